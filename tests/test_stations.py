@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from stationgeo import stations
-from stationgeo.errors import ColumnError, DataError
+from stationgeo.errors import ColumnError, DataError, DatumError
 
 
 def test_every_kind_is_named_placed_and_sourced() -> None:
@@ -102,3 +102,20 @@ def test_missing_kinds_and_missing_column_are_refused() -> None:
         stations.check_kinds(pd.DataFrame({"kinds": ["merchant"]}))
     with pytest.raises(DataError, match=r"^kinds: .*1 of 1 rows"):
         stations.family_of(["nothing of the sort"])
+
+
+def test_coordinates_come_from_points_in_wgs84_only() -> None:
+    shapes = [shapely.Point(114, 22.5), None, shapely.Point(), shapely.LineString([(114, 22.5), (114.01, 22.5)])]
+    frame = gpd.GeoDataFrame(geometry=shapes, crs="EPSG:4326")
+    with pytest.raises(
+        DataError,
+        match=r"a\.xlsx: .*3 of 4 rows are not: none \(row 1\), empty Point \(row 2\), LineString \(row 3\)\.",
+    ):
+        stations.lonlat(frame, source="a.xlsx")
+    lon, lat = stations.lonlat(frame.iloc[:1])
+    assert (lon.tolist(), lat.tolist()) == ([114.0], [22.5])
+    with pytest.raises(DatumError, match=r"EPSG:4326.*EPSG:3857"):
+        stations.lonlat(frame.iloc[:1].to_crs("EPSG:3857"))
+    with pytest.raises(ColumnError, match="column 'geometry' is missing"):
+        stations.lonlat(pd.DataFrame({"kind": []}))
+    assert stations.lonlat(frame.iloc[:0])[0].shape == (0,)
