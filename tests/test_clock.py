@@ -45,6 +45,7 @@ def by_minute(start_us: int, end_us: int, tz: str) -> Counter[tuple[str, int, in
 def by_split(start_us: int, end_us: int, tz: str) -> Counter[tuple[str, int, int]]:
     row, hour, length = _clock.split_hours(np.array([start_us]), np.array([end_us]), tz=tz)
     assert (row == 0).all()
+    assert (length > 0).all()
     counts: Counter[tuple[str, int, int]] = Counter()
     for one, piece in zip(hour, length, strict=True):
         day = _clock.as_dates(_clock.days(np.array([one])))
@@ -83,6 +84,16 @@ def test_no_length_has_one_piece_and_full_hours_have_no_empty_ones() -> None:
     assert row.tolist() == [0, 1, 1, 2]
     assert _clock.bins(hour).tolist() == [7, 7, 8, 9]
     assert length.tolist() == [0, 3_600_000_000, 3_600_000_000, 0]
+
+
+def test_a_change_of_the_clock_at_either_end_gives_no_empty_piece() -> None:
+    # Paris goes from 02:00 to 03:00 on 31 March 2024 at 01:00 UTC: one interval ends there, one begins there.
+    change = us("2024-03-31 01:00")
+    starts, ends = np.array([change - 60 * MINUTE_US, change]), np.array([change, change + 60 * MINUTE_US])
+    row, hour, length = _clock.split_hours(starts, ends, tz="Europe/Paris")
+    assert row.tolist() == [0, 1]
+    assert _clock.bins(hour).tolist() == [6 * 24 + 1, 6 * 24 + 3]
+    assert length.tolist() == [60 * MINUTE_US] * 2
 
 
 def test_nothing_gives_nothing() -> None:

@@ -191,6 +191,9 @@ def test_durations_that_are_not_end_minus_start_are_refused() -> None:
     stops = stops_of(("a", f"{MONDAY} 10:00", 60, 114.05, 22.55))
     with pytest.raises(DataError, match=r"duration_s must be end - start in seconds; 1 of 1 stops break this"):
         demand.from_stops(stops.assign(duration_s=61.0), zones=None, resolution=RESOLUTION, tz=SHANGHAI)
+    by_a_millisecond = stops.assign(end=stops["start"] - pd.Timedelta(milliseconds=1), duration_s=0.0)
+    with pytest.raises(DataError, match="duration_s must be end - start"):
+        demand.from_stops(by_a_millisecond, zones=None, resolution=RESOLUTION, tz=SHANGHAI)
     turned = stops.assign(start=stops["end"], end=stops["start"], duration_s=0.0)
     with pytest.raises(DataError, match="duration_s must be end - start"):
         demand.from_stops(turned, zones=None, resolution=RESOLUTION, tz=SHANGHAI)
@@ -287,6 +290,17 @@ def test_seconds_visits_and_courier_days_are_conserved(
     shuffled = stops.sample(frac=1, random_state=seed)
     again = demand.from_stops(shuffled, zones=TOWN, resolution=RESOLUTION, tz=tz)
     pd.testing.assert_frame_equal(again, table, check_exact=True)
+
+
+def test_order_of_rows_does_not_matter_to_the_last_digit() -> None:
+    # Two hundred unequal shares of one courier-day in one cell and hour, which add in some order.
+    rng = np.random.default_rng(9)
+    stops = stops_of(*[("a", f"{MONDAY} 10:00", float(s), 114.05, 22.55) for s in rng.integers(1, 600, 200)])
+    table = demand.from_stops(stops, zones=None, resolution=RESOLUTION, tz=SHANGHAI)
+    for seed in range(5):
+        shuffled = stops.sample(frac=1, random_state=seed)
+        again = demand.from_stops(shuffled, zones=None, resolution=RESOLUTION, tz=SHANGHAI)
+        pd.testing.assert_frame_equal(again, table, check_exact=True)
 
 
 def test_fixes_to_demand_conserve_seconds_whatever_the_resolution() -> None:

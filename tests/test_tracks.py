@@ -100,11 +100,13 @@ def test_radius_is_inclusive() -> None:
 
 
 def test_position_is_the_mean_of_the_fixes_inside_only() -> None:
-    # Three fixes inside at 0, 30 and 60 m east: mean 30 m. The fix at 400 m does not pull.
-    fixes = fixes_of([0, 150, 300, 310], [0.0, 30.0, 60.0, 400.0])
+    # Three fixes inside at 0, 30 and 60 m east, 0, 0 and -30 m north: the mean is 30 m east, 10 m south. The fix at
+    # 400 m does not pull.
+    fixes = fixes_of([0, 150, 300, 310], [0.0, 30.0, 60.0, 400.0], [0.0, 0.0, -30.0, 0.0])
     stops = tracks.find_stops(fixes, **RULE)
-    assert stops["lon"][0] == pytest.approx(fixes["lon"][:3].mean(), abs=1e-12)
-    assert stops["lat"][0] == pytest.approx(22.54, abs=1e-12)
+    per_lon, per_lat = crs.metres_per_degree(22.54)
+    assert (stops["lon"][0] - 114.05) * per_lon == pytest.approx(30, abs=1e-6)
+    assert (stops["lat"][0] - 22.54) * per_lat == pytest.approx(-10, abs=1e-6)
 
 
 def test_a_gap_splits_a_wait_and_flags_what_came_before() -> None:
@@ -129,12 +131,14 @@ def test_the_first_fix_after_a_stop_is_not_lost() -> None:
     assert stops["start"].tolist() == [START, START + pd.Timedelta(seconds=400)]
 
 
-def test_a_wait_across_the_antimeridian_is_one_stop_there() -> None:
-    # 40 m to the west and to the east of 180 degrees, by turns; the mean lies on it.
-    east = np.tile([-40.0, 40.0], 10)
-    stops = tracks.find_stops(fixes_of(np.arange(20) * 30, east, lon=180.0, lat=-17.0), **RULE)
+@pytest.mark.parametrize(("east", "mean_m"), [((-40.0, 50.0), 5.0), ((40.0, -50.0), -5.0)])
+def test_a_wait_across_the_antimeridian_is_one_stop_there(east: tuple[float, float], mean_m: float) -> None:
+    # By turns to the west and to the east of 180 degrees; the mean lies 5 m across it, as seen from the first fix.
+    fixes = fixes_of(np.arange(20) * 30, np.tile(east, 10), lon=180.0, lat=-17.0)
+    stops = tracks.find_stops(fixes, **RULE)
     assert stops["duration_s"].tolist() == [570.0]
-    assert abs(stops["lon"][0]) == pytest.approx(180.0, abs=1e-9)
+    beyond_deg = mean_m / crs.metres_per_degree(-17.0)[0]
+    assert stops["lon"][0] == pytest.approx(math.copysign(180.0, -beyond_deg) + beyond_deg, abs=1e-9)
 
 
 def test_no_fixes_give_no_stops_with_the_right_kinds_of_columns() -> None:

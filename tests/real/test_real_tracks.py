@@ -62,8 +62,8 @@ def test_windows_are_those_of_trackintel(fixes: pd.DataFrame, monkeypatch: pytes
 
 
 def test_windows_on_the_ellipsoid_differ_by_a_stop(fixes: pd.DataFrame) -> None:
-    # At 40 degrees of latitude the ellipsoid's degrees differ from that sphere's by a quarter of a percent, 25 cm in 100 m: enough
-    # to open a few windows elsewhere. What is cut comes out two waits shorter, what is not one longer.
+    # At 40 degrees of latitude the ellipsoid's degrees differ from that sphere's by up to a quarter of a percent, 25 cm
+    # in 100 m: enough to open a few windows elsewhere. Two waits fewer are cut, one more is not.
     assert by_trackintels_rule(windows(fixes)) == (344, 71.26, 49, 17.11)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from stationgeo.errors import ColumnError, DataError, ParameterError, first_few,
 from stationgeo.io._report import Count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
 
@@ -22,6 +22,8 @@ __all__ = ["BadRows", "Faults", "TimeReading", "map_columns", "to_codes", "to_nu
 
 BadRows = Literal["error", "drop"]
 TimeUnit = Literal["s", "ms", "us"]
+Shown: TypeAlias = "pd.Series[Any] | Callable[[int], str]"
+"""How the rows of a fault are shown."""
 
 _SHOWN = 3
 _OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
@@ -36,10 +38,13 @@ class Faults:
     """Rows of one file that cannot be used, with the column at fault and the way out."""
 
     source: str
-    found: list[tuple[str, npt.NDArray[np.bool_], pd.Series[Any], str]] = field(default_factory=list)
+    found: list[tuple[str, npt.NDArray[np.bool_], Shown, str]] = field(default_factory=list)
 
-    def add(self, wrong: str, mask: npt.NDArray[np.bool_], values: pd.Series[Any], *, way_out: str) -> None:
-        """Remember rows that are wrong in one way; nothing if there are none."""
+    def add(self, wrong: str, mask: npt.NDArray[np.bool_], values: Shown, *, way_out: str) -> None:
+        """Remember rows that are wrong in one way; nothing if there are none.
+
+        `values` says how a row is shown: a column, or a function of the row, called for offenders only.
+        """
         if mask.any():
             self.found.append((wrong, mask, values, way_out))
 
@@ -242,6 +247,7 @@ def _localize(
     return _utc_ms(local)
 
 
-def _examples(values: pd.Series[Any], mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
-    rows = np.flatnonzero(mask)[:_SHOWN]
-    return tuple(f"row {row + 1}: {values.iloc[row]!s}" for row in rows)
+def _examples(values: Shown, mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    rows = [int(row) for row in np.flatnonzero(mask)[:_SHOWN]]
+    show = values.iloc.__getitem__ if isinstance(values, pd.Series) else values
+    return tuple(f"row {row + 1}: {show(row)!s}" for row in rows)

@@ -70,11 +70,14 @@ def check_coordinates(
         If lon and lat are exchanged in most rows: then it is the columns that are wrong, not the rows.
     """
     x, y = lon.to_numpy(dtype=np.float64), lat.to_numpy(dtype=np.float64)
-    shown = lon.astype("str") + ", " + lat.astype("str")
     where = f"columns {names[0]!r}, {names[1]!r}"
+
+    def shown(row: int) -> str:
+        return f"{x[row]}, {y[row]}"
+
     exchanged = _exchanged(x, y, certain=datum == "WGS-84")
     if exchanged.any() and exchanged.mean() > 0.5:  # noqa: PLR2004 - most
-        first = ", ".join(f"({shown.iloc[row]})" for row in np.flatnonzero(exchanged)[:3])
+        first = ", ".join(f"({shown(int(row))})" for row in np.flatnonzero(exchanged)[:3])
         raise DataError(
             f"{faults.source}: {where}: longitude and latitude are exchanged in {int(exchanged.sum()):,} of "
             f"{len(x):,} rows: {first}. Exchange them: columns = {{ lon = {names[1]!r}, lat = {names[0]!r} }}."

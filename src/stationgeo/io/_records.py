@@ -224,8 +224,11 @@ def _drop_identical(raw: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Count, ...]]
 
 
 def _drop_repeated_fixes(fixes: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Count, ...]]:
+    repeated = fixes.duplicated(["courier_id", "t"]).to_numpy()
+    if not repeated.any():
+        return fixes, ()
     identical = fixes.duplicated(["courier_id", "t", "lon", "lat"]).to_numpy()
-    elsewhere = fixes.duplicated(["courier_id", "t"]).to_numpy() & ~identical
+    elsewhere = repeated & ~identical
     counts = [
         Count(reason=reason, rows=int(mask.sum()), examples=_named(fixes[mask]))
         for reason, mask in (
