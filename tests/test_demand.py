@@ -191,9 +191,10 @@ def test_durations_that_are_not_end_minus_start_are_refused() -> None:
     stops = stops_of(("a", f"{MONDAY} 10:00", 60, 114.05, 22.55))
     with pytest.raises(DataError, match=r"duration_s must be end - start in seconds; 1 of 1 stops break this"):
         demand.from_stops(stops.assign(duration_s=61.0), zones=None, resolution=RESOLUTION, tz=SHANGHAI)
-    by_a_millisecond = stops.assign(end=stops["start"] - pd.Timedelta(milliseconds=1), duration_s=0.0)
+    in_us = stops.assign(start=stops["start"].astype("datetime64[us, UTC]"))
+    by_half_a_millisecond = in_us.assign(end=in_us["start"] - pd.Timedelta(microseconds=500), duration_s=0.0)
     with pytest.raises(DataError, match="duration_s must be end - start"):
-        demand.from_stops(by_a_millisecond, zones=None, resolution=RESOLUTION, tz=SHANGHAI)
+        demand.from_stops(by_half_a_millisecond, zones=None, resolution=RESOLUTION, tz=SHANGHAI)
     turned = stops.assign(start=stops["end"], end=stops["start"], duration_s=0.0)
     with pytest.raises(DataError, match="duration_s must be end - start"):
         demand.from_stops(turned, zones=None, resolution=RESOLUTION, tz=SHANGHAI)
@@ -300,6 +301,16 @@ def test_order_of_rows_does_not_matter_to_the_last_digit() -> None:
     for seed in range(5):
         shuffled = stops.sample(frac=1, random_state=seed)
         again = demand.from_stops(shuffled, zones=None, resolution=RESOLUTION, tz=SHANGHAI)
+        pd.testing.assert_frame_equal(again, table, check_exact=True)
+
+
+def test_order_of_events_does_not_matter_to_the_last_digit() -> None:
+    weights = np.random.default_rng(9).uniform(0, 1, 200)
+    events = events_of(*[(114.05, 22.55, float(weight), None) for weight in weights])
+    table = demand.from_events(events, zones=None, resolution=RESOLUTION, tz=None)
+    for seed in range(5):
+        shuffled = events.sample(frac=1, random_state=seed)
+        again = demand.from_events(shuffled, zones=None, resolution=RESOLUTION, tz=None)
         pd.testing.assert_frame_equal(again, table, check_exact=True)
 
 
@@ -494,6 +505,13 @@ def test_untimed_demand_merges_as_totals() -> None:
         both = demand.merge([untimed, untimed], observed=observed)
         assert both["visits"].tolist() == [10.0]
         assert both["observed_days"].tolist() == [1.0]
+
+
+def test_unknown_couriers_stay_unknown_when_merged() -> None:
+    known = demand_of((1, "a", 0, 60.0, 1.0, 0.5, 3.0), (2, "a", 0, 60.0, 1.0, 0.5, 3.0))
+    unknown = demand_of((1, "a", 0, 60.0, 1.0, 0.5, float("nan")))
+    merged = demand.merge([known, unknown])["couriers"]
+    assert np.array_equal(merged, [np.nan, 3.0], equal_nan=True)
 
 
 def test_merging_nothing_gives_nothing() -> None:

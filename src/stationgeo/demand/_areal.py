@@ -24,10 +24,12 @@ __all__ = ["Spread", "spread"]
 
 _MOST_LON_DEG = 180.0
 _MOST_LAT_DEG = 90.0
-# What zones leave of a square's part in a cell is nothing if it is less than this share of the square: areas of a
-# whole and of its parts agree to about 1e-9, and a square of 500 m has not got a millionth outside by design.
-_ROUNDING_SHARE = 1e-6
-_POLYGONAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+# What zones leave of a square's part in a cell is nothing if it is less than this share of the square: the edges of a
+# whole and of its parts may be 1 mm apart (`cells.polygon_areas`), which is most, 8e-6, for a square of 170 m at 60
+# degrees of latitude; narrower ones have straighter edges, wider ones more area.
+_ROUNDING_SHARE = 1e-5
+# Dimension of what has an area, as shapely counts.
+_AREAL = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,7 @@ def spread(squares: FloatArray, *, zones: gpd.GeoDataFrame | None, resolution: i
     """
     once, which = np.unique(squares, axis=0, return_inverse=True)
     boxes = _boxes(once)
+    _check_areas(once, shapely.area(boxes))
     square, cell, area_m2 = cells.polygon_areas(boxes, resolution=resolution)
     parts = [pd.DataFrame({"square": square, "cell": cell, "zone_id": OUTSIDE, "area_m2": area_m2})]
     if zones is not None:
@@ -82,7 +85,6 @@ def spread(squares: FloatArray, *, zones: gpd.GeoDataFrame | None, resolution: i
     table = pd.concat(parts, ignore_index=True).sort_values(["square", "cell", "zone_id"])
     number, area_m2 = table["square"].to_numpy(), table["area_m2"].to_numpy(dtype=np.float64)
     total_m2: FloatArray = np.bincount(number, weights=area_m2, minlength=len(once)).astype(np.float64)
-    _check_areas(once, total_m2)
     share = area_m2 / total_m2[number]
     return _repeat(table, share, which.ravel())
 
@@ -106,7 +108,9 @@ def _less_zones(
     polygons = zones.geometry.to_numpy()
     square, zone = shapely.STRtree(polygons).query(boxes, predicate="intersects")
     shapes = _polygonal(shapely.intersection(boxes[square], polygons[zone]))
-    part, cell, area_m2 = cells.polygon_areas(shapes, resolution=resolution)
+    real = shapely.area(shapes) > 0
+    square, zone = square[real], zone[real]
+    part, cell, area_m2 = cells.polygon_areas(shapes[real], resolution=resolution)
     names = zones["zone_id"].to_numpy(dtype=object)
     inside = pd.DataFrame(
         {"square": square[part], "cell": cell, "zone_id": names[zone[part]], "area_m2": area_m2},
@@ -119,17 +123,16 @@ def _less_zones(
 
 
 def _polygonal(shapes: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
-    """Leave out lines and points: where borders touch, an intersection may be a collection."""
+    """Leave out lines and points: where borders touch, an intersection may be one, or a collection with some."""
     out = np.asarray(shapes, dtype=object).copy()
-    kind = shapely.get_type_id(out)
-    for i in np.flatnonzero(~np.isin(kind, _POLYGONAL)):
-        pieces = shapely.get_parts(shapely.get_parts(out[i]))
-        out[i] = shapely.multipolygons(pieces[shapely.get_type_id(pieces) == shapely.GeometryType.POLYGON])
+    for i in np.flatnonzero(shapely.get_type_id(out) == shapely.GeometryType.GEOMETRYCOLLECTION):
+        pieces = shapely.get_parts(out[i])
+        out[i] = shapely.union_all(pieces[shapely.get_dimensions(pieces) == _AREAL])
     return out
 
 
-def _check_areas(squares: FloatArray, total_m2: FloatArray) -> None:
-    none = ~(total_m2 > 0)
+def _check_areas(squares: FloatArray, area: FloatArray) -> None:
+    none = ~(area > 0)
     if none.any():
         raise DataError(
             f"EVENTS: squares must have an area; {int(none.sum()):,} of {len(squares):,} distinct squares have none, "
