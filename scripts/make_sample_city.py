@@ -10,9 +10,9 @@ from pathlib import Path
 
 from stationgeo.sample import make_city, write_city
 
-SEED = 20260312
+SEED = 2
 AREA_KM2 = 30.0
-N_COURIERS = 110
+N_COURIERS = 100
 DAYS = 3
 FOLDER = Path(__file__).resolve().parents[1] / "data" / "sample_city"
 

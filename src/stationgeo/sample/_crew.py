@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from stationgeo.sample._couriers import COURIER, DRIVER, GROUPS, RIDER, Recorder, Town, WordArray, simulate_days
 from stationgeo.sample._routes import Scratch, make_scratch
-from stationgeo.schema import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["MOST_FIXES_A_DAY", "Batch", "Crew", "day_keys", "make_crew", "simulate_batches"]
 
@@ -29,7 +30,7 @@ class Batch(NamedTuple):
 
     row: IntArray
     """Row of the courier in the crew, one per courier of the batch."""
-    count: IntArray
+    fixes: IntArray
     """Fixes of each of them."""
     second: npt.NDArray[np.int32]
     """Second of the local day."""
@@ -82,7 +83,8 @@ def make_crew(rng: np.random.Generator, town: Town, *, n_couriers: int) -> Crew:
 
 def day_keys(seed: int, *, day: int, n_couriers: int) -> WordArray:
     """Draw the seeds of all couriers' days, independent between days and couriers."""
-    return np.random.SeedSequence(seed, spawn_key=(day,)).generate_state(n_couriers, np.uint64)
+    state = np.random.SeedSequence(seed, spawn_key=(day,)).generate_state(n_couriers, np.uint64)
+    return np.asarray(state, dtype=np.uint64)
 
 
 def simulate_batches(
@@ -132,6 +134,7 @@ def _simulate(
 ) -> Batch:  # fmt: skip
     recorder.counter[0] = 0
     wanted = np.zeros(len(rows), dtype=np.int64) if quota is None else quota[rows]
-    count = simulate_days(town, scratch, recorder, crew.who[rows], keys[rows], int(weekend), wanted)
+    with np.errstate(over="ignore"):  # the counter is meant to wrap around; interpreted kernels would warn
+        count = simulate_days(town, scratch, recorder, crew.who[rows], keys[rows], int(weekend), wanted)
     n = int(count.sum())
     return Batch(rows, count, recorder.second[:n], recorder.x[:n], recorder.y[:n], recorder.accuracy_m[:n])
