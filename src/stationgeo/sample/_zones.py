@@ -114,7 +114,8 @@ def make_zones(
                         grid_of_face[face] = len(grids)
                     grids.append(grid_code)
     frame = pd.DataFrame(rows, columns=["zone_id", "level", "parent_id", "name", "geometry"])
-    zones = gpd.GeoDataFrame(frame, geometry="geometry", crs=crs.WGS84)
+    by_level = frame.sort_values("zone_id", key=lambda codes: codes.str.len(), kind="stable", ignore_index=True)
+    zones = gpd.GeoDataFrame(by_level, geometry="geometry", crs=crs.WGS84)
     return Territory(zones=zones, grid_of_face=grid_of_face, grids=tuple(grids))
 
 
