@@ -163,7 +163,7 @@ def test_compounds_are_dead_ends_with_one_gate(city: City) -> None:
     gates = city.nodes.loc[city.nodes["gate"], "node_id"].to_numpy()
     entrances = np.intersect1d(inside, public_nodes)
     assert np.array_equal(entrances, gates)
-    estates = {label for label in labels[inside]}
+    estates = set(labels[inside])
     assert len(estates) >= 5
     assert sorted(labels[entrances]) == sorted(estates)  # each estate has one entrance
 
@@ -211,7 +211,7 @@ def test_opening_hours_are_written_in_every_way(city: City) -> None:
 
 def test_services_are_three_valued_for_every_station_and_service(city: City) -> None:
     single = city.stations.loc[~city.stations["kind"].isin({"warm_bee_street", "service_circle"}), "station_id"]
-    table = city.services.pivot(index="station_id", columns="service", values="status")  # raises if a pair repeats
+    table = city.services.set_index(["station_id", "service"])["status"].unstack()  # noqa: PD010 - raises if a pair repeats
     assert set(table.index) == set(single)
     assert table.notna().all(axis=None)
     assert table.shape[1] == 19

@@ -1,5 +1,7 @@
 """Ways on the network against Dijkstra's of another library."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from stationgeo.sample._routes import _EAGERNESS, Roads, find_way, make_scratch
 def length_m(roads: Roads, way: np.ndarray) -> float:
     """Length of a way, target first; fails if a step is no street."""
     total = 0.0
-    for after, before in zip(way[:-1], way[1:], strict=True):
+    for after, before in itertools.pairwise(way):
         places = np.arange(roads.start[before], roads.start[before + 1])
         total += float(roads.metres[places[roads.to[places] == after]].min())
     return total

@@ -87,9 +87,9 @@ def test_the_longest_days_end_before_midnight() -> None:
 
 
 def test_more_than_the_days_hold_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="at most 4,000 per courier and day, here 8,000. Got 8,001 instead"):
+    with pytest.raises(ParameterError, match=r"at most 4,000 per courier and day, here 8,000\. Got 8,001 instead"):
         stream_fixes(tmp_path, n_fixes=8001, n_couriers=2, days=1, seed=1)
-    with pytest.raises(ParameterError, match="n_couriers must be at least 1. Got 0"):
+    with pytest.raises(ParameterError, match=r"n_couriers must be at least 1\. Got 0"):
         stream_fixes(tmp_path, n_fixes=1, n_couriers=0, days=1, seed=1)
     with pytest.raises(DatumError, match="unknown datum"):
         stream_fixes(tmp_path, n_fixes=1, n_couriers=1, days=1, seed=1, datum="MGRS")

@@ -18,7 +18,23 @@ from stationgeo.sample._routes import Roads, Scratch, find_way
 if TYPE_CHECKING:
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["COURIER", "DRIVER", "GROUPS", "RIDER", "TILE_M", "Places", "Recorder", "Town", "simulate_days"]
+__all__ = [
+    "COURIER",
+    "DEPOT",
+    "DOOR",
+    "DRIVER",
+    "GROUPS",
+    "HOME",
+    "KERB",
+    "PICK_UP",
+    "REST",
+    "RIDER",
+    "TILE_M",
+    "Recorder",
+    "Town",
+    "WordArray",
+    "simulate_days",
+]
 
 WordArray = npt.NDArray[np.uint64]
 SecondArray = npt.NDArray[np.int32]
@@ -26,6 +42,10 @@ ByteArray = npt.NDArray[np.uint8]
 
 RIDER, COURIER, DRIVER = 0, 1, 2
 GROUPS = ("rider", "courier", "driver")
+
+# Sorts of places: restaurants and shops; customers; where one waits for the next order and hands out parcels; where one
+# rests, at stations and elsewhere; homes; depots.
+PICK_UP, DOOR, KERB, REST, HOME, DEPOT = range(6)
 
 # Places are looked up by square tiles of this size.
 TILE_M = 600.0
@@ -99,37 +119,22 @@ _NOW, _NEXT, _X, _Y, _EX, _EY, _SPEED, _PERIOD = 0, 1, 2, 3, 4, 5, 6, 7
 _COUNT, _LIMIT, _SEARCH = 0, 1, 2
 
 
-class Places(NamedTuple):
-    """Places of one sort, in the order of their tiles."""
+class Town(NamedTuple):
+    """All that a day needs to know of a city: the network, and places of six sorts, by sort and tile."""
 
+    roads: Roads
     x: FloatArray
     y: FloatArray
     node: IntArray
-    """The node of the network from which they are reached."""
+    """The node of the network from which a place is reached."""
     weight: FloatArray
-    """Attraction in (0, 1]."""
+    """Attraction of a place, above 0."""
     start: IntArray
-    """First place of each tile, tile = column * rows + row."""
+    """First place of each (sort, tile), tile = column * rows + row; one column more than tiles, for the end."""
     low_x: float
     low_y: float
     columns: int
     rows: int
-
-
-class Town(NamedTuple):
-    """All that a day needs to know of a city."""
-
-    roads: Roads
-    pick_ups: Places
-    """Restaurants and shops."""
-    doors: Places
-    """Customers."""
-    kerbs: Places
-    """Where one waits for the next order, and where parcels are handed out."""
-    rests: Places
-    """Where one rests: stations and elsewhere."""
-    homes: Places
-    depots: Places
 
 
 class Recorder(NamedTuple):
@@ -235,10 +240,10 @@ def _walk_to(r: Recorder, x: float, y: float, noise_m: float) -> None:
 
 
 @kernel
-def _travel(r: Recorder, town: Town, scratch: Scratch, origin: int, places: Places, place: int) -> int:
+def _travel(r: Recorder, town: Town, scratch: Scratch, origin: int, place: int) -> int:
     """Ride from near a node to a place and return the place's node."""
     roads = town.roads
-    target = places.node[place]
+    target = town.node[place]
     r.counter[_SEARCH] += 1
     steps = find_way(roads, scratch, r.counter[_SEARCH], origin, target)
     speed = r.clock[_SPEED] * _within(r, _TRIP_PACE)
@@ -248,42 +253,43 @@ def _travel(r: Recorder, town: Town, scratch: Scratch, origin: int, places: Plac
         _move(r, roads.x[node], roads.y[node], np.sqrt(dx * dx + dy * dy) / speed, roads.noise_m[node])
         if roads.lights[node] and step > 0 and _happens(r, _LIGHT_SHARE):
             _stay(r, _within(r, _LIGHT_S), roads.noise_m[node])
-    _walk_to(r, places.x[place], places.y[place], roads.noise_m[target])
+    _walk_to(r, town.x[place], town.y[place], roads.noise_m[target])
     return target  # type: ignore[no-any-return]
 
 
 @kernel
-def _draw(r: Recorder, places: Places, x: float, y: float, reach: int) -> int:
-    """Draw a place within `reach` tiles, by weight; the last one looked at where chance refuses all of many."""
-    column = int((x - places.low_x) / TILE_M)
-    row = int((y - places.low_y) / TILE_M)
+def _draw(r: Recorder, town: Town, sort: int, reach: int) -> int:
+    """Draw a place of a sort within `reach` tiles, by weight; the last one looked at where chance refuses many."""
+    column = int((r.clock[_X] - town.low_x) / TILE_M)
+    row = int((r.clock[_Y] - town.low_y) / TILE_M)
     wide = 2.0 * reach + 1.0
     found = -1
     for _ in range(_DRAWS):
         c = column - reach + int(wide * _uniform(r))
         w = row - reach + int(wide * _uniform(r))
-        if c < 0 or w < 0 or c >= places.columns or w >= places.rows:
+        if c < 0 or w < 0 or c >= town.columns or w >= town.rows:
             continue
-        first, after = places.start[c * places.rows + w], places.start[c * places.rows + w + 1]
+        first, after = town.start[sort, c * town.rows + w], town.start[sort, c * town.rows + w + 1]
         if after == first:
             continue
         found = first + int(_uniform(r) * (after - first))
         # A tile is met as often as any other: the number of its places counts, so that crowds draw crowds.
-        if _uniform(r) * _FULL_TILE < places.weight[found] * (after - first):
+        if _uniform(r) * _FULL_TILE < town.weight[found] * (after - first):
             return found  # type: ignore[no-any-return]
     if found < 0:
-        found = int(_uniform(r) * len(places.x))
+        first, after = town.start[sort, 0], town.start[sort, -1]
+        found = first + int(_uniform(r) * (after - first))
     return found
 
 
 @kernel
-def _draw_near(r: Recorder, places: Places, reach: int, tries: int) -> int:
+def _draw_near(r: Recorder, town: Town, sort: int, reach: int, tries: int) -> int:
     """Draw some places around and take the nearest of them."""
     x, y = r.clock[_X], r.clock[_Y]
     chosen, least = -1, np.inf
     for _ in range(tries):
-        place = _draw(r, places, x, y, reach)
-        dx, dy = places.x[place] - x, places.y[place] - y
+        place = _draw(r, town, sort, reach)
+        dx, dy = town.x[place] - x, town.y[place] - y
         if dx * dx + dy * dy < least:
             chosen, least = place, dx * dx + dy * dy
     return chosen
@@ -292,10 +298,10 @@ def _draw_near(r: Recorder, places: Places, reach: int, tries: int) -> int:
 @kernel
 def _rest(r: Recorder, town: Town, scratch: Scratch, node: int, limits: tuple[float, float]) -> int:
     """Ride to a place to rest, move a little on it, and stay; indoors now and then."""
-    place = _draw_near(r, town.rests, _AROUND, 3)
-    node = _travel(r, town, scratch, node, town.rests, place)
+    place = _draw_near(r, town, REST, _AROUND, 3)
+    node = _travel(r, town, scratch, node, place)
     noise_m = town.roads.noise_m[node]
-    x, y = town.rests.x[place], town.rests.y[place]
+    x, y = town.x[place], town.y[place]
     _walk_to(r, x + _REST_SPREAD_M * _normal(r), y + _REST_SPREAD_M * _normal(r), noise_m)
     half = 0.5 * (limits[0] + _within(r, limits))  # shorter rests are commoner
     long = half + 0.5 * (_within(r, limits) - limits[0])
@@ -332,15 +338,15 @@ def _rider_day(r: Recorder, town: Town, scratch: Scratch, node: int, ends: float
             continue
         idle = _within(r, _IDLE_SPREAD) * (_IDLE_PEAK_S if peak else (_IDLE_SLACK_S if slack else _IDLE_S))
         if idle > _IDLE_MOVES_S:
-            place = _draw_near(r, town.kerbs, _NEAR, 3)
-            node = _travel(r, town, scratch, node, town.kerbs, place)
+            place = _draw_near(r, town, KERB, _NEAR, 3)
+            node = _travel(r, town, scratch, node, place)
         _stay(r, idle, town.roads.noise_m[node])
-        place = _draw_near(r, town.pick_ups, _AROUND, 2)
-        node = _travel(r, town, scratch, node, town.pick_ups, place)
+        place = _draw_near(r, town, PICK_UP, _AROUND, 2)
+        node = _travel(r, town, scratch, node, place)
         _handover(r, town, node, _MEAL_PEAK_S if peak else _MEAL_S, _MEAL_INDOORS_SHARE)
         for _ in range(2 if peak and _happens(r, _SECOND_ORDER_SHARE) else 1):
-            place = _draw_near(r, town.doors, _FAR, 2)
-            node = _travel(r, town, scratch, node, town.doors, place)
+            place = _draw_near(r, town, DOOR, _FAR, 2)
+            node = _travel(r, town, scratch, node, place)
             _handover(r, town, node, _DOOR_S, _DOOR_INDOORS_SHARE)
     return node
 
@@ -349,10 +355,10 @@ def _rider_day(r: Recorder, town: Town, scratch: Scratch, node: int, ends: float
 def _hand_out(r: Recorder, town: Town, scratch: Scratch, node: int, until: float) -> int:
     """Hand out parcels: park at a kerb, go to doors around it, ride on."""
     while r.clock[_NOW] < until and r.counter[_COUNT] < r.counter[_LIMIT]:
-        place = _draw_near(r, town.kerbs, _NEAR, 2)
-        node = _travel(r, town, scratch, node, town.kerbs, place)
+        place = _draw_near(r, town, KERB, _NEAR, 2)
+        node = _travel(r, town, scratch, node, place)
         noise_m = town.roads.noise_m[node]
-        x, y = town.kerbs.x[place], town.kerbs.y[place]
+        x, y = town.x[place], town.y[place]
         for _ in range(1 + int(_uniform(r) * _MOST_DOORS)):
             _walk_to(r, x + _DOORS_SPREAD_M * _normal(r), y + _DOORS_SPREAD_M * _normal(r), noise_m)
             _handover(r, town, node, _PARCEL_S, _PARCEL_INDOORS_SHARE)
@@ -366,21 +372,21 @@ def _courier_day(r: Recorder, town: Town, scratch: Scratch, node: int, depot: in
     """Carry parcels: sort at the depot, hand out, lunch and rest, hand out and collect, depot."""
     began = r.clock[_NOW]
     long = ends - began
-    node = _travel(r, town, scratch, node, town.depots, depot)
+    node = _travel(r, town, scratch, node, depot)
     _stay(r, _within(r, _SORTING_SHARE) * long, _OPEN_SKY_M)
     node = _hand_out(r, town, scratch, node, began + _within(r, _NOON_SHARE) * long)
-    place = _draw_near(r, town.pick_ups, _NEAR, 2)
-    node = _travel(r, town, scratch, node, town.pick_ups, place)
+    place = _draw_near(r, town, PICK_UP, _NEAR, 2)
+    node = _travel(r, town, scratch, node, place)
     _handover(r, town, node, _LUNCH_S, _LUNCH_INDOORS_SHARE)
     node = _rest(r, town, scratch, node, _NAP_S)
     if _happens(r, _SECOND_LOAD_SHARE):
-        node = _travel(r, town, scratch, node, town.depots, depot)
+        node = _travel(r, town, scratch, node, depot)
         _stay(r, _within(r, _LOADING_S), _OPEN_SKY_M)
     node = _hand_out(r, town, scratch, node, began + _within(r, _AFTERNOON_SHARE) * long)
     if _happens(r, _BREAK_SHARE):
         node = _rest(r, town, scratch, node, _BREAK_S)
     node = _hand_out(r, town, scratch, node, ends - _within(r, _LAST_LEG_S))
-    node = _travel(r, town, scratch, node, town.depots, depot)
+    node = _travel(r, town, scratch, node, depot)
     _stay(r, _within(r, _CLOSING_S), _OPEN_SKY_M)
     return node
 
@@ -396,14 +402,14 @@ def _driver_day(r: Recorder, town: Town, scratch: Scratch, node: int, ends: floa
             node = _rest(r, town, scratch, node, _DRIVER_REST_S)
             rested = r.clock[_NOW]
             continue
-        place = _draw_near(r, town.kerbs, _AROUND, 2)
-        node = _travel(r, town, scratch, node, town.kerbs, place)
+        place = _draw_near(r, town, KERB, _AROUND, 2)
+        node = _travel(r, town, scratch, node, place)
         _stay(r, _CALL_S + _LONG_CALL_S * _uniform(r) * _uniform(r), town.roads.noise_m[node])
-        place = _draw_near(r, town.doors, _NEAR, 2)
-        node = _travel(r, town, scratch, node, town.doors, place)
+        place = _draw_near(r, town, DOOR, _NEAR, 2)
+        node = _travel(r, town, scratch, node, place)
         _stay(r, _within(r, _BOARD_S), town.roads.noise_m[node])
-        place = _draw(r, town.doors, r.clock[_X], r.clock[_Y], _ANYWHERE)
-        node = _travel(r, town, scratch, node, town.doors, place)
+        place = _draw(r, town, DOOR, _ANYWHERE)
+        node = _travel(r, town, scratch, node, place)
         _stay(r, _within(r, _ALIGHT_S), town.roads.noise_m[node])
     return node
 
@@ -472,8 +478,8 @@ def simulate_days(
         clock[_NOW] = begins - _within(r, _AT_HOME_S)
         clock[_NOW] = max(clock[_NOW], 0.0)
         clock[_NEXT] = np.floor(clock[_NOW]) + 1.0
-        clock[_X], clock[_Y] = town.homes.x[home], town.homes.y[home]
-        node = town.homes.node[home]
+        clock[_X], clock[_Y] = town.x[home], town.y[home]
+        node = town.node[home]
         _move(r, clock[_X], clock[_Y], begins - clock[_NOW], _OPEN_SKY_M)
         if group == RIDER:
             node = _rider_day(r, town, scratch, node, ends)
@@ -481,7 +487,7 @@ def simulate_days(
             node = _courier_day(r, town, scratch, node, depot, ends)
         else:
             node = _driver_day(r, town, scratch, node, ends)
-        _travel(r, town, scratch, node, town.homes, home)
+        _travel(r, town, scratch, node, home)
         _stay(r, _within(r, _AT_HOME_S), _OPEN_SKY_M)
         while quota[courier] > 0 and r.counter[_COUNT] < r.counter[_LIMIT]:
             _stay(r, _AT_HOME_S[1], _OPEN_SKY_M)

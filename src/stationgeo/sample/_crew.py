@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from stationgeo.sample._couriers import COURIER, DRIVER, GROUPS, RIDER, Recorder, Town, WordArray, simulate_days
+from stationgeo.sample._couriers import (
+    COURIER,
+    DEPOT,
+    DRIVER,
+    GROUPS,
+    HOME,
+    RIDER,
+    Recorder,
+    Town,
+    WordArray,
+    simulate_days,
+)
 from stationgeo.sample._routes import Scratch, make_scratch
 
 if TYPE_CHECKING:
@@ -71,11 +82,12 @@ def make_crew(rng: np.random.Generator, town: Town, *, n_couriers: int) -> Crew:
         Ids sort as their rows do.
     """
     group = rng.choice(np.array([RIDER, COURIER, DRIVER]), size=n_couriers, p=_SHARES)
-    home = rng.integers(len(town.homes.x), size=n_couriers)
+    homes, depots = (np.arange(town.start[sort, 0], town.start[sort, -1]) for sort in (HOME, DEPOT))
+    home = homes[rng.integers(len(homes), size=n_couriers)]
     depot = np.empty(n_couriers, dtype=np.int64)
     for row, place in enumerate(home):
-        away = (town.depots.x - town.homes.x[place]) ** 2 + (town.depots.y - town.homes.y[place]) ** 2
-        depot[row] = int(away.argmin())
+        away = (town.x[depots] - town.x[place]) ** 2 + (town.y[depots] - town.y[place]) ** 2
+        depot[row] = depots[away.argmin()]
     width = max(3, len(str(n_couriers)))
     ids = np.array([f"W{number:0{width}d}" for number in range(1, n_couriers + 1)])
     return Crew(ids=ids, who=np.column_stack([group, home, depot]).astype(np.int64))

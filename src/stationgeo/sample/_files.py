@@ -109,12 +109,21 @@ def write_city(city: City, folder: str | Path) -> list[Path]:
     Returns
     -------
     list of Path
-        The files written, by name; the last one holds the SHA-256 sums of the others.
+        The files written, by name; ``SHA256SUMS`` among them holds the sums of the others.
 
     Notes
     -----
     The same city gives the same bytes. ``stations.csv`` (with byte order mark, Chinese headers) and ``fixes.parquet``
-    are in GCJ-02, ``candidates.csv`` in BD-09, everything else in WGS-84.
+    are in GCJ-02, ``candidates.csv`` in BD-09, everything else in WGS-84 (see `DATUMS`).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from stationgeo.sample import make_city
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = write_city(make_city(seed=1, area_km2=2, n_couriers=1, days=1), folder)
+    ...     [path.name for path in paths if path.suffix == ".csv"]
+    ['candidates.csv', 'network_nodes.csv', 'station_services.csv', 'stations.csv']
     """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)

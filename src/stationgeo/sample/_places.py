@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from stationgeo.sample._couriers import TILE_M, Places, Town
-from stationgeo.sample._fabric import COMMERCIAL, HILL, INDUSTRIAL, OLD_TOWN, PARK, RESIDENTIAL, Fabric
+from stationgeo.sample._couriers import DEPOT, DOOR, HOME, KERB, PICK_UP, REST, TILE_M, Town
+from stationgeo.sample._fabric import COMMERCIAL, HILL, INDUSTRIAL, OLD_TOWN, PARK, RESIDENTIAL, WATER, Fabric
 from stationgeo.sample._routes import make_roads
 
 if TYPE_CHECKING:
@@ -22,9 +22,11 @@ __all__ = ["Ground", "Spots", "beside_street", "join_spots", "make_ground", "mak
 BoolArray = npt.NDArray[np.bool_]
 
 # GPS noise per axis (metres) by land use: 3 in the open, 8 in canyons (3-8 is usual for platform devices).
-_NOISE_M = {RESIDENTIAL: 4.5, COMMERCIAL: 8.0, OLD_TOWN: 7.0, INDUSTRIAL: 3.5, PARK: 3.0, HILL: 3.0}
+_NOISE_M = {RESIDENTIAL: 4.5, COMMERCIAL: 8.0, OLD_TOWN: 7.0, INDUSTRIAL: 3.5, PARK: 3.0, HILL: 3.0, WATER: 4.0}
 # How many of each sort per square kilometre of map.
 _PICK_UPS_KM2, _DOORS_KM2, _KERBS_KM2, _HOMES_KM2, _DEPOTS_KM2, _RESTS_KM2 = 9.0, 40.0, 5.0, 8.0, 0.16, 1.7
+# How far places may stand beyond the outermost nodes.
+_RIM_M = 100.0
 # The surroundings are seen by these couriers as often as this, next to the territory: they work for it.
 _OUTSIDE = 0.25
 # Share of restaurants that stand in rows, and how many make a row.
@@ -245,27 +247,20 @@ def make_town(rng: np.random.Generator, ground: Ground, rests: Spots) -> Town:
     homes = beside_street(rng, ground, _choose(rng, nodes, flats, max(40, round(_HOMES_KM2 * km2))), (12.0, 35.0))
     yards = pull * np.where(land == INDUSTRIAL, 1.0, 0.2 / (0.3 + density))
     depots = beside_street(rng, ground, _choose(rng, nodes, yards, max(3, round(_DEPOTS_KM2 * km2))), (10.0, 25.0))
-    noise_m = np.array([_NOISE_M.get(int(kind), 4.0) for kind in ground.land])
-    noise_m[len(ground.streets.x) :] = 4.0
+    sorts = {PICK_UP: _pick_ups(rng, ground), DOOR: doors, KERB: kerbs, REST: rests, HOME: homes, DEPOT: depots}
+    low_x, low_y = ground.low[0] - _RIM_M, ground.low[1] - _RIM_M
+    columns = math.ceil((ground.high[0] + _RIM_M - low_x) / TILE_M)
+    rows = math.ceil((ground.high[1] + _RIM_M - low_y) / TILE_M)
+    starts, tables, before = [], [], 0
+    for sort in sorted(sorts):
+        spots = sorts[sort]
+        tile = ((spots.x - low_x) // TILE_M).astype(np.int64) * rows + ((spots.y - low_y) // TILE_M).astype(np.int64)
+        tables.append(spots.take(np.argsort(tile, kind="stable")))
+        starts.append(before + np.concatenate([[0], np.cumsum(np.bincount(tile, minlength=columns * rows))]))
+        before += len(spots)
+    places = join_spots(*tables)
+    noise_m = np.array([_NOISE_M[int(kind)] for kind in ground.land])
     return Town(
-        roads=make_roads(ground.streets, noise_m),
-        pick_ups=_by_tile(ground, _pick_ups(rng, ground)),
-        doors=_by_tile(ground, doors),
-        kerbs=_by_tile(ground, kerbs),
-        rests=_by_tile(ground, rests),
-        homes=_by_tile(ground, homes),
-        depots=_by_tile(ground, depots),
-    )
-
-
-def _by_tile(ground: Ground, spots: Spots) -> Places:
-    low_x, low_y = ground.low[0] - 100.0, ground.low[1] - 100.0
-    columns = math.ceil((ground.high[0] + 100.0 - low_x) / TILE_M)
-    rows = math.ceil((ground.high[1] + 100.0 - low_y) / TILE_M)
-    tile = ((spots.x - low_x) // TILE_M).astype(np.int64) * rows + ((spots.y - low_y) // TILE_M).astype(np.int64)
-    order = np.argsort(tile, kind="stable")
-    start = np.concatenate([[0], np.cumsum(np.bincount(tile, minlength=columns * rows))]).astype(np.int64)
-    sorted_spots = spots.take(order)
-    return Places(
-        sorted_spots.x, sorted_spots.y, sorted_spots.node, sorted_spots.weight, start, low_x, low_y, columns, rows
-    )
+        make_roads(ground.streets, noise_m), places.x, places.y, places.node, places.weight,
+        np.array(starts, dtype=np.int64), low_x, low_y, columns, rows,
+    )  # fmt: skip
