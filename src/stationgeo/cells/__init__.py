@@ -1,0 +1,24 @@
+"""H3 cells: points and polygons to cells, and cells to names, centres, areas and outlines.
+
+A cell is a uint64 H3 index everywhere in stationgeo. This package is the only importer of `h3`, and the only place
+where latitude comes before longitude: H3's order stays inside.
+"""
+
+from __future__ import annotations
+
+from stationgeo.cells._names import checked_lonlat, from_lonlat, from_text, parents, resolution_of, to_text
+from stationgeo.cells._shapes import areas_m2, centres, outlines, spacing_m, within
+
+__all__ = [
+    "areas_m2",
+    "centres",
+    "checked_lonlat",
+    "from_lonlat",
+    "from_text",
+    "outlines",
+    "parents",
+    "resolution_of",
+    "spacing_m",
+    "to_text",
+    "within",
+]

@@ -1,0 +1,341 @@
+"""Cells by name: from points, from text, and up the hierarchy."""
+
+from __future__ import annotations
+
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Any
+
+import h3.api.basic_int as h3
+import numpy as np
+import numpy.typing as npt
+
+from stationgeo._compile import kernel
+from stationgeo.errors import SHOWN_OFFENDERS, DataError, ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from stationgeo.schema import CellArray, FloatArray
+
+FINEST_RESOLUTION = 15
+"""The finest resolution of H3; the coarsest is 0."""
+
+_MOST_LON_DEG = 180.0
+_MOST_LAT_DEG = 90.0
+
+# The bits of an H3 index (H3 core library, "H3 Index bit layout"): from the top 1 reserved, 4 mode, 3 reserved,
+# 4 resolution, 7 base cell, then fifteen digits of three bits each, the coarsest first.
+_MODE_SHIFT = 59
+_RESERVED_SHIFT = 56
+_RESOLUTION_SHIFT = 52
+_RESOLUTION_MASK = 0xF
+_BASE_SHIFT = 45
+_BASE_MASK = 0x7F
+_DIGIT_BITS = 3
+_DIGIT_MASK = 0b111
+_CELL_MODE = 1
+_RESERVED_BITS = 0b111
+_N_BASE_CELLS = 122
+_UNUSED_DIGIT = 7
+_DELETED_DIGIT = 1
+_PENTAGON_BASE_CELLS = np.array([4, 14, 24, 38, 49, 58, 63, 72, 83, 97, 107, 117], dtype=np.int64)
+_HEXADECIMAL = 16
+
+
+def phrases(written: Iterable[str]) -> str:
+    """Join the first offenders, already written as phrases."""
+    head = list(islice(written, SHOWN_OFFENDERS + 1))
+    return ", ".join(head if len(head) <= SHOWN_OFFENDERS else [*head[:-1], "..."])
+
+
+def checked_resolution(resolution: int) -> int:
+    """Return the resolution as an int, or raise `ParameterError` if H3 has no such resolution."""
+    if isinstance(resolution, bool) or int(resolution) != resolution or not 0 <= resolution <= FINEST_RESOLUTION:
+        raise ParameterError(f"resolution must be a whole number from 0 to {FINEST_RESOLUTION}. Got {resolution!r}.")
+    return int(resolution)
+
+
+def checked_cells(cells: npt.ArrayLike) -> CellArray:
+    """Return the cells as a flat uint64 array, or raise `DataError` if one of them is no H3 cell."""
+    array = np.asarray(cells)
+    if array.size == 0:
+        return np.zeros(0, dtype=np.uint64)
+    if array.dtype.kind not in "iu":
+        raise DataError(f"cells must be uint64 H3 indexes. Got {array.dtype}; read text with from_text().")
+    flat = np.ascontiguousarray(array, dtype=np.uint64).reshape(-1)
+    valid = _are_cells(flat, _PENTAGON_BASE_CELLS)
+    if not valid.all():
+        rows = np.flatnonzero(~valid)
+        shown = phrases(f"{int(flat[row]):#x} in row {row}" for row in rows)
+        raise DataError(f"cells must be H3 cell indexes; {rows.size:,} of {flat.size:,} are none: {shown}.")
+    return flat
+
+
+def checked_lonlat(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Insist that points are finite and on the globe.
+
+    Parameters
+    ----------
+    lon, lat
+        WGS-84 degrees, of one shape.
+
+    Returns
+    -------
+    lon, lat : ndarray of float64
+        The same values, flat and contiguous.
+
+    Raises
+    ------
+    ParameterError
+        If the shapes differ.
+    DataError
+        If a value is nan, infinite or out of range: how many, and the first three.
+
+    Examples
+    --------
+    >>> checked_lonlat([114.05], [22.54])
+    (array([114.05]), array([22.54]))
+    """
+    x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    if x.shape != y.shape:
+        raise ParameterError(f"lon and lat must have one shape. Got {x.shape} and {y.shape} instead.")
+    x, y = np.ascontiguousarray(x).reshape(-1), np.ascontiguousarray(y).reshape(-1)
+    usable = (np.abs(x) <= _MOST_LON_DEG) & (np.abs(y) <= _MOST_LAT_DEG)
+    if not usable.all():
+        rows = np.flatnonzero(~usable)
+        finite = np.isfinite(x[rows]) & np.isfinite(y[rows])
+        swapped = bool((np.abs(y[rows]) > _MOST_LAT_DEG).any() and (np.abs(x[rows][finite]) <= _MOST_LAT_DEG).all())
+        shown = phrases(f"({x[row]:g}, {y[row]:g}) in row {row}" for row in rows)
+        raise DataError(
+            f"points must have lon within -180..180 and lat within -90..90 degrees; {rows.size:,} of {x.size:,} do "
+            f"not ({int((~finite).sum()):,} not finite, {int(finite.sum()):,} out of range): {shown}. "
+            + ("Are lon and lat swapped?" if swapped else "Leave them out, and count them.")
+        )
+    return x, y
+
+
+def from_lonlat(lon: npt.ArrayLike, lat: npt.ArrayLike, *, resolution: int) -> CellArray:
+    """Name the cell that each point lies in.
+
+    Parameters
+    ----------
+    lon, lat
+        WGS-84 degrees, of one shape.
+    resolution
+        H3 resolution, 0 to 15.
+
+    Returns
+    -------
+    ndarray of uint64
+        One cell per point, flat.
+
+    Raises
+    ------
+    DataError
+        If a value is nan, infinite or out of range.
+    ParameterError
+        If the shapes differ, or there is no such resolution.
+
+    Notes
+    -----
+    O(n), a call of the h3 library per point.
+
+    Examples
+    --------
+    >>> to_text(from_lonlat([114.0579], [22.5431], resolution=10))
+    array(['8a411caa05affff'], dtype=object)
+    """
+    x, y = checked_lonlat(lon, lat)
+    level = checked_resolution(resolution)
+    return np.fromiter(map(h3.latlng_to_cell, y.tolist(), x.tolist(), repeat(level)), dtype=np.uint64, count=x.size)
+
+
+def parents(cells: npt.ArrayLike, *, resolution: int) -> CellArray:
+    """Name the ancestor of each cell at a coarser resolution.
+
+    Parameters
+    ----------
+    cells
+        H3 cells, all of `resolution` or finer.
+    resolution
+        H3 resolution of the ancestors; cells that have it already stay what they are.
+
+    Returns
+    -------
+    ndarray of uint64
+        One ancestor per cell. An ancestor does not contain its descendants geometrically: their edges interlock.
+
+    Raises
+    ------
+    DataError
+        If one of them is no H3 cell, or coarser than `resolution`.
+    ParameterError
+        If there is no such resolution.
+
+    Notes
+    -----
+    O(n), by bits: the finer digits are set to "unused".
+
+    Examples
+    --------
+    >>> to_text(parents(from_text(["8a411caa05affff"]), resolution=8))
+    array(['88411caa05fffff'], dtype=object)
+    """
+    level = checked_resolution(resolution)
+    flat = checked_cells(cells)
+    coarser = resolutions(flat) < level
+    if coarser.any():
+        shown = phrases(to_text(flat[coarser]))
+        raise DataError(
+            f"cells must be of resolution {level} or finer to have a parent there; {int(coarser.sum()):,} of "
+            f"{flat.size:,} are coarser: {shown}. Ask for a coarser resolution."
+        )
+    unused = np.uint64((1 << (_DIGIT_BITS * (FINEST_RESOLUTION - level))) - 1)
+    cleared = flat & ~np.uint64(_RESOLUTION_MASK << _RESOLUTION_SHIFT)
+    ancestors: CellArray = cleared | np.uint64(level << _RESOLUTION_SHIFT) | unused
+    return ancestors
+
+
+def resolution_of(cells: npt.ArrayLike) -> int:
+    """Tell the one resolution that all cells have.
+
+    Parameters
+    ----------
+    cells
+        H3 cells, at least one.
+
+    Returns
+    -------
+    int
+        0 to 15.
+
+    Raises
+    ------
+    ParameterError
+        If there are no cells, and so no resolution.
+    DataError
+        If one of them is no H3 cell, or their resolutions differ.
+
+    Notes
+    -----
+    O(n).
+
+    Examples
+    --------
+    >>> resolution_of(from_text(["8a411caa05affff"]))
+    10
+    """
+    flat = checked_cells(cells)
+    if flat.size == 0:
+        raise ParameterError("cells must not be empty: no cells, no resolution.")
+    levels, counts = np.unique(resolutions(flat), return_counts=True)
+    if levels.size > 1:
+        shown = phrases(f"{count:,} of resolution {level}" for level, count in zip(levels, counts, strict=True))
+        raise DataError(f"cells must be of one resolution. Got {shown}. Bring them together with parents().")
+    return int(levels[0])
+
+
+def resolutions(cells: CellArray) -> npt.NDArray[np.int64]:
+    """Read the resolution of each cell off its bits."""
+    return ((cells >> np.uint64(_RESOLUTION_SHIFT)) & np.uint64(_RESOLUTION_MASK)).astype(np.int64)
+
+
+def to_text(cells: npt.ArrayLike) -> npt.NDArray[np.object_]:
+    """Write cells the way H3 does, in hexadecimal.
+
+    Parameters
+    ----------
+    cells
+        H3 cells.
+
+    Returns
+    -------
+    ndarray of str
+        One text per cell, as Python strings in an object array.
+
+    Raises
+    ------
+    DataError
+        If one of them is no H3 cell.
+
+    Notes
+    -----
+    O(n).
+
+    Examples
+    --------
+    >>> to_text([622642210455355391])
+    array(['8a411caa05affff'], dtype=object)
+    """
+    flat = checked_cells(cells)
+    texts = np.empty(flat.size, dtype=np.object_)
+    texts[:] = [f"{cell:x}" for cell in flat.tolist()]
+    return texts
+
+
+def from_text(texts: npt.ArrayLike) -> CellArray:
+    """Read cells that are written in hexadecimal.
+
+    Parameters
+    ----------
+    texts
+        For example ``["8a411caa05affff"]``; upper case is read too.
+
+    Returns
+    -------
+    ndarray of uint64
+        One cell per text.
+
+    Raises
+    ------
+    DataError
+        If one of them is no H3 cell.
+
+    Notes
+    -----
+    O(n).
+
+    Examples
+    --------
+    >>> from_text(["8a411caa05affff"])
+    array([622642210455355391], dtype=uint64)
+    """
+    flat: list[Any] = np.asarray(texts, dtype=np.object_).reshape(-1).tolist()
+    numbers = [_read(text) for text in flat]
+    wrong = [row for row, number in enumerate(numbers) if number == 0]
+    if wrong:
+        shown = phrases(f"{flat[row]!r} in row {row}" for row in wrong)
+        raise DataError(
+            f"cells must be written as H3 indexes in hexadecimal, such as 8a411caa05affff; {len(wrong):,} of "
+            f"{len(flat):,} are not: {shown}."
+        )
+    return checked_cells(np.array(numbers, dtype=np.uint64))
+
+
+def _read(text: object) -> int:
+    """Read one hexadecimal number; 0, which is no cell, where there is none."""
+    try:
+        number = int(str(text).strip(), _HEXADECIMAL)
+    except ValueError:
+        return 0
+    return number if 0 < number <= np.iinfo(np.uint64).max else 0
+
+
+@kernel
+def _are_cells(cells: CellArray, pentagons: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    valid = np.zeros(cells.size, dtype=np.bool_)
+    for row in range(cells.size):
+        cell = np.int64(cells[row])  # the top bit of a cell is 0, so that a cell is never negative here
+        level = (cell >> _RESOLUTION_SHIFT) & _RESOLUTION_MASK
+        base = (cell >> _BASE_SHIFT) & _BASE_MASK
+        good = cell >> _MODE_SHIFT == _CELL_MODE and (cell >> _RESERVED_SHIFT) & _RESERVED_BITS == 0
+        good = good and base < _N_BASE_CELLS
+        leading = True
+        for place in range(1, FINEST_RESOLUTION + 1):
+            digit = (cell >> (_DIGIT_BITS * (FINEST_RESOLUTION - place))) & _DIGIT_MASK
+            good = good and ((digit == _UNUSED_DIGIT) == (place > level))
+            if leading and place <= level and digit != 0:
+                leading = False
+                good = good and not (digit == _DELETED_DIGIT and np.any(pentagons == base))
+        valid[row] = good
+    return valid
