@@ -36,6 +36,8 @@ class Scored:
 @dataclass
 class Plan:
     sites: gpd.GeoDataFrame
+    existing_covered: float = 75.0
+    total_demand: float = 100.0
     status: str = "optimal"
     gap: float = 0.0
 
@@ -61,7 +63,8 @@ def coverage() -> Scored:
         stations=_stations(),
         headline={
             "demand": 2109.0, "covered_share": 0.75, "warm_bee_only_share": 0.25, "service_centre_only_share": 0.2,
-            "both_share": 0.3, "neither_share": 0.25, "n_stations": 2, "n_clusters": 1, "n_zones": 2, "n_blank_zones": 1,
+            "both_share": 0.3, "neither_share": 0.25, "outside_demand": 0.0, "n_stations": 2, "n_clusters": 1,
+            "n_zones": 2, "n_zones_with_demand": 1, "n_blank_zones": 0,
         },
         parameters={"weight": "visits"},
     )  # fmt: skip
@@ -177,7 +180,7 @@ def _stations() -> gpd.GeoDataFrame:
             "kind": ["warm_bee", "service_centre", "warm_bee_street"],
             "name": [NASTY, None, "暖蜂一条街"],
             "opening_hours": ["24小时", None, None],
-            "family": ["warm_bee", "service_centre", "warm_bee"],
+            "family": ["warm_bee", "service_centre", ""],
             "counted": [True, True, False],
             "zone_id": ["west", "east", "east"],
             "n_cells": [5, 4, 0],

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import shapely
 
+from stationgeo import stations as station_kinds
 from stationgeo.errors import DataError, DatumError, ParameterError
 from stationgeo.maps import CoverageMap, coverage_map
 
@@ -23,7 +24,7 @@ Read = Callable[[str], list[int]]
 NASTY = "</script><script>alert('x')</script>&\u2028驿站"
 
 
-def draw(coverage: Scored, plan: Plan | None = None, **options: Any) -> CoverageMap:
+def draw(coverage: Scored, plan: Plan | None = None, **options: Any) -> CoverageMap:  # noqa: ANN401 - of coverage_map
     return coverage_map(cast("Any", coverage), cast("Any", plan), **options)
 
 
@@ -119,6 +120,7 @@ def test_limits_of_covered_share_belong_to_the_class_below(
 
 def test_stations_are_grouped_by_family_and_clusters_apart(coverage: Scored, payload: Payload, deltas: Read) -> None:
     page = draw(coverage, language="en")
+    names = coverage.stations["kind"]
     stations = payload(page)["stations"]
     kinds = [stations["kinds"][code] for code in deltas(stations["kind"])]
     assert [kind["group"] for kind in kinds] == ["0", "1", "cluster"]
@@ -126,6 +128,10 @@ def test_stations_are_grouped_by_family_and_clusters_apart(coverage: Scored, pay
     assert [kind["n"] for kind in kinds] == [1, 1, 1]
     assert kinds[0]["shape"] != kinds[1]["shape"]
     assert kinds[0]["colour"] != kinds[1]["colour"]
+    assert kinds[2]["colour"] == kinds[0]["colour"]  # a cluster counts for no family, but shows what it is made of
+    assert [kind["label"] for kind in kinds] == [
+        station_kinds.kinds().set_index("kind").loc[name, "en"] for name in names
+    ]
     assert stations["hours"] == ["24小时", "", ""]
     assert stations["demand"] == [100.0, 12350.0, None]
     assert stations["shapes_of"] == [2]  # the street of stations is drawn as a street
@@ -153,6 +159,16 @@ def test_sites_come_in_the_order_of_ranks(coverage: Scored, plan: Plan, payload:
 def test_a_plan_that_is_not_proven_says_how_far_it_may_be(coverage: Scored, plan: Plan, payload: Payload) -> None:
     line = payload(draw(coverage, replace(plan, status="stopped", gap=0.0123), language="en"))["headline"]["plan"]
     assert line["note"] == "stopped early; gap to the best possible 1.23%"
+
+
+def test_demand_outside_the_zones_is_named_with_the_headline_and_with_the_plan(
+    coverage: Scored, plan: Plan, payload: Payload
+) -> None:
+    headline = payload(draw(replace(coverage, headline={**coverage.headline, "outside_demand": 12.0}), plan))[
+        "headline"
+    ]
+    assert ["区划之外的需求", "12"] in headline["rows"]
+    assert headline["plan"]["note"] == "已证明最优; 含区划之外的需求"
 
 
 def test_a_plan_without_sites_is_no_layer(coverage: Scored, plan: Plan, payload: Payload) -> None:

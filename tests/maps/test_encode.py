@@ -58,7 +58,7 @@ def test_keys_give_the_cells_back_and_keep_their_order(resolution: int) -> None:
 
 def test_a_map_has_one_resolution() -> None:
     mixed = np.array([h3.str_to_int(h3.latlng_to_cell(22, 114, resolution)) for resolution in (9, 10)], dtype=np.uint64)
-    with pytest.raises(DataError, match="one resolution. Got resolutions 9, 10"):
+    with pytest.raises(DataError, match=r"one resolution\. Got resolutions 9, 10"):
         _encode.cell_keys(mixed)
 
 

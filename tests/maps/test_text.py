@@ -38,7 +38,7 @@ def test_every_level_and_action_of_the_contracts_has_a_name() -> None:
 
 
 def test_unknown_language_is_refused() -> None:
-    with pytest.raises(ParameterError, match="language must be one of zh, en, both. Got 'cn' instead"):
+    with pytest.raises(ParameterError, match=r"language must be one of zh, en, both\. Got 'cn' instead"):
         _text.check_language("cn")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any
 
+from stationgeo import stations as station_kinds
 from stationgeo.errors import DataError
 from stationgeo.maps._cells import cell_columns, cell_themes, way_unit
 from stationgeo.maps._colours import CLASS_COLOURS, CLASSES, short
@@ -201,26 +202,33 @@ def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str])
     if known.get("n_clusters"):
         rows.append((words["clusters"], f"{known['n_clusters']:,}"))
     if known.get("n_zones"):
-        rows.append((words["blank_zones"], f"{known.get('n_blank_zones', 0):,} / {known['n_zones']:,}"))
+        where = known.get("n_zones_with_demand", known["n_zones"])
+        rows.append((words["blank_zones"], f"{known.get('n_blank_zones', 0):,} / {where:,}"))
+    if number(known.get("outside_demand")):
+        rows.append((words["outside_demand"], short(known["outside_demand"])))
     classes = [
         {"label": words[f"class:{name}"], "colour": colour, "share": number(known.get(f"{name}_share")) or 0.0}
         for name, colour in zip(CLASSES, CLASS_COLOURS, strict=True)
     ]
-    return {"covered_share": share, "classes": classes, "rows": rows, "plan": _plan_line(plan, share, words)}
+    return {"covered_share": share, "classes": classes, "rows": rows, "plan": _plan_line(coverage, plan, words)}
 
 
-def _plan_line(plan: Siting | None, share: float | None, words: Mapping[str, str]) -> dict[str, Any] | None:
+def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]) -> dict[str, Any] | None:
+    """Say what the sites add; a plan counts demand outside the zones too, the headline does not."""
     if plan is None or plan.sites.empty:
         return None
     after = float(plan.sites.sort_values("rank")["cumulative_share"].iloc[-1])
+    before = plan.existing_covered / plan.total_demand
     note = words.get(f"status:{plan.status}", plan.status)
     gap = number(plan.gap)
     if plan.status != "optimal" and gap is not None:
         note = f"{note}; {words['within']} {gap:.2%}"
+    if number(coverage.headline.get("outside_demand")):
+        note = f"{note}; {words['outside_counted']}"
     return {
         "n": len(plan.sites),
         "share": after,
-        "gain": after - (share or 0.0),
+        "gain": after - before,
         "label": words["with_sites"],
         "note": note,
     }
@@ -232,11 +240,7 @@ def _unit(coverage: Coverage, words: Mapping[str, str]) -> str:
 
 
 def _kind_names(language: Language) -> dict[str, str]:
-    try:
-        from stationgeo import stations
-    except ImportError:
-        return {}
-    table = stations.kinds()
+    table = station_kinds.kinds()
     return {
         kind: label(zh, en, language=language)
         for kind, zh, en in zip(table["kind"], table["zh"], table["en"], strict=True)

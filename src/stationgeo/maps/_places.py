@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from stationgeo import stations as station_kinds
 from stationgeo.errors import DataError, DatumError, first_few
 from stationgeo.maps._colours import (
     CLASSES,
@@ -205,6 +206,8 @@ def station_columns(
     ]
     if not stations["counted"].all():
         groups.append({"key": "cluster", "label": texts["overlay:cluster"]})
+    # A cluster counts for no family; it has the colour of what it is made of.
+    members = station_kinds.kinds().set_index("kind")["family"].to_dict()
     outlines, owner = _cluster_shapes(stations.geometry)
     return {
         **points(place[:, 0], place[:, 1]),
@@ -220,7 +223,7 @@ def station_columns(
             {
                 "label": kinds.get(kind, kind),
                 "shape": _SHAPES.get(kind, _FAMILY_SHAPES.get(family, _OTHER_SHAPE)),
-                "colour": FAMILY_COLOURS.get(family, OTHER_FAMILY_COLOUR),
+                "colour": FAMILY_COLOURS.get(family or members.get(kind, ""), OTHER_FAMILY_COLOUR),
                 "cluster": not counted,
                 "group": str(families.index(family)) if counted else "cluster",
                 "n": int(counts[kind, family, counted]),
