@@ -1,0 +1,8 @@
+"""A fictional Chinese city to try everything on: the embedded one, and a generator of cities of any size."""
+
+from __future__ import annotations
+
+from stationgeo.sample._city import FIRST_DAY, City, make_city
+from stationgeo.sample._files import DATUMS, city_dir, load_city, write_city
+
+__all__ = ["DATUMS", "FIRST_DAY", "City", "city_dir", "load_city", "make_city", "write_city"]
