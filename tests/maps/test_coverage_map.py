@@ -289,5 +289,23 @@ def test_wrong_language_crs_class_and_streets_are_refused(coverage: Scored, stre
         draw(replace(coverage, cells=odd))
 
 
+def test_background_is_painted_by_its_kind(coverage: Scored, payload: Payload, varints: Read) -> None:
+    shapes = [
+        shapely.box(114.0, 22.5, 114.1, 22.51),
+        shapely.box(114.0, 22.6, 114.1, 22.7),
+        shapely.box(114, 22, 114.1, 22.1),
+    ]
+    areas = gpd.GeoDataFrame({"kind": ["river", "hill", "desert"]}, geometry=shapes, crs="EPSG:4326")
+    text = payload(draw(coverage, background=areas))["background"]
+    assert list(base64.b64decode(text["kind"])) == [0, 1, 2]
+    assert varints(text["n"]) == [4, 4, 4]
+    assert (
+        list(base64.b64decode(payload(draw(coverage, background=areas[["geometry"]]))["background"]["kind"])) == [2] * 3
+    )
+    assert payload(draw(coverage, background=areas.iloc[:0]))["background"] is None
+    with pytest.raises(DataError, match="background: every geometry must be a polygon"):
+        draw(coverage, background=areas.set_geometry(areas.boundary))
+
+
 def test_no_streets_left_is_no_layer(coverage: Scored, streets: gpd.GeoDataFrame) -> None:
     assert "道路" not in layer_names(draw(coverage, streets=streets.iloc[:0]))[1]

@@ -13,6 +13,7 @@ from stationgeo.maps._encode import number
 from stationgeo.maps._layers import Bounds, DrawnLayer, Furniture, Opening, layer_control
 from stationgeo.maps._page import SelfContainedMap
 from stationgeo.maps._places import (
+    background_columns,
     check_wgs84,
     drawn_zones,
     site_columns,
@@ -50,6 +51,7 @@ def coverage_map(
     plan: Siting | None = None,
     *,
     streets: gpd.GeoDataFrame | None = None,
+    background: gpd.GeoDataFrame | None = None,
     title: str | None = None,
     language: str = "zh",
     attribution: str = "",
@@ -64,6 +66,8 @@ def coverage_map(
         What `stationgeo.siting.maximal_cover` returns, if there is a plan.
     streets
         Lines in WGS-84 for orientation, with an optional column ``highway`` (OSM's values) for widths.
+    background
+        Polygons in WGS-84 for orientation, with an optional column ``kind`` (river, hill, park, ...) for colours.
     title
         Heading of the map and name of the document; plain text.
     language
@@ -83,9 +87,9 @@ def coverage_map(
     ParameterError
         If the language is unknown.
     DataError
-        If there is nothing to draw, cells have several resolutions, or streets are no lines.
+        If there is nothing to draw, cells have several resolutions, streets are no lines or the background no polygons.
     DatumError
-        If zones, stations, sites or streets are not in WGS-84.
+        If zones, stations, sites, streets or background are not in WGS-84.
 
     Notes
     -----
@@ -109,8 +113,12 @@ def coverage_map(
     for what, frame in frames.items():
         if len(frame):
             check_wgs84(frame, what=what)
-    data = _data(coverage, plan, zones=zones, streets=streets, language=spoken)
-    data |= {"title": heading, "attribution": html.escape(attribution)}
+    data = _data(coverage, plan, zones=zones, language=spoken) | {
+        "streets": None if streets is None else street_columns(streets),
+        "background": None if background is None else background_columns(background),
+        "title": heading,
+        "attribution": html.escape(attribution),
+    }
     (south, west), (north, east) = data["bounds"] or [[0.0, 0.0], [0.0, 0.0]]
     page = CoverageMap(
         title=heading,
@@ -134,16 +142,14 @@ def _data(
     plan: Siting | None,
     *,
     zones: gpd.GeoDataFrame,
-    streets: gpd.GeoDataFrame | None,
     language: Language,
 ) -> dict[str, Any]:
-    """All that the page's script is given."""
+    """Gather what the page's script is given of the results."""
     words, kinds, stations, cells = texts(language), _kind_names(language), coverage.stations, coverage.cells
     columns: dict[str, Any] = {
         "cells": cell_columns(cells, zone_ids=list(zones["zone_id"]), station_ids=list(stations["station_id"])),
         "zones": zone_columns(zones, texts=words),
         "stations": station_columns(stations, kinds=kinds, texts=words),
-        "streets": None if streets is None else street_columns(streets),
         "sites": None,
     }
     if plan is not None:
