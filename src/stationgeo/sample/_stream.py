@@ -36,7 +36,7 @@ _MS = 1000
 _ZSTD_LEVEL = 1  # level 3 packs 5% better and takes twice the time
 
 
-def stream_fixes(  # noqa: PLR0913 - each argument is a property of the data set, none a bundle's
+def stream_fixes(
     folder: str | Path,
     *,
     n_fixes: int,
