@@ -173,7 +173,7 @@ def _class_codes(table: pd.DataFrame) -> IntArray:
             f"column 'class' of the cells must be one of {', '.join(CLASSES)}; {int(unknown.sum()):,} of "
             f"{len(table):,} rows are not: {first_few(table.loc[unknown, 'class'].head(4))}."
         )
-    return table["class"].map(codes).to_numpy(dtype=np.int64)
+    return np.array([codes[name] for name in table["class"]], dtype=np.int64)
 
 
 def _positions(ids: pd.Series[str], known: list[str]) -> IntArray:

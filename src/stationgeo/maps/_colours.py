@@ -32,7 +32,7 @@ __all__ = [
 CLASSES = ("warm_bee_only", "service_centre_only", "both", "neither")
 """Classes of coverage, in the order of their codes."""
 
-CLASS_COLOURS = ("#eeb34a", "#5a9fd4", "#8cbfa0", "#a3194a")
+CLASS_COLOURS = ("#f0ad3c", "#4d97d1", "#9fce9a", "#a3194a")
 """Amber for the bees, blue for the centres, a calm green for both, and the one strong colour for neither."""
 
 FAMILY_COLOURS = {"warm_bee": "#b86e00", "service_centre": "#1d5f9e"}

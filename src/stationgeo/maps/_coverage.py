@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any
 
+from stationgeo import stations as station_kinds
 from stationgeo.errors import DataError
 from stationgeo.maps._cells import cell_columns, cell_themes, way_unit
 from stationgeo.maps._colours import CLASS_COLOURS, CLASSES, short
@@ -12,6 +13,7 @@ from stationgeo.maps._encode import number
 from stationgeo.maps._layers import Bounds, DrawnLayer, Furniture, Opening, layer_control
 from stationgeo.maps._page import SelfContainedMap
 from stationgeo.maps._places import (
+    background_columns,
     check_wgs84,
     drawn_zones,
     site_columns,
@@ -49,6 +51,7 @@ def coverage_map(
     plan: Siting | None = None,
     *,
     streets: gpd.GeoDataFrame | None = None,
+    background: gpd.GeoDataFrame | None = None,
     title: str | None = None,
     language: str = "zh",
     attribution: str = "",
@@ -63,6 +66,8 @@ def coverage_map(
         What `stationgeo.siting.maximal_cover` returns, if there is a plan.
     streets
         Lines in WGS-84 for orientation, with an optional column ``highway`` (OSM's values) for widths.
+    background
+        Polygons in WGS-84 for orientation, with an optional column ``kind`` (river, hill, park, ...) for colours.
     title
         Heading of the map and name of the document; plain text.
     language
@@ -82,9 +87,9 @@ def coverage_map(
     ParameterError
         If the language is unknown.
     DataError
-        If there is nothing to draw, cells have several resolutions, or streets are no lines.
+        If there is nothing to draw, cells have several resolutions, streets are no lines or the background no polygons.
     DatumError
-        If zones, stations, sites or streets are not in WGS-84.
+        If zones, stations, sites, streets or background are not in WGS-84.
 
     Notes
     -----
@@ -108,8 +113,12 @@ def coverage_map(
     for what, frame in frames.items():
         if len(frame):
             check_wgs84(frame, what=what)
-    data = _data(coverage, plan, zones=zones, streets=streets, language=spoken)
-    data |= {"title": heading, "attribution": html.escape(attribution)}
+    data = _data(coverage, plan, zones=zones, language=spoken) | {
+        "streets": None if streets is None else street_columns(streets),
+        "background": None if background is None else background_columns(background),
+        "title": heading,
+        "attribution": html.escape(attribution),
+    }
     (south, west), (north, east) = data["bounds"] or [[0.0, 0.0], [0.0, 0.0]]
     page = CoverageMap(
         title=heading,
@@ -133,16 +142,14 @@ def _data(
     plan: Siting | None,
     *,
     zones: gpd.GeoDataFrame,
-    streets: gpd.GeoDataFrame | None,
     language: Language,
 ) -> dict[str, Any]:
-    """All that the page's script is given."""
+    """Gather what the page's script is given of the results."""
     words, kinds, stations, cells = texts(language), _kind_names(language), coverage.stations, coverage.cells
     columns: dict[str, Any] = {
         "cells": cell_columns(cells, zone_ids=list(zones["zone_id"]), station_ids=list(stations["station_id"])),
         "zones": zone_columns(zones, texts=words),
         "stations": station_columns(stations, kinds=kinds, texts=words),
-        "streets": None if streets is None else street_columns(streets),
         "sites": None,
     }
     if plan is not None:
@@ -201,26 +208,33 @@ def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str])
     if known.get("n_clusters"):
         rows.append((words["clusters"], f"{known['n_clusters']:,}"))
     if known.get("n_zones"):
-        rows.append((words["blank_zones"], f"{known.get('n_blank_zones', 0):,} / {known['n_zones']:,}"))
+        where = known.get("n_zones_with_demand", known["n_zones"])
+        rows.append((words["blank_zones"], f"{known.get('n_blank_zones', 0):,} / {where:,}"))
+    if number(known.get("outside_demand")):
+        rows.append((words["outside_demand"], short(known["outside_demand"])))
     classes = [
         {"label": words[f"class:{name}"], "colour": colour, "share": number(known.get(f"{name}_share")) or 0.0}
         for name, colour in zip(CLASSES, CLASS_COLOURS, strict=True)
     ]
-    return {"covered_share": share, "classes": classes, "rows": rows, "plan": _plan_line(plan, share, words)}
+    return {"covered_share": share, "classes": classes, "rows": rows, "plan": _plan_line(coverage, plan, words)}
 
 
-def _plan_line(plan: Siting | None, share: float | None, words: Mapping[str, str]) -> dict[str, Any] | None:
+def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]) -> dict[str, Any] | None:
+    """Say what the sites add; a plan counts demand outside the zones too, the headline does not."""
     if plan is None or plan.sites.empty:
         return None
     after = float(plan.sites.sort_values("rank")["cumulative_share"].iloc[-1])
+    before = plan.existing_covered / plan.total_demand
     note = words.get(f"status:{plan.status}", plan.status)
     gap = number(plan.gap)
     if plan.status != "optimal" and gap is not None:
         note = f"{note}; {words['within']} {gap:.2%}"
+    if number(coverage.headline.get("outside_demand")):
+        note = f"{note}; {words['outside_counted']}"
     return {
         "n": len(plan.sites),
         "share": after,
-        "gain": after - (share or 0.0),
+        "gain": after - before,
         "label": words["with_sites"],
         "note": note,
     }
@@ -232,11 +246,7 @@ def _unit(coverage: Coverage, words: Mapping[str, str]) -> str:
 
 
 def _kind_names(language: Language) -> dict[str, str]:
-    try:
-        from stationgeo import stations
-    except ImportError:
-        return {}
-    table = stations.kinds()
+    table = station_kinds.kinds()
     return {
         kind: label(zh, en, language=language)
         for kind, zh, en in zip(table["kind"], table["zh"], table["en"], strict=True)

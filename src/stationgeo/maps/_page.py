@@ -250,14 +250,18 @@ def _inline_text() -> str:
     return "\n".join(parts)
 
 
+def _text(path: str) -> str:
+    return asset_bytes(path).decode("utf-8").replace("\r\n", "\n")
+
+
 def _script(path: str) -> str:
     """Return a script that cannot end its element early and does not make developer tools fetch a source map."""
-    text = _SOURCE_MAP.sub("", asset_bytes(path).decode("utf-8"))
+    text = _SOURCE_MAP.sub("", _text(path))
     return re.sub(r"<(?=/script|!--)", r"\\x3c", text, flags=re.IGNORECASE)
 
 
 def _style(path: str) -> str:
-    text = asset_bytes(path).decode("utf-8")
+    text = _text(path)
     folder = path.rpartition("/")[0]
     return _URL_OF_IMAGE.sub(lambda match: f"url({_data_uri(f'{folder}/{match.group(1)}')})", text)
 
@@ -270,7 +274,7 @@ def _notice(package: dict[str, Any]) -> str:
     """Licence texts, which both licences want beside every copy."""
     head = f"{package['name']} {package['version']}, copyright {package['copyright']}, {package['licence']}"
     kept = [file["path"] for file in package["file"] if file["path"].endswith(("/LICENSE", "/NOTICE"))]
-    return "\n\n".join([head, *(asset_bytes(path).decode("utf-8").replace("\r\n", "\n") for path in kept)])
+    return "\n\n".join([head, *(_text(path) for path in kept)])
 
 
 def _ids_below(root: Element) -> set[str]:

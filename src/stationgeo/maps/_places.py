@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from stationgeo import stations as station_kinds
 from stationgeo.errors import DataError, DatumError, first_few
 from stationgeo.maps._colours import (
     CLASSES,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from stationgeo.schema import IntArray
 
 __all__ = [
+    "background_columns",
     "check_wgs84",
     "drawn_zones",
     "site_columns",
@@ -60,6 +62,13 @@ _HIGHWAYS = {
     **dict.fromkeys(("secondary", "tertiary"), _DISTRIBUTOR),
     **dict.fromkeys(("footway", "path", "steps", "pedestrian", "cycleway", "track", "bridleway", "corridor"), _PATH),
 }
+# Areas for orientation, by the class that assets/background.js paints them in.
+_WATER, _GREEN, _OTHER_AREA = range(3)
+_AREAS = {
+    **dict.fromkeys(("water", "river", "lake", "sea", "canal", "reservoir"), _WATER),
+    **dict.fromkeys(("hill", "park", "forest", "wood", "grass", "green"), _GREEN),
+}
+_AREA_TYPES = ("Polygon", "MultiPolygon")
 _LINE_TYPES = ("LineString", "MultiLineString", "LinearRing")
 
 
@@ -205,6 +214,8 @@ def station_columns(
     ]
     if not stations["counted"].all():
         groups.append({"key": "cluster", "label": texts["overlay:cluster"]})
+    # A cluster counts for no family; it has the colour of what it is made of.
+    members = station_kinds.kinds().set_index("kind")["family"].to_dict()
     outlines, owner = _cluster_shapes(stations.geometry)
     return {
         **points(place[:, 0], place[:, 1]),
@@ -220,7 +231,7 @@ def station_columns(
             {
                 "label": kinds.get(kind, kind),
                 "shape": _SHAPES.get(kind, _FAMILY_SHAPES.get(family, _OTHER_SHAPE)),
-                "colour": FAMILY_COLOURS.get(family, OTHER_FAMILY_COLOUR),
+                "colour": FAMILY_COLOURS.get(family or members.get(kind, ""), OTHER_FAMILY_COLOUR),
                 "cluster": not counted,
                 "group": str(families.index(family)) if counted else "cluster",
                 "n": int(counts[kind, family, counted]),
@@ -281,6 +292,33 @@ def site_columns(
     }
 
 
+def background_columns(background: gpd.GeoDataFrame) -> dict[str, Any] | None:
+    """Write water, hills and parks for the page.
+
+    Parameters
+    ----------
+    background
+        Polygons in WGS-84; an optional column ``kind`` (river, hill, ...) sets colours.
+
+    Returns
+    -------
+    dict or None
+        Columns; None if there is no area.
+
+    Raises
+    ------
+    DataError
+        If something is no polygon.
+    DatumError
+        If the CRS is not WGS-84.
+    """
+    there = _present(background, what="background", types=_AREA_TYPES, called="a polygon")
+    if there.empty:
+        return None
+    kinds = [_AREAS.get(str(kind), _OTHER_AREA) for kind in there.get("kind", [""] * len(there))]
+    return {**rings(there.geometry.to_numpy()), "kind": small_text(kinds, dtype=np.uint8)}
+
+
 def street_columns(streets: gpd.GeoDataFrame) -> dict[str, Any] | None:
     """Write the streets for the page.
 
@@ -301,19 +339,25 @@ def street_columns(streets: gpd.GeoDataFrame) -> dict[str, Any] | None:
     DatumError
         If the CRS is not WGS-84.
     """
-    check_wgs84(streets, what="streets")
-    there = streets[streets.geometry.notna() & ~streets.geometry.is_empty]
-    strange = ~there.geom_type.isin(_LINE_TYPES)
-    if strange.any():
-        raise DataError(
-            f"streets: every geometry must be a line; {int(strange.sum()):,} of {len(there):,} rows are not: "
-            f"{first_few(f'{kind} (row {row})' for row, kind in there.geom_type[strange].head(4).items())}."
-        )
+    there = _present(streets, what="streets", types=_LINE_TYPES, called="a line")
     if there.empty:
         return None
     kinds = _street_classes(there["highway"]) if "highway" in there.columns else np.full(len(there), _OTHER_STREET)
     paths, row = lines(there.geometry.to_numpy())
     return {**paths, "kind": small_text(kinds[row], dtype=np.uint8), "ranked": "highway" in there.columns}
+
+
+def _present(frame: gpd.GeoDataFrame, *, what: str, types: tuple[str, ...], called: str) -> gpd.GeoDataFrame:
+    """Rows that have geometry, all of them of the right type and in WGS-84."""
+    check_wgs84(frame, what=what)
+    there = frame[frame.geometry.notna() & ~frame.geometry.is_empty]
+    strange = ~there.geom_type.isin(types)
+    if strange.any():
+        raise DataError(
+            f"{what}: every geometry must be {called}; {int(strange.sum()):,} of {len(there):,} rows are not: "
+            f"{first_few(f'{kind} (row {row})' for row, kind in there.geom_type[strange].head(4).items())}."
+        )
+    return there
 
 
 def _street_classes(highway: pd.Series[Any]) -> IntArray:

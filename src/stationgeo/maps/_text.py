@@ -38,7 +38,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "level:street": ("街道", "Subdistrict"),
     "level:district": ("区", "District"),
     "level:city": ("市", "City"),
-    "outside": ("区划之外", "Outside the zones"),
     # demand is counted in one of these
     "weight:courier_s": ("停留秒数", "seconds of rest"),
     "weight:visits": ("到访次数", "visits"),
@@ -58,7 +57,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "covered_share": ("需求覆盖率", "of demand is covered"),
     "stations_counted": ("计入站点", "Stations counted"),
     "clusters": ("站点群(不计数)", "Clusters (not counted)"),
-    "blank_zones": ("空白单元 / 全部", "Blank zones / all"),
+    "blank_zones": ("空白区划 / 有需求的", "Blank zones / with demand"),
+    "outside_demand": ("区划之外的需求", "Demand outside the zones"),
     "demand_total": ("需求总量", "Demand in all"),
     "with_sites": ("加上建议选址", "With the proposed sites"),
     "points_unit": ("个百分点", "points"),
@@ -66,6 +66,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "status:feasible": ("可行解", "feasible"),
     "status:stopped": ("提前停止", "stopped early"),
     "status:infeasible": ("无可行方案", "infeasible"),
+    "outside_counted": ("含区划之外的需求", "of all demand, outside the zones too"),
     "within": ("与最优上界差距", "gap to the best possible"),
     # tooltips
     "cell": ("单元", "Cell"),

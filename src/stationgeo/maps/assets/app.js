@@ -4,7 +4,7 @@
   const sg = window.stationgeo;
 
   // Leaflet's own panes are 200 (tiles), 400 (vectors of a caller), 600 (markers), 650 and 700 (tooltips, pop-ups).
-  const PANES = { "sg-land": 205, "sg-streets": 210, "sg-fill": 220, "sg-borders": 410, "sg-highlight": 450, "sg-stations": 560,
+  const PANES = { "sg-land": 205, "sg-areas": 207, "sg-streets": 210, "sg-fill": 220, "sg-borders": 410, "sg-highlight": 450, "sg-stations": 560,
     "sg-labels": 570, "sg-sites": 620 };
 
   const NEAR_ZOOM = 12.5;
@@ -28,7 +28,16 @@
       this.labels = new sg.Labels(this);
       this.tip = new sg.Tip(map);
       this.fit();
+      this.paper();
+    }
+
+    /** What is always there: white land where the zones are, and water and green on it. */
+    paper() {
+      const map = this.map;
       if (this.zones) new sg.CanvasTiles((context, view) => this.zones.land(context, view), { pane: "sg-land" }).addTo(map);
+      if (!this.data.background) return;
+      const areas = new sg.Areas(this.data.background);
+      new sg.CanvasTiles((context, view) => areas.draw(context, view), { pane: "sg-areas" }).addTo(map);
     }
 
     boundsOf([x0, y0, x1, y1]) { return [sg.latLng(x0, y1), sg.latLng(x1, y0)]; }

@@ -43,6 +43,31 @@
     }
   };
 
+  // Areas as maps/_places.py numbers them: water, green, other.
+  const AREAS = ["#cfdfe9", "#e0e9da", "#eceae4"];
+
+  sg.Areas = class {
+    constructor(column) {
+      this.paths = sg.paths(column);
+      const rings = sg.varints(column.rings);
+      this.ring = new Uint32Array(rings.length + 1);
+      for (let i = 0; i < rings.length; i++) this.ring[i + 1] = this.ring[i] + rings[i];
+      this.kind = sg.bytes(column.kind);
+      this.index = new sg.Index(rings.length, (i) => sg.boxOf(this.paths, this.ring[i], this.ring[i + 1]), 4);
+    }
+
+    draw(context, view) {
+      const found = this.index.query(view.x0, view.y0, view.x1, view.y1);
+      for (const i of found) {
+        context.beginPath();
+        sg.traceRings(context, this.paths, this.ring[i], this.ring[i + 1], view);
+        context.fillStyle = AREAS[this.kind[i]];
+        context.fill("evenodd");
+      }
+      return found.length > 0;
+    }
+  };
+
   // Borders, lowest level first: the higher the level, the stronger the line. Lines of a level are left out while its
   // zones are too small on the screen to be told apart. Opaque, because neighbours share their border and draw it twice;
   // the pane multiplies them with what is below.

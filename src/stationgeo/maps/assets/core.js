@@ -154,6 +154,16 @@
     return { n: n.length, from, x: lon.map(sg.worldX), y: lat.map(sg.worldY) };
   };
 
+  /** Adds closed rings first..last to a canvas's path. */
+  sg.traceRings = function (context, paths, first, last, view) {
+    const { from, x, y } = paths, { scale, left, top } = view;
+    for (let k = first; k < last; k++) {
+      context.moveTo(x[from[k]] * scale - left, y[from[k]] * scale - top);
+      for (let p = from[k] + 1; p < from[k + 1]; p++) context.lineTo(x[p] * scale - left, y[p] * scale - top);
+      context.closePath();
+    }
+  };
+
   sg.boxOf = function (paths, first, last) {
     let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
     for (let k = paths.from[first]; k < paths.from[last]; k++) {

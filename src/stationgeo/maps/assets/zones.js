@@ -25,15 +25,7 @@
         .filter((i) => this.level[i] === level && this.drawn(i));
     }
 
-    path(context, i, view) {
-      const { from, x, y } = this.paths, { scale, left, top } = view;
-      for (let k = this.ring[i]; k < this.ring[i + 1]; k++) {
-        context.moveTo(x[from[k]] * scale - left, y[from[k]] * scale - top);
-        for (let p = from[k] + 1; p < from[k + 1]; p++)
-          context.lineTo(x[p] * scale - left, y[p] * scale - top);
-        context.closePath();
-      }
-    }
+    path(context, i, view) { sg.traceRings(context, this.paths, this.ring[i], this.ring[i + 1], view); }
 
     /** The zone of a level under a point, -1 for none: even-odd rule over all rings, as it is filled. */
     at(latlng, level) {
