@@ -111,8 +111,9 @@ class TestTree:
         zones.check_tree(TOWN)
 
     def test_orphans_and_misplaced_parents_are_named(self) -> None:
-        with pytest.raises(DataError, match=r"2 of 7 do not: 'S1' \(parent 'D'\), 'S2' \(parent 'D'\)\. Add"):
-            zones.check_tree(TOWN.iloc[1:])
+        without_s1 = TOWN[TOWN["zone_id"] != "S1"]
+        with pytest.raises(DataError, match=r"2 of 7 do not: 'G1' \(parent 'S1'\), 'G2' \(parent 'S1'\)\. Add"):
+            zones.check_tree(without_s1)
         skipping = TOWN.assign(parent_id=["", "D", "D", "D", "S1", "G1", "S2", ""])
         with pytest.raises(
             DataError,
@@ -120,6 +121,11 @@ class TestTree:
             r"grid, its parent 'G1' a grid\)",
         ):
             zones.check_tree(skipping)
+
+    def test_parents_beyond_the_highest_level_are_not_looked_for(self) -> None:
+        zones.check_tree(TOWN.iloc[1:])
+        grids = TOWN[TOWN["level"] == "grid"]
+        assert zones.ancestors(grids).columns.tolist() == ["grid"]
 
     def test_a_level_that_is_missing_from_the_table_is_skipped(self) -> None:
         zones.check_tree(make([box(0, 0, 9, 9), box(0, 0, 1, 1)], level=["city", "grid"], parents=["", "z0"]))

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from stationgeo.sample._city import FIRST_DAY, City, make_city
 from stationgeo.sample._files import DATUMS, city_dir, load_city, write_city
+from stationgeo.sample._stream import stream_fixes
 
-__all__ = ["DATUMS", "FIRST_DAY", "City", "city_dir", "load_city", "make_city", "write_city"]
+__all__ = ["DATUMS", "FIRST_DAY", "City", "city_dir", "load_city", "make_city", "stream_fixes", "write_city"]

@@ -42,6 +42,10 @@ _BATCH_FIXES = 250_000
 _PULL = {"warm_bee": 7.0, "outdoor_worker": 4.5, "red_station": 3.5, "service_centre": 2.5, "merchant": 1.2,
          "driver_home": 5.0, "trucker_point": 3.0}  # fmt: skip
 
+# Land use, kind and name of what is drawn behind the streets; how far within its rim, and how round, in metres.
+_LANDSCAPE = ((WATER, "river", RIVER_NAME, 12.0, 20.0), (HILL, "hill", HILL_NAME, 35.0, 150.0))
+_SIMPLER_M = 2.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class City:
@@ -118,7 +122,7 @@ def draft_city(*, seed: int, area_km2: float, n_couriers: int) -> Draft:
     fabric = make_fabric(land, area_km2=area_km2)
     streets = make_streets(ways, fabric)
     ground = make_ground(fabric, streets)
-    territory = make_zones(tree, fabric, plane)
+    territory = make_zones(tree, fabric, plane, estates=[compound.faces for compound in streets.compounds])
     rests = rest_spots(rest, ground)
     stations, services, made = make_stations(halls, ground, territory, plane, rests=rests)
     pull = Spots(
@@ -215,12 +219,12 @@ def _day_of_fixes(draft: Draft, seed: int, day: dt.date, number: int) -> pd.Data
         parts.append(
             pd.DataFrame(
                 {
-                    "courier_id": np.repeat(draft.crew.ids[batch.row], batch.count),
+                    "courier_id": np.repeat(draft.crew.ids[batch.row], batch.fixes),
                     "t": pd.to_datetime(ms, unit="ms", utc=True).as_unit("ms"),
                     "lon": lon,
                     "lat": lat,
                     "accuracy_m": batch.accuracy_m.astype(np.float64),
-                    "group": np.repeat(draft.crew.groups[batch.row], batch.count),
+                    "group": np.repeat(draft.crew.groups[batch.row], batch.fixes),
                 }
             )
         )
@@ -230,15 +234,17 @@ def _day_of_fixes(draft: Draft, seed: int, day: dt.date, number: int) -> pd.Data
 def _background(fabric: Fabric, plane: Plane) -> gpd.GeoDataFrame:
     """Draw the river within its banks and the hill within the roads around it."""
     shapes, kinds, names = [], [], []
-    for land, kind, name, inset_m in ((WATER, "river", RIVER_NAME, 12.0), (HILL, "hill", HILL_NAME, 30.0)):
+    for land, kind, name, inset_m, round_m in _LANDSCAPE:
         i, j = np.nonzero(fabric.land == land)
         ring = [(i, j), (i + 1, j), (i + 1, j + 1), (i, j + 1)]
         quads = np.stack([np.stack([fabric.x[at], fabric.y[at]], axis=-1) for at in ring], axis=1)
-        whole = shapely.coverage_union_all(shapely.polygons(quads)).buffer(-inset_m, quad_segs=4)
-        smooth = shapely.normalize(whole.buffer(-inset_m).buffer(inset_m, quad_segs=4).simplify(1.0))
-        for part in shapely.get_parts(smooth):
-            lonlat = shapely.transform(part, lambda points: np.column_stack(plane.to_lonlat(points[:, 0], points[:, 1])))
-            shapes.append(lonlat)
+        whole = shapely.coverage_union_all(shapely.polygons(quads)).buffer(-inset_m)
+        # Outward corners are cut off; inward ones are filled up by at most 0.41 insets, which stays off the roads.
+        smooth = whole.buffer(-round_m).buffer(round_m + inset_m).buffer(-inset_m).simplify(_SIMPLER_M)
+        for part in shapely.get_parts(shapely.normalize(smooth)):
             kinds.append(kind)
             names.append(name)
+            shapes.append(
+                shapely.transform(part, lambda points: np.column_stack(plane.to_lonlat(points[:, 0], points[:, 1])))
+            )
     return gpd.GeoDataFrame({"kind": kinds, "name": names}, geometry=shapes, crs=crs.WGS84)

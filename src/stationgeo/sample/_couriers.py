@@ -7,16 +7,34 @@ not depend on which batch or thread it was computed in.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from stationgeo._compile import kernel
 from stationgeo.sample._routes import Roads, Scratch, find_way
-from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["COURIER", "DRIVER", "GROUPS", "RIDER", "TILE_M", "Places", "Recorder", "Town", "simulate_days"]
+if TYPE_CHECKING:
+    from stationgeo.schema import FloatArray, IntArray
+
+__all__ = [
+    "COURIER",
+    "DEPOT",
+    "DOOR",
+    "DRIVER",
+    "GROUPS",
+    "HOME",
+    "KERB",
+    "PICK_UP",
+    "REST",
+    "RIDER",
+    "TILE_M",
+    "Recorder",
+    "Town",
+    "WordArray",
+    "simulate_days",
+]
 
 WordArray = npt.NDArray[np.uint64]
 SecondArray = npt.NDArray[np.int32]
@@ -24,6 +42,10 @@ ByteArray = npt.NDArray[np.uint8]
 
 RIDER, COURIER, DRIVER = 0, 1, 2
 GROUPS = ("rider", "courier", "driver")
+
+# Sorts of places: restaurants and shops; customers; where one waits for the next order and hands out parcels; where one
+# rests, at stations and elsewhere; homes; depots.
+PICK_UP, DOOR, KERB, REST, HOME, DEPOT = range(6)
 
 # Places are looked up by square tiles of this size.
 TILE_M = 600.0
@@ -42,47 +64,77 @@ _UNIT_16 = 1.0 / 65_536.0
 _ROOT_3 = 1.732_050_807_568_877_2
 # GPS errors drift: what is left of an error at the next fix, and the share that is new (their squares add to 1).
 _ERROR_KEPT, _ERROR_NEW = 0.8, 0.6
-# Riding speeds in m/s: e-bikes 15-20 km/h (the 2025 standard plans with 15), cars in a town, and on foot.
-_EBIKE_SLOW, _EBIKE_FAST = 4.0, 5.6
-_CAR_SLOW, _CAR_FAST = 6.5, 9.5
-_PARKING_SPEED = 1.8
+# Behaviour: plausible, not measured. Ranges are (least, most) of uniform draws, shares are chances, hours are local.
+_EBIKE_M_S = (4.0, 5.6)  # 15-20 km/h; the 2025 standard plans with 15
+_CAR_M_S = (6.5, 9.5)
+_TRIP_PACE = (0.85, 1.15)  # a trip's speed next to its rider's
+_ON_FOOT_M_S = 1.8
+_LIGHT_SHARE, _LIGHT_S = 0.25, (5.0, 45.0)
+_SPACING_S = (10.0, 15.0)  # platform devices send every 5-30 s
+_HEARD_INDOORS_S, _INDOOR_NOISE_M = 30.0, 8.0
+_SEARCH_S = 10.0  # until satellites are found again outdoors
+_AT_HOME_S = (300.0, 1200.0)  # before and after work
+_OPEN_SKY_M = 5.0  # noise at home and in the depot's yard
+_REST_SPREAD_M = 7.0
+_REST_INDOORS_SHARE = 0.2
+_REST_NOISE = 0.8  # who rests stands still: errors drift less
+_LONGEST_STINT_S = 4.0 * 3600.0  # then 20 minutes' pause are due (2025 standard)
+
+_LUNCH_H, _DINNER_H, _SLACK_H = (10.5, 13.5), (17.5, 20.5), (13.6, 17.3)
+_RIDER_BEGINS_H, _RIDER_EARLY_H, _RIDER_EARLY_SHARE, _RIDER_LASTS_H = (9.2, 10.4), (6.2, 7.0), 0.15, (10.0, 12.2)
+_SLACK_REST_SHARE, _SLACK_RESTS = 0.4, 2
+_SLACK_REST_S, _SHORT_REST_S = (1200.0, 5400.0), (1200.0, 2400.0)
+_IDLE_PEAK_S, _IDLE_SLACK_S, _IDLE_S, _IDLE_SPREAD = 100.0, 900.0, 480.0, (0.4, 1.6)
+_IDLE_MOVES_S = 240.0  # who waits longer goes to a kerb where others wait
+_MEAL_PEAK_S, _MEAL_S, _MEAL_INDOORS_SHARE = (90.0, 540.0), (90.0, 300.0), 0.35
+_SECOND_ORDER_SHARE = 0.45
+_DOOR_S, _DOOR_INDOORS_SHARE = (50.0, 200.0), 0.5
+
+_COURIER_BEGINS_H, _COURIER_LASTS_H = (6.9, 7.7), (10.8, 12.0)
+_SORTING_SHARE, _NOON_SHARE, _AFTERNOON_SHARE = (0.05, 0.09), (0.42, 0.48), (0.68, 0.74)  # of the day
+_LUNCH_S, _LUNCH_INDOORS_SHARE = (900.0, 1800.0), 0.6
+_NAP_S, _BREAK_S = (1500.0, 4800.0), (900.0, 2400.0)
+_SECOND_LOAD_SHARE, _BREAK_SHARE, _LOADING_S = 0.5, 0.6, (600.0, 1800.0)
+_LAST_LEG_S, _CLOSING_S = (900.0, 1800.0), (600.0, 1500.0)
+_MOST_DOORS, _DOORS_SPREAD_M, _PARCEL_S, _PARCEL_INDOORS_SHARE = 5.0, 22.0, (30.0, 150.0), 0.45
+_KERB_S = (60.0, 420.0)
+
+_DRIVER_BEGINS_H, _DRIVER_LASTS_H = (6.3, 9.0), (9.0, 12.0)
+_NOON_H, _TEA_H, _QUIET_STINT_S, _DRIVER_REST_S = (11.7, 13.3), (14.5, 16.8), 2.5 * 3600.0, (1200.0, 3600.0)
+_CALL_S, _LONG_CALL_S, _BOARD_S, _ALIGHT_S = 60.0, 780.0, (30.0, 120.0), (20.0, 60.0)
+
+_LATER_AT_WEEKENDS_H = 0.5
+_LATEST_H = 23.2
+_LONGEST_DAY_S = 0.96 * _DAY_S
+# A shift lasts this many times longer than its fixes alone would take, because receivers fall silent indoors.
+_SILENCE = 1.35
+# How far, in tiles, one looks for the next place.
+_NEAR, _AROUND, _FAR, _ANYWHERE = 1, 2, 3, 7
+# A tile with this many places of weight 1 is never refused.
+_FULL_TILE = 12.0
+_DRAWS = 60
 # Clock fields.
 _NOW, _NEXT, _X, _Y, _EX, _EY, _SPEED, _PERIOD = 0, 1, 2, 3, 4, 5, 6, 7
 # Counter fields.
 _COUNT, _LIMIT, _SEARCH = 0, 1, 2
 
 
-class Places(NamedTuple):
-    """Places of one sort, in the order of their tiles."""
+class Town(NamedTuple):
+    """All that a day needs to know of a city: the network, and places of six sorts, by sort and tile."""
 
+    roads: Roads
     x: FloatArray
     y: FloatArray
     node: IntArray
-    """The node of the network from which they are reached."""
+    """The node of the network from which a place is reached."""
     weight: FloatArray
-    """Attraction in (0, 1]."""
+    """Attraction of a place, above 0."""
     start: IntArray
-    """First place of each tile, tile = column * rows + row."""
+    """First place of each (sort, tile), tile = column * rows + row; one column more than tiles, for the end."""
     low_x: float
     low_y: float
     columns: int
     rows: int
-
-
-class Town(NamedTuple):
-    """All that a day needs to know of a city."""
-
-    roads: Roads
-    pick_ups: Places
-    """Restaurants and shops."""
-    doors: Places
-    """Customers."""
-    kerbs: Places
-    """Where one waits for the next order, and where parcels are handed out."""
-    rests: Places
-    """Where one rests: stations and elsewhere."""
-    homes: Places
-    depots: Places
 
 
 class Recorder(NamedTuple):
@@ -104,17 +156,27 @@ def _word(r: Recorder) -> np.uint64:
     z = r.chance[0]
     z = (z ^ (z >> _S30)) * _MIX_1
     z = (z ^ (z >> _S27)) * _MIX_2
-    return z ^ (z >> _S31)
+    return z ^ (z >> _S31)  # type: ignore[no-any-return]
 
 
 @kernel
 def _uniform(r: Recorder) -> float:
-    return np.float64(_word(r) >> _S11) * _UNIT_53
+    return float(_word(r) >> _S11) * _UNIT_53
 
 
 @kernel
-def _between(r: Recorder, low: float, high: float) -> float:
-    return low + (high - low) * _uniform(r)
+def _within(r: Recorder, limits: tuple[float, float]) -> float:
+    return limits[0] + (limits[1] - limits[0]) * _uniform(r)
+
+
+@kernel
+def _happens(r: Recorder, share: float) -> bool:
+    return _uniform(r) < share
+
+
+@kernel
+def _is(hour: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= hour < limits[1]
 
 
 @kernel
@@ -140,7 +202,7 @@ def _record(r: Recorder, x: float, y: float, noise_m: float) -> None:
     r.accuracy_m[n] = np.uint8(noise_m + 1.0 + 2.0 * _uniform(r))
     r.counter[_COUNT] = n + 1
     step = clock[_PERIOD] + np.floor(3.0 * _uniform(r)) - 1.0
-    clock[_NEXT] += min(max(step, 10.0), 15.0)
+    clock[_NEXT] += min(max(step, _SPACING_S[0]), _SPACING_S[1])
 
 
 @kernel
@@ -163,94 +225,97 @@ def _stay(r: Recorder, duration_s: float, noise_m: float) -> None:
 @kernel
 def _vanish(r: Recorder, duration_s: float) -> None:
     """Stay indoors: the receiver hears no satellite after the first half minute."""
-    heard = min(30.0, duration_s)
-    _stay(r, heard, 8.0)
+    heard = min(_HEARD_INDOORS_S, duration_s)
+    _stay(r, heard, _INDOOR_NOISE_M)
     clock = r.clock
     clock[_NOW] += duration_s - heard
     if clock[_NEXT] <= clock[_NOW]:
-        clock[_NEXT] = np.floor(clock[_NOW]) + 1.0 + np.floor(10.0 * _uniform(r))
+        clock[_NEXT] = np.floor(clock[_NOW]) + 1.0 + np.floor(_SEARCH_S * _uniform(r))
 
 
 @kernel
 def _walk_to(r: Recorder, x: float, y: float, noise_m: float) -> None:
     dx, dy = x - r.clock[_X], y - r.clock[_Y]
-    _move(r, x, y, np.sqrt(dx * dx + dy * dy) / _PARKING_SPEED, noise_m)
+    _move(r, x, y, np.sqrt(dx * dx + dy * dy) / _ON_FOOT_M_S, noise_m)
 
 
 @kernel
-def _travel(r: Recorder, town: Town, scratch: Scratch, origin: int, places: Places, place: int) -> int:
+def _travel(r: Recorder, town: Town, scratch: Scratch, origin: int, place: int) -> int:
     """Ride from near a node to a place and return the place's node."""
     roads = town.roads
-    target = places.node[place]
+    target = town.node[place]
     r.counter[_SEARCH] += 1
     steps = find_way(roads, scratch, r.counter[_SEARCH], origin, target)
-    speed = r.clock[_SPEED] * _between(r, 0.85, 1.15)
+    speed = r.clock[_SPEED] * _within(r, _TRIP_PACE)
     for step in range(steps - 1, -1, -1):
         node = scratch.way[step]
         dx, dy = roads.x[node] - r.clock[_X], roads.y[node] - r.clock[_Y]
         _move(r, roads.x[node], roads.y[node], np.sqrt(dx * dx + dy * dy) / speed, roads.noise_m[node])
-        if roads.lights[node] and step > 0 and _uniform(r) < 0.25:
-            _stay(r, _between(r, 5.0, 45.0), roads.noise_m[node])
-    _walk_to(r, places.x[place], places.y[place], roads.noise_m[target])
-    return target
+        if roads.lights[node] and step > 0 and _happens(r, _LIGHT_SHARE):
+            _stay(r, _within(r, _LIGHT_S), roads.noise_m[node])
+    _walk_to(r, town.x[place], town.y[place], roads.noise_m[target])
+    return target  # type: ignore[no-any-return]
 
 
 @kernel
-def _draw(r: Recorder, places: Places, x: float, y: float, reach: int) -> int:
-    """Draw a place within `reach` tiles, by weight; the last one looked at where chance refuses all of many."""
-    column = int((x - places.low_x) / TILE_M)
-    row = int((y - places.low_y) / TILE_M)
+def _draw(r: Recorder, town: Town, sort: int, reach: int) -> int:
+    """Draw a place of a sort within `reach` tiles, by weight; the last one looked at where chance refuses many."""
+    column = int((r.clock[_X] - town.low_x) / TILE_M)
+    row = int((r.clock[_Y] - town.low_y) / TILE_M)
+    wide = 2.0 * reach + 1.0
     found = -1
-    for _ in range(60):
-        c = column + int(_between(r, -reach, reach + 1) // 1.0)
-        w = row + int(_between(r, -reach, reach + 1) // 1.0)
-        if c < 0 or w < 0 or c >= places.columns or w >= places.rows:
+    for _ in range(_DRAWS):
+        c = column - reach + int(wide * _uniform(r))
+        w = row - reach + int(wide * _uniform(r))
+        if c < 0 or w < 0 or c >= town.columns or w >= town.rows:
             continue
-        first, after = places.start[c * places.rows + w], places.start[c * places.rows + w + 1]
+        first, after = town.start[sort, c * town.rows + w], town.start[sort, c * town.rows + w + 1]
         if after == first:
             continue
         found = first + int(_uniform(r) * (after - first))
         # A tile is met as often as any other: the number of its places counts, so that crowds draw crowds.
-        if _uniform(r) * 12.0 < places.weight[found] * (after - first):
-            return found
+        if _uniform(r) * _FULL_TILE < town.weight[found] * (after - first):
+            return found  # type: ignore[no-any-return]
     if found < 0:
-        found = int(_uniform(r) * len(places.x))
+        first, after = town.start[sort, 0], town.start[sort, -1]
+        found = first + int(_uniform(r) * (after - first))
     return found
 
 
 @kernel
-def _draw_near(r: Recorder, places: Places, reach: int, tries: int) -> int:
+def _draw_near(r: Recorder, town: Town, sort: int, reach: int, tries: int) -> int:
     """Draw some places around and take the nearest of them."""
     x, y = r.clock[_X], r.clock[_Y]
-    chosen, least = -1, 1e18
+    chosen, least = -1, np.inf
     for _ in range(tries):
-        place = _draw(r, places, x, y, reach)
-        dx, dy = places.x[place] - x, places.y[place] - y
+        place = _draw(r, town, sort, reach)
+        dx, dy = town.x[place] - x, town.y[place] - y
         if dx * dx + dy * dy < least:
             chosen, least = place, dx * dx + dy * dy
     return chosen
 
 
 @kernel
-def _rest(r: Recorder, town: Town, scratch: Scratch, node: int, low_s: float, high_s: float) -> int:
+def _rest(r: Recorder, town: Town, scratch: Scratch, node: int, limits: tuple[float, float]) -> int:
     """Ride to a place to rest, move a little on it, and stay; indoors now and then."""
-    place = _draw_near(r, town.rests, 2, 3)
-    node = _travel(r, town, scratch, node, town.rests, place)
+    place = _draw_near(r, town, REST, _AROUND, 3)
+    node = _travel(r, town, scratch, node, place)
     noise_m = town.roads.noise_m[node]
-    x, y = town.rests.x[place], town.rests.y[place]
-    _walk_to(r, x + 7.0 * _normal(r), y + 7.0 * _normal(r), noise_m)
-    long = low_s + (high_s - low_s) * _uniform(r) * (0.4 + 0.6 * _uniform(r))
-    if _uniform(r) < 0.2:
+    x, y = town.x[place], town.y[place]
+    _walk_to(r, x + _REST_SPREAD_M * _normal(r), y + _REST_SPREAD_M * _normal(r), noise_m)
+    half = 0.5 * (limits[0] + _within(r, limits))  # shorter rests are commoner
+    long = half + 0.5 * (_within(r, limits) - limits[0])
+    if _happens(r, _REST_INDOORS_SHARE):
         _vanish(r, long)
     else:
-        _stay(r, long, 0.8 * noise_m)
+        _stay(r, long, _REST_NOISE * noise_m)
     return node
 
 
 @kernel
-def _handover(r: Recorder, town: Town, node: int, low_s: float, high_s: float, indoors: float) -> None:
-    long = _between(r, low_s, high_s)
-    if _uniform(r) < indoors:
+def _handover(r: Recorder, town: Town, node: int, limits: tuple[float, float], indoors_share: float) -> None:
+    long = _within(r, limits)
+    if _happens(r, indoors_share):
         _vanish(r, long)
     else:
         _stay(r, long, town.roads.noise_m[node])
@@ -263,26 +328,26 @@ def _rider_day(r: Recorder, town: Town, scratch: Scratch, node: int, ends: float
     afternoon = 0
     while r.clock[_NOW] < ends and r.counter[_COUNT] < r.counter[_LIMIT]:
         hour = r.clock[_NOW] / _HOUR_S
-        peak = 10.5 <= hour < 13.5 or 17.5 <= hour < 20.5
-        slack = 13.6 <= hour < 17.3
-        tired = r.clock[_NOW] - rested > 4.0 * _HOUR_S and not peak
-        if tired or (slack and afternoon < 2 and _uniform(r) < 0.4):
+        peak = _is(hour, _LUNCH_H) or _is(hour, _DINNER_H)
+        slack = _is(hour, _SLACK_H)
+        tired = r.clock[_NOW] - rested > _LONGEST_STINT_S and not peak
+        if tired or (slack and afternoon < _SLACK_RESTS and _happens(r, _SLACK_REST_SHARE)):
             afternoon += 1 if slack else 0
-            node = _rest(r, town, scratch, node, 1200.0, 5400.0 if slack else 2400.0)
+            node = _rest(r, town, scratch, node, _SLACK_REST_S if slack else _SHORT_REST_S)
             rested = r.clock[_NOW]
             continue
-        idle = (0.4 + 1.2 * _uniform(r)) * (100.0 if peak else (900.0 if slack else 480.0))
-        if idle > 240.0:
-            place = _draw_near(r, town.kerbs, 1, 3)
-            node = _travel(r, town, scratch, node, town.kerbs, place)
+        idle = _within(r, _IDLE_SPREAD) * (_IDLE_PEAK_S if peak else (_IDLE_SLACK_S if slack else _IDLE_S))
+        if idle > _IDLE_MOVES_S:
+            place = _draw_near(r, town, KERB, _NEAR, 3)
+            node = _travel(r, town, scratch, node, place)
         _stay(r, idle, town.roads.noise_m[node])
-        place = _draw_near(r, town.pick_ups, 2, 2)
-        node = _travel(r, town, scratch, node, town.pick_ups, place)
-        _handover(r, town, node, 90.0, 540.0 if peak else 300.0, 0.35)
-        for _ in range(2 if peak and _uniform(r) < 0.45 else 1):
-            place = _draw_near(r, town.doors, 3, 2)
-            node = _travel(r, town, scratch, node, town.doors, place)
-            _handover(r, town, node, 50.0, 200.0, 0.5)
+        place = _draw_near(r, town, PICK_UP, _AROUND, 2)
+        node = _travel(r, town, scratch, node, place)
+        _handover(r, town, node, _MEAL_PEAK_S if peak else _MEAL_S, _MEAL_INDOORS_SHARE)
+        for _ in range(2 if peak and _happens(r, _SECOND_ORDER_SHARE) else 1):
+            place = _draw_near(r, town, DOOR, _FAR, 2)
+            node = _travel(r, town, scratch, node, place)
+            _handover(r, town, node, _DOOR_S, _DOOR_INDOORS_SHARE)
     return node
 
 
@@ -290,15 +355,15 @@ def _rider_day(r: Recorder, town: Town, scratch: Scratch, node: int, ends: float
 def _hand_out(r: Recorder, town: Town, scratch: Scratch, node: int, until: float) -> int:
     """Hand out parcels: park at a kerb, go to doors around it, ride on."""
     while r.clock[_NOW] < until and r.counter[_COUNT] < r.counter[_LIMIT]:
-        place = _draw_near(r, town.kerbs, 1, 2)
-        node = _travel(r, town, scratch, node, town.kerbs, place)
+        place = _draw_near(r, town, KERB, _NEAR, 2)
+        node = _travel(r, town, scratch, node, place)
         noise_m = town.roads.noise_m[node]
-        x, y = town.kerbs.x[place], town.kerbs.y[place]
-        for _ in range(1 + int(_uniform(r) * 5.0)):
-            _walk_to(r, x + 22.0 * _normal(r), y + 22.0 * _normal(r), noise_m)
-            _handover(r, town, node, 30.0, 150.0, 0.45)
+        x, y = town.x[place], town.y[place]
+        for _ in range(1 + int(_uniform(r) * _MOST_DOORS)):
+            _walk_to(r, x + _DOORS_SPREAD_M * _normal(r), y + _DOORS_SPREAD_M * _normal(r), noise_m)
+            _handover(r, town, node, _PARCEL_S, _PARCEL_INDOORS_SHARE)
         _walk_to(r, x, y, noise_m)
-        _stay(r, _between(r, 60.0, 420.0), noise_m)
+        _stay(r, _within(r, _KERB_S), noise_m)
     return node
 
 
@@ -307,22 +372,22 @@ def _courier_day(r: Recorder, town: Town, scratch: Scratch, node: int, depot: in
     """Carry parcels: sort at the depot, hand out, lunch and rest, hand out and collect, depot."""
     began = r.clock[_NOW]
     long = ends - began
-    node = _travel(r, town, scratch, node, town.depots, depot)
-    _stay(r, _between(r, 0.05, 0.09) * long, 5.0)
-    node = _hand_out(r, town, scratch, node, began + _between(r, 0.42, 0.48) * long)
-    place = _draw_near(r, town.pick_ups, 1, 2)
-    node = _travel(r, town, scratch, node, town.pick_ups, place)
-    _handover(r, town, node, 900.0, 1800.0, 0.6)
-    node = _rest(r, town, scratch, node, 1500.0, 4800.0)
-    if _uniform(r) < 0.5:
-        node = _travel(r, town, scratch, node, town.depots, depot)
-        _stay(r, _between(r, 600.0, 1800.0), 5.0)
-    node = _hand_out(r, town, scratch, node, began + _between(r, 0.68, 0.74) * long)
-    if _uniform(r) < 0.6:
-        node = _rest(r, town, scratch, node, 900.0, 2400.0)
-    node = _hand_out(r, town, scratch, node, ends - _between(r, 900.0, 1800.0))
-    node = _travel(r, town, scratch, node, town.depots, depot)
-    _stay(r, _between(r, 600.0, 1500.0), 5.0)
+    node = _travel(r, town, scratch, node, depot)
+    _stay(r, _within(r, _SORTING_SHARE) * long, _OPEN_SKY_M)
+    node = _hand_out(r, town, scratch, node, began + _within(r, _NOON_SHARE) * long)
+    place = _draw_near(r, town, PICK_UP, _NEAR, 2)
+    node = _travel(r, town, scratch, node, place)
+    _handover(r, town, node, _LUNCH_S, _LUNCH_INDOORS_SHARE)
+    node = _rest(r, town, scratch, node, _NAP_S)
+    if _happens(r, _SECOND_LOAD_SHARE):
+        node = _travel(r, town, scratch, node, depot)
+        _stay(r, _within(r, _LOADING_S), _OPEN_SKY_M)
+    node = _hand_out(r, town, scratch, node, began + _within(r, _AFTERNOON_SHARE) * long)
+    if _happens(r, _BREAK_SHARE):
+        node = _rest(r, town, scratch, node, _BREAK_S)
+    node = _hand_out(r, town, scratch, node, ends - _within(r, _LAST_LEG_S))
+    node = _travel(r, town, scratch, node, depot)
+    _stay(r, _within(r, _CLOSING_S), _OPEN_SKY_M)
     return node
 
 
@@ -332,41 +397,41 @@ def _driver_day(r: Recorder, town: Town, scratch: Scratch, node: int, ends: floa
     rested = r.clock[_NOW]
     while r.clock[_NOW] < ends and r.counter[_COUNT] < r.counter[_LIMIT]:
         hour = r.clock[_NOW] / _HOUR_S
-        quiet = 11.7 <= hour < 13.3 or 14.5 <= hour < 16.8
-        if r.clock[_NOW] - rested > (2.5 if quiet else 4.0) * _HOUR_S:
-            node = _rest(r, town, scratch, node, 1200.0, 3600.0)
+        quiet = _is(hour, _NOON_H) or _is(hour, _TEA_H)
+        if r.clock[_NOW] - rested > (_QUIET_STINT_S if quiet else _LONGEST_STINT_S):
+            node = _rest(r, town, scratch, node, _DRIVER_REST_S)
             rested = r.clock[_NOW]
             continue
-        place = _draw_near(r, town.kerbs, 2, 2)
-        node = _travel(r, town, scratch, node, town.kerbs, place)
-        _stay(r, 60.0 + 780.0 * _uniform(r) * _uniform(r), town.roads.noise_m[node])
-        place = _draw_near(r, town.doors, 1, 2)
-        node = _travel(r, town, scratch, node, town.doors, place)
-        _stay(r, _between(r, 30.0, 120.0), town.roads.noise_m[node])
-        place = _draw(r, town.doors, r.clock[_X], r.clock[_Y], 7)
-        node = _travel(r, town, scratch, node, town.doors, place)
-        _stay(r, _between(r, 20.0, 60.0), town.roads.noise_m[node])
+        place = _draw_near(r, town, KERB, _AROUND, 2)
+        node = _travel(r, town, scratch, node, place)
+        _stay(r, _CALL_S + _LONG_CALL_S * _uniform(r) * _uniform(r), town.roads.noise_m[node])
+        place = _draw_near(r, town, DOOR, _NEAR, 2)
+        node = _travel(r, town, scratch, node, place)
+        _stay(r, _within(r, _BOARD_S), town.roads.noise_m[node])
+        place = _draw(r, town, DOOR, _ANYWHERE)
+        node = _travel(r, town, scratch, node, place)
+        _stay(r, _within(r, _ALIGHT_S), town.roads.noise_m[node])
     return node
 
 
 @kernel
 def _hours(r: Recorder, group: int, weekend: int, wanted_s: float) -> tuple[float, float]:
     """When a working day begins and ends, in seconds of the local day."""
+    later = _LATER_AT_WEEKENDS_H * weekend
     if group == RIDER:
-        begins = _between(r, 9.2, 10.4) + 0.5 * weekend
-        if _uniform(r) < 0.15:
-            begins = _between(r, 6.2, 7.0)
-        ends = begins + _between(r, 10.0, 12.2)
+        early = _happens(r, _RIDER_EARLY_SHARE)
+        begins = _within(r, _RIDER_EARLY_H if early else _RIDER_BEGINS_H) + later
+        ends = begins + _within(r, _RIDER_LASTS_H)
     elif group == COURIER:
-        begins = _between(r, 6.9, 7.7) + 0.5 * weekend
-        ends = begins + _between(r, 10.8, 12.0)
+        begins = _within(r, _COURIER_BEGINS_H) + later
+        ends = begins + _within(r, _COURIER_LASTS_H)
     else:
-        begins = _between(r, 6.3, 9.0)
-        ends = begins + _between(r, 9.0, 12.0)
-    ends = min(ends, 23.2)
-    if wanted_s > 0.0:  # a shift of a given length, about the middle of the day
-        middle = min(max(0.5 * (begins + ends), 0.5 * wanted_s / _HOUR_S), 24.0 - 0.5 * wanted_s / _HOUR_S)
-        begins, ends = middle - 0.5 * wanted_s / _HOUR_S, 24.0
+        begins = _within(r, _DRIVER_BEGINS_H)
+        ends = begins + _within(r, _DRIVER_LASTS_H)
+    ends = min(ends, _LATEST_H)
+    if wanted_s > 0.0:  # a shift of a given length, about the middle of the day; it ends with its last fix
+        day_h, half_h = _DAY_S / _HOUR_S, 0.5 * wanted_s / _HOUR_S
+        begins, ends = min(max(0.5 * (begins + ends), half_h), day_h - half_h) - half_h, day_h
     return begins * _HOUR_S, ends * _HOUR_S
 
 
@@ -405,24 +470,26 @@ def simulate_days(
         r.chance[0] = keys[courier]
         first = r.counter[_COUNT]
         r.counter[_LIMIT] = first + quota[courier] if quota[courier] > 0 else len(r.second)
-        clock[_PERIOD] = 11.0 + np.floor(4.0 * _uniform(r))
+        clock[_PERIOD] = np.floor(_SPACING_S[0] + 1.0 + 4.0 * _uniform(r))  # 11 to 14, give or take one
         clock[_EX], clock[_EY] = _normal(r), _normal(r)
-        wanted_s = quota[courier] * clock[_PERIOD] * 1.12
-        begins, ends = _hours(r, group, weekend, min(wanted_s, 0.96 * _DAY_S))
-        clock[_SPEED] = _between(r, _CAR_SLOW, _CAR_FAST) if group == DRIVER else _between(r, _EBIKE_SLOW, _EBIKE_FAST)
-        clock[_NOW] = begins - _between(r, 300.0, 1200.0)
+        wanted_s = quota[courier] * clock[_PERIOD] * _SILENCE
+        begins, ends = _hours(r, group, weekend, min(wanted_s, _LONGEST_DAY_S))
+        clock[_SPEED] = _within(r, _CAR_M_S if group == DRIVER else _EBIKE_M_S)
+        clock[_NOW] = begins - _within(r, _AT_HOME_S)
         clock[_NOW] = max(clock[_NOW], 0.0)
         clock[_NEXT] = np.floor(clock[_NOW]) + 1.0
-        clock[_X], clock[_Y] = town.homes.x[home], town.homes.y[home]
-        node = town.homes.node[home]
-        _move(r, clock[_X], clock[_Y], begins - clock[_NOW], 5.0)
+        clock[_X], clock[_Y] = town.x[home], town.y[home]
+        node = town.node[home]
+        _move(r, clock[_X], clock[_Y], begins - clock[_NOW], _OPEN_SKY_M)
         if group == RIDER:
             node = _rider_day(r, town, scratch, node, ends)
         elif group == COURIER:
             node = _courier_day(r, town, scratch, node, depot, ends)
         else:
             node = _driver_day(r, town, scratch, node, ends)
-        _travel(r, town, scratch, node, town.homes, home)
-        _stay(r, _between(r, 300.0, 1200.0), 5.0)
+        _travel(r, town, scratch, node, home)
+        _stay(r, _within(r, _AT_HOME_S), _OPEN_SKY_M)
+        while quota[courier] > 0 and r.counter[_COUNT] < r.counter[_LIMIT]:
+            _stay(r, _AT_HOME_S[1], _OPEN_SKY_M)
         counts[courier] = r.counter[_COUNT] - first
     return counts

@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from stationgeo.sample._couriers import COURIER, DRIVER, GROUPS, RIDER, Recorder, Town, WordArray, simulate_days
+from stationgeo.sample._couriers import (
+    COURIER,
+    DEPOT,
+    DRIVER,
+    GROUPS,
+    HOME,
+    RIDER,
+    Recorder,
+    Town,
+    WordArray,
+    simulate_days,
+)
 from stationgeo.sample._routes import Scratch, make_scratch
-from stationgeo.schema import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["MOST_FIXES_A_DAY", "Batch", "Crew", "day_keys", "make_crew", "simulate_batches"]
 
@@ -29,7 +41,7 @@ class Batch(NamedTuple):
 
     row: IntArray
     """Row of the courier in the crew, one per courier of the batch."""
-    count: IntArray
+    fixes: IntArray
     """Fixes of each of them."""
     second: npt.NDArray[np.int32]
     """Second of the local day."""
@@ -70,11 +82,12 @@ def make_crew(rng: np.random.Generator, town: Town, *, n_couriers: int) -> Crew:
         Ids sort as their rows do.
     """
     group = rng.choice(np.array([RIDER, COURIER, DRIVER]), size=n_couriers, p=_SHARES)
-    home = rng.integers(len(town.homes.x), size=n_couriers)
+    homes, depots = (np.arange(town.start[sort, 0], town.start[sort, -1]) for sort in (HOME, DEPOT))
+    home = homes[rng.integers(len(homes), size=n_couriers)]
     depot = np.empty(n_couriers, dtype=np.int64)
     for row, place in enumerate(home):
-        away = (town.depots.x - town.homes.x[place]) ** 2 + (town.depots.y - town.homes.y[place]) ** 2
-        depot[row] = int(away.argmin())
+        away = (town.x[depots] - town.x[place]) ** 2 + (town.y[depots] - town.y[place]) ** 2
+        depot[row] = depots[away.argmin()]
     width = max(3, len(str(n_couriers)))
     ids = np.array([f"W{number:0{width}d}" for number in range(1, n_couriers + 1)])
     return Crew(ids=ids, who=np.column_stack([group, home, depot]).astype(np.int64))
@@ -82,7 +95,8 @@ def make_crew(rng: np.random.Generator, town: Town, *, n_couriers: int) -> Crew:
 
 def day_keys(seed: int, *, day: int, n_couriers: int) -> WordArray:
     """Draw the seeds of all couriers' days, independent between days and couriers."""
-    return np.random.SeedSequence(seed, spawn_key=(day,)).generate_state(n_couriers, np.uint64)
+    state = np.random.SeedSequence(seed, spawn_key=(day,)).generate_state(n_couriers, np.uint64)
+    return np.asarray(state, dtype=np.uint64)
 
 
 def simulate_batches(
@@ -132,6 +146,7 @@ def _simulate(
 ) -> Batch:  # fmt: skip
     recorder.counter[0] = 0
     wanted = np.zeros(len(rows), dtype=np.int64) if quota is None else quota[rows]
-    count = simulate_days(town, scratch, recorder, crew.who[rows], keys[rows], int(weekend), wanted)
+    with np.errstate(over="ignore"):  # the counter is meant to wrap around; interpreted kernels would warn
+        count = simulate_days(town, scratch, recorder, crew.who[rows], keys[rows], int(weekend), wanted)
     n = int(count.sum())
     return Batch(rows, count, recorder.second[:n], recorder.x[:n], recorder.y[:n], recorder.accuracy_m[:n])

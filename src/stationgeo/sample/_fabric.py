@@ -7,13 +7,16 @@ block is a square. Because zones are unions of faces, they tile the city exactly
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from stationgeo.schema import FloatArray, IntArray
+if TYPE_CHECKING:
+    from stationgeo.schema import FloatArray, IntArray
 
 __all__ = [
     "ARTERIAL",
@@ -47,6 +50,24 @@ _RIVER_HALF_M = 55.0
 _ASPECT = 1.35
 # How many lanes a bite (negative) or a bump of the border is deep, each as likely as the others.
 _NOTCH_DEPTHS = (-2, -1, 0, 0, 0, 1, 2)
+# Waves that bend the lattice: height and length in metres. The river's meander and ripple fade away from it.
+_MEANDER_M, _RIPPLE_M, _SWAY_M, _SWELL_M, _CROSS_M = (210.0, 3900.0), (70.0, 1700.0), (90.0, 4300.0), (150.0, 5200.0), (
+    60.0, 2900.0)  # fmt: skip
+_MEANDER_FADES_M = 1900.0
+# How far nodes of large streets and of lanes are off their lines at most.
+_JITTER_M = (3.0, 14.0)
+# Centres: place as shares of the half widths, size in metres, busyness. The core and the old town lie west of the
+# river, the new town east of it; more follow by chance for each further 25 km2.
+_OLD_TOWN_AT = ((-0.18, -0.42), 800.0)
+_CENTRES = (((-0.38, 0.12), 1150.0, 0.95), (*_OLD_TOWN_AT, 0.75), ((0.45, 0.28), 1050.0, 0.85))
+_CENTRE_PER_M2 = 25e6
+_EVERYWHERE, _BUSY = 0.10, 0.62
+_PARKS = (((0.10, -0.55), 260.0), ((0.62, 0.55), 230.0))
+_HILL_AT, _HILL_M = (-0.56, 0.58), 1250.0
+_INDUSTRY_AT, _INDUSTRY_M = (0.66, -0.66), 1100.0
+_WIDEST = 0.41  # hills and industry in small cities, as a share of the half width
+# The height of a bump (1 in its middle) at which its land use ends.
+_RIM = 0.42
 # Every coordinate is a whole number of centimetres: what sin and cos differ in between processors is rounded away.
 _DECIMALS = 2
 
@@ -160,7 +181,7 @@ def _territory(rng: np.random.Generator, u_class: IntArray, v_class: IntArray, r
 def _stretches(classes: IntArray, low: int, high: int) -> list[tuple[int, int]]:
     """Pieces of a border between collectors or arterials, without the corners."""
     cuts = [int(line) for line in np.flatnonzero(classes >= COLLECTOR) if low <= line <= high]
-    return list(zip(cuts[1:-2], cuts[2:-1], strict=True))
+    return list(itertools.pairwise(cuts))
 
 
 def _notch(inside: BoolArray, along: slice, border: int, depth: int, *, low_side: bool) -> None:
@@ -174,14 +195,17 @@ def _warp(
     """Bend the lattice: a meander that fades away from the river, two long waves, a turn, and a jitter of lanes."""
     along, across = np.meshgrid(u - u[river + 1], v - v.mean(), indexing="ij")
     phase = rng.uniform(0, 2 * math.pi, 5)
-    fade = 1 / (1 + (along / 1900) ** 2)
-    meander = 210 * np.sin(2 * math.pi * across / 3900 + phase[0]) + 70 * np.sin(2 * math.pi * across / 1700 + phase[1])
-    x = along + fade * meander + 90 * np.sin(2 * math.pi * (across + 0.6 * along) / 4300 + phase[2])
-    y = across + 150 * np.sin(2 * math.pi * along / 5200 + phase[3]) + 60 * np.sin(
-        2 * math.pi * (along - across) / 2900 + phase[4]
-    )
+
+    def wave(size: tuple[float, float], way: FloatArray, number: int) -> FloatArray:
+        high_m, long_m = size
+        return np.asarray(high_m * np.sin(2 * math.pi * way / long_m + phase[number]))
+
+    fade = 1 / (1 + (along / _MEANDER_FADES_M) ** 2)
+    meander = wave(_MEANDER_M, across, 0) + wave(_RIPPLE_M, across, 1)
+    x = along + fade * meander + wave(_SWAY_M, across + 0.6 * along, 2)
+    y = across + wave(_SWELL_M, along, 3) + wave(_CROSS_M, along - across, 4)
     straight = (np.maximum(u_class[:, None], v_class[None, :]) >= COLLECTOR) | (u_class[:, None] == WATER_LINE)
-    jitter = np.where(straight, 3.0, 14.0)
+    jitter = np.where(straight, _JITTER_M[0], _JITTER_M[1])
     x = x + jitter * rng.uniform(-1, 1, x.shape)
     y = y + jitter * rng.uniform(-1, 1, x.shape)
     # A turn by the angle whose tangent is 1/5, written with a square root so that it is the same everywhere.
@@ -213,29 +237,27 @@ def _land_use(
         squared = (fx - at[0] * half_x) ** 2 + (fy - at[1] * half_y) ** 2
         return np.asarray(1 / (1 + squared / size_m**2) ** 2)
 
-    # Shares of the half widths: the core and the old town west of the river, the new town east of it.
-    core, old, new = (-0.38, 0.12), (-0.18, -0.42), (0.45, 0.28)
-    density = 0.95 * bump(core, 1150) + 0.75 * bump(old, 800) + 0.85 * bump(new, 1050)
-    more = round(half_x * half_y * 4 / 25e6) - 1  # one more centre for each further 25 km2
-    for _ in range(max(0, more)):
-        at = (float(rng.uniform(-0.9, 0.9)), float(rng.uniform(-0.9, 0.9)))
-        density = density + rng.uniform(0.4, 0.9) * bump(at, float(rng.uniform(600, 1300)))
-    density = np.clip(density + 0.10 + rng.uniform(-0.06, 0.06, fx.shape), 0.04, 1.2)
+    def anywhere() -> tuple[float, float]:
+        return float(rng.uniform(-0.9, 0.9)), float(rng.uniform(-0.9, 0.9))
+
+    density = np.zeros(fx.shape)
+    for at, size_m, high in _CENTRES:
+        density += high * bump(at, size_m)
+    more = max(0, round(half_x * half_y * 4 / _CENTRE_PER_M2) - 1)
+    for _ in range(more):
+        density += rng.uniform(0.4, 0.9) * bump(anywhere(), float(rng.uniform(600, 1300)))
+    density = np.clip(density + _EVERYWHERE + rng.uniform(-0.06, 0.06, fx.shape), 0.04, 1.2)
 
     land = np.full(fx.shape, RESIDENTIAL, dtype=np.int64)
-    land[density > 0.62] = COMMERCIAL
-    land[bump(old, 800) > 0.42] = OLD_TOWN
-    land[bump((0.66, -0.66), min(1100.0, 0.4 * half_x)) > 0.42] = INDUSTRIAL
-    land[bump((0.10, -0.55), 260) > 0.40] = PARK
-    land[bump((0.62, 0.55), 230) > 0.40] = PARK
-    hills = [(-0.56, 0.58)]
-    hills += [(float(rng.uniform(-0.9, 0.9)), float(rng.uniform(-0.9, 0.9))) for _ in range(max(0, more) // 2)]
-    for hill in hills:
+    land[density > _BUSY] = COMMERCIAL
+    land[bump(*_OLD_TOWN_AT) > _RIM] = OLD_TOWN
+    land[bump(_INDUSTRY_AT, min(_INDUSTRY_M, _WIDEST * half_x)) > _RIM] = INDUSTRIAL
+    for park, size_m in _PARKS:
+        land[bump(park, size_m) > _RIM] = PARK
+    for hill in [_HILL_AT, *(anywhere() for _ in range(more // 2))]:
         ragged = rng.uniform(-0.07, 0.07, fx.shape)
-        land[bump(hill, min(1250.0, 0.42 * half_x)) + ragged > 0.42] = HILL
+        land[bump(hill, min(_HILL_M, _WIDEST * half_x)) + ragged > _RIM] = HILL
     land[river : river + 2, :] = WATER
-    density[land == HILL] = 0.01
-    density[land == WATER] = 0.0
-    density[land == PARK] *= 0.3
-    density[land == INDUSTRIAL] = 0.18
+    for kind, factor, least in ((HILL, 0.0, 0.01), (WATER, 0.0, 0.0), (PARK, 0.3, 0.0), (INDUSTRIAL, 0.0, 0.18)):
+        density[land == kind] = factor * density[land == kind] + least
     return land, density

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -18,7 +19,7 @@ import shapely
 
 from stationgeo import crs
 from stationgeo._resources import sample_city_dir
-from stationgeo.errors import SourceError
+from stationgeo.errors import DataError, SourceError
 from stationgeo.sample._city import City
 
 if TYPE_CHECKING:
@@ -44,10 +45,12 @@ DATUMS = {
 """Datum of each file of a city; '' where it has no coordinates."""
 
 _SUMS = "SHA256SUMS"
-_CENTRES = {
+_STATION_HEADERS = {
     "station_id": "编号", "kind": "类型", "name": "名称", "lon": "经度", "lat": "纬度", "capacity": "座位数",
     "opening_hours": "开放时间", "premises_id": "场所编号", "members": "成员",
 }  # fmt: skip
+_HOSTS = ("candidate_id", "action", "kind", "host", "name", "cost_build", "cost_per_year", "lon", "lat", "area_m2",
+          "street_facing", "power", "water", "tenure", "bike_parking", "consent")  # fmt: skip
 _LEVELS = ("district", "street", "community", "grid")
 _POINT_DECIMALS = 6
 # Fixes are whole multiples of 2 ** -20 degrees (0.1 m): the low half of each float is zero, which packs well.
@@ -106,23 +109,33 @@ def write_city(city: City, folder: str | Path) -> list[Path]:
     Returns
     -------
     list of Path
-        The files written, by name; the last one holds the SHA-256 sums of the others.
+        The files written, by name; ``SHA256SUMS`` among them holds the sums of the others.
 
     Notes
     -----
     The same city gives the same bytes. ``stations.csv`` (with byte order mark, Chinese headers) and ``fixes.parquet``
-    are in GCJ-02, ``candidates.csv`` in BD-09, everything else in WGS-84.
+    are in GCJ-02, ``candidates.csv`` in BD-09, everything else in WGS-84 (see `DATUMS`).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from stationgeo.sample import make_city
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = write_city(make_city(seed=1, area_km2=2, n_couriers=1, days=1), folder)
+    ...     [path.name for path in paths if path.suffix == ".csv"]
+    ['candidates.csv', 'network_nodes.csv', 'station_services.csv', 'stations.csv']
     """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
+    stations = _in_datum(city.stations, "GCJ-02")[list(_STATION_HEADERS)].rename(columns=_STATION_HEADERS)
     content = {
         "background.geojson": _geojson(city.background),
-        "candidates.csv": _csv(_in_datum(city.candidates, "BD-09")),
+        "candidates.csv": _csv(_in_datum(city.candidates, "BD-09")[list(_HOSTS)]),
         "fixes.parquet": _fixes_parquet(city.fixes),
         "network_edges.geojson": _geojson(city.edges),
         "network_nodes.csv": _csv(_in_datum(city.nodes, "WGS-84", decimals=7)),
         "station_services.csv": _csv(city.services),
-        "stations.csv": b"\xef\xbb\xbf" + _csv(_in_datum(city.stations, "GCJ-02")[list(_CENTRES)].rename(columns=_CENTRES)),
+        "stations.csv": codecs.BOM_UTF8 + _csv(stations),
     }
     for level in _LEVELS:
         zones = city.zones[city.zones["level"] == level]
@@ -171,13 +184,12 @@ def load_city(folder: str | Path | None = None) -> City:
     edges = _read_geojson(source / "network_edges.geojson")
     fixes = pq.read_table(source / "fixes.parquet").to_pandas()
     lon, lat = crs.to_wgs84(fixes["lon"].to_numpy(), fixes["lat"].to_numpy(), datum=DATUMS["fixes.parquet"])
-    fixes = fixes.assign(lon=lon, lat=lat, courier_id=fixes["courier_id"].astype("str"),
-                         group=fixes["group"].astype("str"), accuracy_m=fixes["accuracy_m"].astype("float64"))  # fmt: skip
+    fixes = fixes.assign(lon=lon, lat=lat, accuracy_m=fixes["accuracy_m"].astype("float64"))
     return City(
         zones=pd.concat(zones, ignore_index=True),
         edges=edges,
         nodes=_points(pd.read_csv(source / "network_nodes.csv"), "WGS-84"),
-        stations=_points(stations.rename(columns={shown: name for name, shown in _CENTRES.items()}), "GCJ-02"),
+        stations=_points(stations.rename(columns={shown: name for name, shown in _STATION_HEADERS.items()}), "GCJ-02"),
         services=pd.read_csv(source / "station_services.csv"),
         candidates=_points(pd.read_csv(source / "candidates.csv"), "BD-09"),
         fixes=fixes,
@@ -258,7 +270,9 @@ def _geometry(shape: shapely.Geometry) -> dict[str, Any]:
         return {"type": "LineString", "coordinates": ring(shape.coords)}
     if isinstance(shape, shapely.MultiPolygon):
         return {"type": "MultiPolygon", "coordinates": [rings(part) for part in shape.geoms]}
-    return {"type": "Polygon", "coordinates": rings(shape)}
+    if isinstance(shape, shapely.Polygon):
+        return {"type": "Polygon", "coordinates": rings(shape)}
+    raise DataError(f"a line or polygon is required here. Got {shape} instead.")
 
 
 def _fixes_parquet(fixes: pd.DataFrame) -> bytes:
@@ -269,8 +283,8 @@ def _fixes_parquet(fixes: pd.DataFrame) -> bytes:
         {
             "courier_id": courier.cast(pa.string()),
             "t": pa.array(fixes["t"].astype("int64").to_numpy()).cast(pa.timestamp("ms", tz="UTC")),
-            "lon": quantise_deg(lon),
-            "lat": quantise_deg(lat),
+            "lon": pa.array(quantise_deg(lon)),
+            "lat": pa.array(quantise_deg(lat)),
             "accuracy_m": pa.array(fixes["accuracy_m"].to_numpy()).cast(pa.float32()),
             "group": group.cast(pa.string()),
         },

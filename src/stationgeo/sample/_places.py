@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from stationgeo.sample._couriers import TILE_M, Places, Town
-from stationgeo.sample._fabric import COMMERCIAL, HILL, INDUSTRIAL, OLD_TOWN, PARK, RESIDENTIAL, Fabric
+from stationgeo.sample._couriers import DEPOT, DOOR, HOME, KERB, PICK_UP, REST, TILE_M, Town
+from stationgeo.sample._fabric import COMMERCIAL, HILL, INDUSTRIAL, OLD_TOWN, PARK, RESIDENTIAL, WATER, Fabric
 from stationgeo.sample._routes import make_roads
-from stationgeo.sample._streets import Streets
-from stationgeo.schema import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from stationgeo.sample._streets import Streets
+    from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["Ground", "Spots", "beside_street", "join_spots", "make_ground", "make_town", "rest_spots"]
 
 BoolArray = npt.NDArray[np.bool_]
 
 # GPS noise per axis (metres) by land use: 3 in the open, 8 in canyons (3-8 is usual for platform devices).
-_NOISE_M = {RESIDENTIAL: 4.5, COMMERCIAL: 8.0, OLD_TOWN: 7.0, INDUSTRIAL: 3.5, PARK: 3.0, HILL: 3.0}
+_NOISE_M = {RESIDENTIAL: 4.5, COMMERCIAL: 8.0, OLD_TOWN: 7.0, INDUSTRIAL: 3.5, PARK: 3.0, HILL: 3.0, WATER: 4.0}
 # How many of each sort per square kilometre of map.
 _PICK_UPS_KM2, _DOORS_KM2, _KERBS_KM2, _HOMES_KM2, _DEPOTS_KM2, _RESTS_KM2 = 9.0, 40.0, 5.0, 8.0, 0.16, 1.7
+# How far places may stand beyond the outermost nodes.
+_RIM_M = 100.0
+# The surroundings are seen by these couriers as often as this, next to the territory: they work for it.
+_OUTSIDE = 0.25
 # Share of restaurants that stand in rows, and how many make a row.
 _ROW_SHARE, _ROW_SIZE = 0.6, 22
 
@@ -53,6 +60,8 @@ class Ground:
     land: IntArray
     inside: BoolArray
     """Whether the node's face belongs to the territory."""
+    pull: FloatArray
+    """1 inside the territory, less outside."""
     rideable: IntArray
     """Nodes that a bike reaches."""
     neighbour: tuple[IntArray, ...]
@@ -93,11 +102,13 @@ def make_ground(fabric: Fabric, streets: Streets) -> Ground:
     both = np.concatenate([ends, ends[:, ::-1]])
     both = both[np.lexsort((both[:, 1], both[:, 0]))]
     starts = np.searchsorted(both[:, 0], np.arange(size + 1))
+    inside = fabric.inside[streets.face_i, streets.face_j]
     return Ground(
         streets=streets,
         density=density,
         land=kind,
-        inside=fabric.inside[streets.face_i, streets.face_j],
+        inside=inside,
+        pull=np.where(inside, 1.0, _OUTSIDE),
         rideable=np.unique(both[:, 0]),
         neighbour=tuple(both[starts[node] : starts[node + 1], 1] for node in range(size)),
         map_km2=float(np.ptp(fabric.x) * np.ptp(fabric.y)) / 1e6,
@@ -128,7 +139,10 @@ def beside_street(rng: np.random.Generator, ground: Ground, nodes: IntArray, off
     x, y = ground.streets.x, ground.streets.y
     chance = rng.uniform(size=(4, len(nodes)))
     other = np.array(
-        [ground.neighbour[node][int(u * len(ground.neighbour[node]))] for node, u in zip(nodes, chance[0], strict=True)],
+        [
+            ground.neighbour[node][int(u * len(ground.neighbour[node]))]
+            for node, u in zip(nodes, chance[0], strict=True)
+        ],
         dtype=np.int64,
     )
     dx, dy = x[other] - x[nodes], y[other] - y[nodes]
@@ -160,7 +174,8 @@ def join_spots(*parts: Spots) -> Spots:
 def _pick_ups(rng: np.random.Generator, ground: Ground) -> Spots:
     """Restaurants: rows of them in busy streets, the others strewn by busyness."""
     count = max(30, round(_PICK_UPS_KM2 * ground.map_km2))
-    nodes, density = ground.rideable, ground.density[ground.rideable]
+    nodes = ground.rideable
+    density = ground.density[nodes] * ground.pull[nodes]
     rows = max(2, round(count * _ROW_SHARE / _ROW_SIZE))
     hearts = _choose(rng, nodes, density**3, rows)
     row_nodes = [heart for heart in hearts for _ in range(_ROW_SIZE)]
@@ -194,11 +209,11 @@ def rest_spots(rng: np.random.Generator, ground: Ground) -> Spots:
     at_gates = rng.choice(gates, size=min(len(gates), count * 2 // 5), replace=False) if len(gates) else gates
     green = nodes[(land[nodes] == PARK) | (land[nodes] == INDUSTRIAL)]
     at_green = rng.choice(green, size=min(len(green), count // 6), replace=False) if len(green) else green
-    elsewhere = _choose(rng, nodes, density[nodes] ** 1.5, count - len(at_gates) - len(at_green))
+    elsewhere = _choose(rng, nodes, ground.pull[nodes] * density[nodes] ** 1.5, count - len(at_gates) - len(at_green))
     chosen = np.concatenate([at_gates, at_green, elsewhere]).astype(np.int64)
     spots = beside_street(rng, ground, chosen, (4.0, 14.0))
     steep = rng.uniform(size=len(chosen)) ** 3
-    weight = (0.4 + 11.0 * steep) * (0.35 + np.minimum(1.0, density[chosen]))
+    weight = (0.4 + 11.0 * steep) * (0.35 + np.minimum(1.0, density[chosen])) * ground.pull[chosen]
     return Spots(x=spots.x, y=spots.y, node=spots.node, weight=weight)
 
 
@@ -221,37 +236,31 @@ def make_town(rng: np.random.Generator, ground: Ground, rests: Spots) -> Town:
     """
     nodes, density, land = ground.rideable, ground.density[ground.rideable], ground.land[ground.rideable]
     km2 = ground.map_km2
-    people = np.where(land == INDUSTRIAL, 0.05, 0.15 + density)
+    pull = ground.pull[nodes]
+    people = pull * np.where(land == INDUSTRIAL, 0.05, 0.15 + density)
     gates = np.array([compound.gate for compound in ground.streets.compounds], dtype=np.int64)
     doors = beside_street(rng, ground, _choose(rng, nodes, people, max(60, round(_DOORS_KM2 * km2))), (10.0, 40.0))
     strewn = beside_street(rng, ground, _choose(rng, nodes, people, max(20, round(_KERBS_KM2 * km2))), (3.0, 6.0))
     at_gates = beside_street(rng, ground, gates, (3.0, 6.0))
-    kerbs = join_spots(strewn, Spots(x=at_gates.x, y=at_gates.y, node=gates, weight=np.full(len(gates), 8.0)))
-    flats = np.where(land == RESIDENTIAL, 1.0, 0.1)
+    kerbs = join_spots(strewn, Spots(x=at_gates.x, y=at_gates.y, node=gates, weight=8.0 * ground.pull[gates]))
+    flats = pull * np.where(land == RESIDENTIAL, 1.0, 0.1)
     homes = beside_street(rng, ground, _choose(rng, nodes, flats, max(40, round(_HOMES_KM2 * km2))), (12.0, 35.0))
-    yards = np.where(land == INDUSTRIAL, 1.0, 0.2 / (0.3 + density))
+    yards = pull * np.where(land == INDUSTRIAL, 1.0, 0.2 / (0.3 + density))
     depots = beside_street(rng, ground, _choose(rng, nodes, yards, max(3, round(_DEPOTS_KM2 * km2))), (10.0, 25.0))
-    noise_m = np.array([_NOISE_M.get(int(kind), 4.0) for kind in ground.land])
-    noise_m[len(ground.streets.x) :] = 4.0
+    sorts = {PICK_UP: _pick_ups(rng, ground), DOOR: doors, KERB: kerbs, REST: rests, HOME: homes, DEPOT: depots}
+    low_x, low_y = ground.low[0] - _RIM_M, ground.low[1] - _RIM_M
+    columns = math.ceil((ground.high[0] + _RIM_M - low_x) / TILE_M)
+    rows = math.ceil((ground.high[1] + _RIM_M - low_y) / TILE_M)
+    starts, tables, before = [], [], 0
+    for sort in sorted(sorts):
+        spots = sorts[sort]
+        tile = ((spots.x - low_x) // TILE_M).astype(np.int64) * rows + ((spots.y - low_y) // TILE_M).astype(np.int64)
+        tables.append(spots.take(np.argsort(tile, kind="stable")))
+        starts.append(before + np.concatenate([[0], np.cumsum(np.bincount(tile, minlength=columns * rows))]))
+        before += len(spots)
+    places = join_spots(*tables)
+    noise_m = np.array([_NOISE_M[int(kind)] for kind in ground.land])
     return Town(
-        roads=make_roads(ground.streets, noise_m),
-        pick_ups=_by_tile(ground, _pick_ups(rng, ground)),
-        doors=_by_tile(ground, doors),
-        kerbs=_by_tile(ground, kerbs),
-        rests=_by_tile(ground, rests),
-        homes=_by_tile(ground, homes),
-        depots=_by_tile(ground, depots),
-    )
-
-
-def _by_tile(ground: Ground, spots: Spots) -> Places:
-    low_x, low_y = ground.low[0] - 100.0, ground.low[1] - 100.0
-    columns = math.ceil((ground.high[0] + 100.0 - low_x) / TILE_M)
-    rows = math.ceil((ground.high[1] + 100.0 - low_y) / TILE_M)
-    tile = ((spots.x - low_x) // TILE_M).astype(np.int64) * rows + ((spots.y - low_y) // TILE_M).astype(np.int64)
-    order = np.argsort(tile, kind="stable")
-    start = np.concatenate([[0], np.cumsum(np.bincount(tile, minlength=columns * rows))]).astype(np.int64)
-    sorted_spots = spots.take(order)
-    return Places(
-        sorted_spots.x, sorted_spots.y, sorted_spots.node, sorted_spots.weight, start, low_x, low_y, columns, rows
-    )
+        make_roads(ground.streets, noise_m), places.x, places.y, places.node, places.weight,
+        np.array(starts, dtype=np.int64), low_x, low_y, columns, rows,
+    )  # fmt: skip

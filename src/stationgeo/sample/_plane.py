@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from stationgeo import crs
-from stationgeo.schema import FloatArray
+
+if TYPE_CHECKING:
+    from stationgeo.schema import FloatArray
 
 __all__ = ["Plane"]
 

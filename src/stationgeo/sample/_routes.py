@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from stationgeo._compile import kernel
-from stationgeo.schema import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from stationgeo.sample._streets import Streets
+    from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["Roads", "Scratch", "find_way", "make_roads", "make_scratch"]
 

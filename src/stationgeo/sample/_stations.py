@@ -12,7 +12,7 @@ import shapely
 
 from stationgeo import crs
 from stationgeo.sample._fabric import COMMERCIAL, INDUSTRIAL, OLD_TOWN
-from stationgeo.sample._names import BANKS, SHOPS, numbered
+from stationgeo.sample._names import BANKS, SHOPS
 from stationgeo.sample._places import beside_street
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HOURS", "SERVICES", "STATUSES", "Facilities", "make_candidates", "make_stations"]
 
-SERVICES = ("warm", "cool", "water", "rest", "first_aid", "phone_charge", "meals", "toilet", "parking", "sorting",
-            "entry", "ebike_charge", "battery_swap", "ev_charge", "beds", "shower", "laundry", "clinic",
+SERVICES = ("warm", "cool", "water", "rest", "first_aid", "phone_charge", "meals", "toilets", "parking", "sorting",
+            "entry", "ebike_socket", "battery_swap", "ev_charge", "beds", "shower", "laundry", "clinic",
             "legal_advice")  # fmt: skip
 STATUSES = ("yes", "no", "unknown")
 
@@ -42,7 +42,7 @@ _UNKNOWN_SHARE = 0.12
 _SEATS = {"warm_bee": (10, 30), "outdoor_worker": (4, 14), "red_station": (6, 20), "service_centre": (8, 40),
           "merchant": (2, 8), "driver_home": (24, 60), "trucker_point": (12, 30)}  # fmt: skip
 _NO_SEATS_SHARE = 0.15
-_ZH = {"warm_bee": "暖蜂驿站", "outdoor_worker": "户外劳动者驿站", "red_station": "红色驿站", "service_centre": "党群服务中心",
+_ZH = {"warm_bee": "暖蜂驿站", "outdoor_worker": "户外劳动者驿站", "red_station": "红色驿站",
        "driver_home": "司机之家", "trucker_point": "集卡司机党群服务点"}  # fmt: skip
 
 HOURS = ("24小时", "全天候", "周一至周五 9:00-18:00", "工作日8:30-12:00,14:00-17:30", "9:00-17:00(节假日除外)",
@@ -60,9 +60,9 @@ _CENTRE_EVERY = 4  # of the communities one in four has a centre of its own
 _SHARED_EVERY = 2  # every second service centre carries another brand at the same door
 _OUTSIDE_EVERY = 12  # one station in so many stands beyond the border
 # West of the river the city has been at it for years; the new town east of it has not.
-_NEGLECT_EAST = 0.16
-_CIRCLE_M = 1500.0
-_PEOPLE_PER_ROW = 5
+_NEGLECT_EAST = 0.10
+_STREET_MEMBERS, _CIRCLE_MEMBERS, _CROWD_M = 5, 6, 700.0
+_COMMUNITY_DIGITS = 12
 
 # Hosts: Chinese name, kind they would become, candidates per km2, area m2, cost to build and to run (1,000 yuan).
 _HOSTS: dict[str, tuple[str, float, tuple[int, int], tuple[int, int], tuple[int, int]]] = {
@@ -133,7 +133,7 @@ def make_stations(
     for kind, per_km2 in _PER_KM2.items():
         _scatter(rng, site, made, kind, max(1, round(per_km2 * _area_km2(territory))), rests)
     stations = _as_table(rng, made, plane)
-    clusters = _clusters(rng, made, stations)
+    clusters = _clusters(rng, site, made, stations)
     services = _services(rng, stations)
     return pd.concat([stations, clusters], ignore_index=True), services, made
 
@@ -145,12 +145,13 @@ def _area_km2(territory: Territory) -> float:
 
 def _place_names(site: _Site, nodes: IntArray) -> list[str]:
     """Name the community, without 社区, of each node; the surroundings are called so."""
-    zones = site.territory.zones.set_index("zone_id")
+    zones = site.territory.zones
+    name_of = dict(zip(zones["zone_id"], zones["name"], strict=True))
     names = []
     for node in nodes:
         face = int(site.ground.streets.face_i[node]), int(site.ground.streets.face_j[node])
         grid = site.territory.grid_at(*face)
-        names.append(str(zones.at[grid[:12], "name"]).removesuffix("社区") if grid else "城郊")
+        names.append(name_of[grid[:_COMMUNITY_DIGITS]].removesuffix("社区") if grid else "城郊")
     return names
 
 
@@ -161,11 +162,11 @@ def _centres(rng: np.random.Generator, site: _Site, made: Facilities) -> None:
     lon, lat = site.plane.to_lonlat(site.ground.streets.x[nodes], site.ground.streets.y[nodes])
     streets = zones[zones["level"] == "street"]
     communities = zones[zones["level"] == "community"].iloc[1::_CENTRE_EVERY]
-    for number, zone in enumerate(pd.concat([streets, communities]).itertuples()):
-        middle = zone.geometry.representative_point()
+    seats = pd.concat([streets, communities])
+    for number, (name, shape) in enumerate(zip(seats["name"], seats.geometry, strict=True)):
+        middle = shape.representative_point()
         nearest = nodes[((lon - middle.x) ** 2 + (lat - middle.y) ** 2).argmin()]
         spots = beside_street(rng, site.ground, np.array([nearest]), (8.0, 20.0))
-        name = str(zone.name)
         made.add("service_centre", spots, 0, name + "党群服务中心")
         if number % _SHARED_EVERY == 0:
             premises = made.premises[-1]
@@ -174,9 +175,7 @@ def _centres(rng: np.random.Generator, site: _Site, made: Facilities) -> None:
                 made.add("outdoor_worker", spots, 0, name + "户外劳动者驿站", premises)
 
 
-def _scatter(
-    rng: np.random.Generator, site: _Site, made: Facilities, kind: str, count: int, rests: Spots
-) -> None:
+def _scatter(rng: np.random.Generator, site: _Site, made: Facilities, kind: str, count: int, rests: Spots) -> None:
     """Place stations of one kind where such stations are; one in twelve beyond the border."""
     ground = site.ground
     density, land = ground.density, ground.land
@@ -199,8 +198,8 @@ def _scatter(
         chosen = rng.choice(nodes[where], size=min(share, int(where.sum())), replace=False, p=chance)
         spots = beside_street(rng, site.ground, np.asarray(chosen, dtype=np.int64), (6.0, 18.0))
         for row, place in enumerate(_place_names(site, spots.node)):
-            shop = numbered(SHOPS, len(made.kind)) if kind == "merchant" else ""
-            made.add(kind, spots, row, f"{shop}({place}店)" if shop else place + _ZH[kind])
+            shop = SHOPS[len(made.kind) % len(SHOPS)]
+            made.add(kind, spots, row, f"{shop}（{place}店）" if kind == "merchant" else place + _ZH[kind])
 
 
 def _as_table(rng: np.random.Generator, made: Facilities, plane: Plane) -> gpd.GeoDataFrame:
@@ -227,18 +226,19 @@ def _as_table(rng: np.random.Generator, made: Facilities, plane: Plane) -> gpd.G
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(lon, lat, crs=crs.WGS84))
 
 
-def _clusters(rng: np.random.Generator, made: Facilities, stations: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _clusters(rng: np.random.Generator, site: _Site, made: Facilities, stations: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Draw a street of warm-bee stations as a line along its members, a service circle as the hull of its."""
     kind, x, y = np.array(made.kind), np.array(made.x), np.array(made.y)
     shops = np.flatnonzero(np.isin(kind, ["merchant", "warm_bee"]))
-    crowd = [int((((x[shops] - x[row]) ** 2 + (y[shops] - y[row]) ** 2) < 700.0**2).sum()) for row in shops]
+    crowd = [int((((x[shops] - x[row]) ** 2 + (y[shops] - y[row]) ** 2) < _CROWD_M**2).sum()) for row in shops]
     heart = int(shops[int(np.argmax(crowd))])
-    street = _nearest(x, y, heart, shops, _PEOPLE_PER_ROW)
+    street = _nearest(x, y, heart, shops, _STREET_MEMBERS)
     street = street[np.argsort(x[street], kind="stable")]
     party = np.flatnonzero(np.isin(kind, ["service_centre", "red_station"]))
     _, first = np.unique(x[party], return_index=True)
     doors = party[np.sort(first)]
-    circle = _nearest(x, y, int(doors[int(rng.integers(len(doors)))]), doors, 6)
+    circle = _nearest(x, y, int(doors[int(rng.integers(len(doors)))]), doors, _CIRCLE_MEMBERS)
+    places = _place_names(site, np.array(made.node)[[heart, circle[0]]])
     points = stations.geometry.to_numpy()
     line = shapely.LineString(points[street])
     hull = shapely.normalize(shapely.MultiPoint(points[circle]).convex_hull)
@@ -246,7 +246,7 @@ def _clusters(rng: np.random.Generator, made: Facilities, stations: gpd.GeoDataF
         {
             "station_id": ["S9001", "S9002"],
             "kind": ["warm_bee_street", "service_circle"],
-            "name": [f"{stations['name'][heart]}一带暖蜂一条街", f"{stations['name'][circle[0]]}红色服务圈"],
+            "name": [f"{places[0]}暖蜂一条街", f"{places[1]}红色服务圈"],
             "premises_id": "",
             "capacity": np.nan,
             "opening_hours": "",
@@ -320,7 +320,7 @@ def _host_name(host: str, place: str, row: int) -> str:
     if host == "银行":
         return f"{BANKS[row % len(BANKS)]}{place}支行"
     if host == "商户":
-        return f"{numbered(SHOPS, row)}({place}店)"
+        return f"{SHOPS[row % len(SHOPS)]}（{place}店）"
     return f"{place}{host}"
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -28,19 +30,21 @@ from stationgeo.sample._fabric import (
     Fabric,
 )
 from stationgeo.sample._names import COMPOUNDS, numbered, road_name
-from stationgeo.sample._plane import Plane
-from stationgeo.schema import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from stationgeo.sample._plane import Plane
+    from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["Compound", "Street", "Streets", "edge_tables", "make_streets"]
 
 BoolArray = npt.NDArray[np.bool_]
 
 # Share of the lanes between two collectors that exist, by land use.
-_LANE_SHARE = {RESIDENTIAL: 0.50, COMMERCIAL: 0.75, OLD_TOWN: 0.92, INDUSTRIAL: 0.2, PARK: 0.0, HILL: 0.0, WATER: 0.0}
+_LANE_SHARE = {RESIDENTIAL: 0.46, COMMERCIAL: 0.75, OLD_TOWN: 0.92, INDUSTRIAL: 0.2, PARK: 0.0, HILL: 0.0, WATER: 0.0}
 _FOOTWAY_SHARE = 0.30  # of the lanes that do not exist, which a path follows
 _ONE_WAY_SHARE = {OLD_TOWN: 0.6, COMMERCIAL: 0.35}
 _COLLECTOR_SHARE = 0.85
-_GATED_SHARE = 0.24  # of residential quarters
+_GATED_SHARE = 0.30  # of residential quarters
 _RING = 0.58  # where a compound's ring road runs, between its middle (0) and its edge (1)
 # Degree of a node that only hands one street on.
 _PASSING = 2
@@ -126,8 +130,9 @@ def make_streets(rng: np.random.Generator, fabric: Fabric) -> Streets:
     for line in range(columns):
         _lay_line(rng, streets, fabric, line, east=True, taken=taken, bridges=bridges)
     streets.pieces = _largest_part(streets)
+    public = {end for piece in streets.pieces if piece.rideable for end in (piece.a, piece.b)}
     for number, quarter in enumerate(gated):
-        _build_compound(rng, streets, fabric, quarter, number)
+        _build_compound(rng, streets, fabric, quarter, name=numbered(COMPOUNDS, number), public=public)
     streets.pieces = _open_one_ways(streets)
     return streets
 
@@ -165,7 +170,7 @@ def _lay_line(
     columns = fabric.x.shape[1]
     name = road_name(line, east=east, arterial=own == ARTERIAL)
     cuts = [int(cut) for cut in np.flatnonzero(crossing >= COLLECTOR)]
-    for start, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, end in itertools.pairwise(cuts):
         sides = [_sides(fabric, line, step, east=east) for step in range(start, end)]
         lands = [int(fabric.land[face]) for faces in sides for face in faces]
         wet = east and start == fabric.river
@@ -218,8 +223,8 @@ def _gated_quarters(rng: np.random.Generator, fabric: Fabric) -> list[tuple[int,
     u_cuts = [int(cut) for cut in np.flatnonzero(fabric.u_class >= COLLECTOR)]
     v_cuts = [int(cut) for cut in np.flatnonzero(fabric.v_class >= COLLECTOR)]
     quarters = []
-    for i0, i1 in zip(u_cuts[:-1], u_cuts[1:], strict=True):
-        for j0, j1 in zip(v_cuts[:-1], v_cuts[1:], strict=True):
+    for i0, i1 in itertools.pairwise(u_cuts):
+        for j0, j1 in itertools.pairwise(v_cuts):
             homes = bool((fabric.land[i0:i1, j0:j1] == RESIDENTIAL).all())
             if homes and rng.uniform() < _GATED_SHARE:
                 quarters.append((i0, i1, j0, j1))
@@ -227,17 +232,22 @@ def _gated_quarters(rng: np.random.Generator, fabric: Fabric) -> list[tuple[int,
 
 
 def _build_compound(
-    rng: np.random.Generator, streets: Streets, fabric: Fabric, quarter: tuple[int, int, int, int], number: int
+    rng: np.random.Generator,
+    streets: Streets,
+    fabric: Fabric,
+    quarter: tuple[int, int, int, int],
+    *,
+    name: str,
+    public: set[int],
 ) -> None:
     """Lay a ring road inside a quarter, a lane across it, a path to its garden, and one entrance."""
     i0, i1, j0, j1 = quarter
     columns = fabric.x.shape[1]
     rim = ([(i, j0) for i in range(i0, i1)] + [(i1, j) for j in range(j0, j1)]
            + [(i, j1) for i in range(i1, i0, -1)] + [(i0, j) for j in range(j1, j0, -1)])  # fmt: skip
-    on_street = {end for piece in streets.pieces if piece.rideable for end in (piece.a, piece.b)}
     rim_nodes = [i * columns + j for i, j in rim]
     corners = {rim_nodes.index(i * columns + j) for i, j in ((i0, j0), (i1, j0), (i1, j1), (i0, j1))}
-    gates = [place for place, node in enumerate(rim_nodes) if node in on_street and place not in corners]
+    gates = [place for place, node in enumerate(rim_nodes) if node in public and place not in corners]
     if not gates:
         return
     entrance = gates[int(rng.integers(len(gates)))]
@@ -251,7 +261,6 @@ def _build_compound(
     streets.face_i = np.concatenate([streets.face_i, [min(i, i1 - 1) for i, _ in rim], [(i0 + i1) // 2]])
     streets.face_j = np.concatenate([streets.face_j, [min(j, j1 - 1) for _, j in rim], [(j0 + j1) // 2]])
     streets.busy = np.concatenate([streets.busy, np.zeros(len(rim) + 1, dtype=np.bool_)])
-    name = numbered(COMPOUNDS, number)
     ring = [first + place for place in range(len(rim))]
     lane = replace(Street(a=0, b=0, highway="service", name=name), access="private")
     streets.pieces.append(replace(lane, a=rim_nodes[entrance], b=ring[entrance]))
@@ -331,9 +340,9 @@ def edge_tables(streets: Streets, plane: Plane) -> tuple[gpd.GeoDataFrame, gpd.G
     names = ["u", "v", "highway", "oneway", "access", "name", "length_m", "geometry"]
     edges = pd.DataFrame(rows, columns=names)
     edges.insert(0, "edge_id", np.arange(1, len(edges) + 1))
-    nodes = pd.DataFrame({"node_id": np.arange(1, len(ends) + 1), "gate": [node in gates for node in ends]})
+    ending = pd.DataFrame({"node_id": np.arange(1, len(ends) + 1), "gate": [node in gates for node in ends]})
     points = gpd.points_from_xy(lon[ends], lat[ends], crs=crs.WGS84)
-    return gpd.GeoDataFrame(edges, geometry="geometry", crs=crs.WGS84), gpd.GeoDataFrame(nodes, geometry=points)
+    return gpd.GeoDataFrame(edges, geometry="geometry", crs=crs.WGS84), gpd.GeoDataFrame(ending, geometry=points)
 
 
 def _chains(streets: Streets) -> list[tuple[list[int], Street]]:

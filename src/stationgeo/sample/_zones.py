@@ -14,12 +14,12 @@ import shapely
 from stationgeo import crs
 from stationgeo.sample._fabric import HILL, INDUSTRIAL, PARK, WATER, WATER_LINE, Fabric
 from stationgeo.sample._names import DISTRICTS, STREETS, community_name, numbered
-from stationgeo.schema import FloatArray, IntArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from stationgeo.sample._plane import Plane
+    from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["Territory", "make_zones"]
 
@@ -27,7 +27,8 @@ __all__ = ["Territory", "make_zones"]
 _DISTRICT_CODE = 449_801
 _DISTRICT_KM2, _STREET_KM2, _COMMUNITY_KM2, _GRID_KM2 = 90.0, 6.0, 0.94, 0.132
 # What it costs a zone to grow across a line, by the line's class from river to arterial: borders follow streets.
-_CROSSING = {WATER_LINE: 1000.0, 0: 1.0, 1: 2.2, 2: 5.0}
+_CROSSING = {0: 1.0, 1: 2.2, 2: 5.0}
+_SAME_ESTATE = 0.1
 
 Face = tuple[int, int]
 
@@ -49,7 +50,9 @@ class Territory:
         return self.grids[row] if row >= 0 else ""
 
 
-def make_zones(rng: np.random.Generator, fabric: Fabric, plane: Plane) -> Territory:
+def make_zones(
+    rng: np.random.Generator, fabric: Fabric, plane: Plane, *, estates: Sequence[Sequence[Face]] = ()
+) -> Territory:
     """Grow the tree of zones on the faces of the fabric.
 
     Parameters
@@ -60,6 +63,8 @@ def make_zones(rng: np.random.Generator, fabric: Fabric, plane: Plane) -> Territ
         The lattice.
     plane
         From metres to degrees.
+    estates
+        Faces of each gated compound: zones keep them whole where they can.
 
     Returns
     -------
@@ -70,7 +75,14 @@ def make_zones(rng: np.random.Generator, fabric: Fabric, plane: Plane) -> Territ
     people = np.where(fabric.land == HILL, 0.15, np.where(fabric.land == WATER, 0.1, 0.35 + fabric.density))
     people[(fabric.land == PARK) | (fabric.land == INDUSTRIAL)] = 0.25
     weight = area * people
-    grower = _Grower(rng=rng, fabric=fabric, weight=weight)
+    grower = _Grower(
+        rng=rng,
+        fabric=fabric,
+        weight=weight,
+        x=fabric.face_x,
+        y=fabric.face_y,
+        estate={face: number for number, estate in enumerate(estates) for face in estate},
+    )
     quads = _quads(fabric, plane)
     rows: list[tuple[str, str, str, str, shapely.Geometry]] = []
     grid_of_face = np.full(fabric.land.shape, -1, dtype=np.int64)
@@ -102,7 +114,8 @@ def make_zones(rng: np.random.Generator, fabric: Fabric, plane: Plane) -> Territ
                         grid_of_face[face] = len(grids)
                     grids.append(grid_code)
     frame = pd.DataFrame(rows, columns=["zone_id", "level", "parent_id", "name", "geometry"])
-    zones = gpd.GeoDataFrame(frame, geometry="geometry", crs=crs.WGS84)
+    by_level = frame.sort_values("zone_id", key=lambda codes: codes.str.len(), kind="stable", ignore_index=True)
+    zones = gpd.GeoDataFrame(by_level, geometry="geometry", crs=crs.WGS84)
     return Territory(zones=zones, grid_of_face=grid_of_face, grids=tuple(grids))
 
 
@@ -125,9 +138,9 @@ def _quads(fabric: Fabric, plane: Plane) -> FloatArray:
 def _union(quads: FloatArray, faces: list[Face]) -> shapely.Geometry:
     """Unite faces along their shared vertices, and write the ring in one agreed order."""
     i, j = np.array(faces).T
-    whole = shapely.coverage_union_all(shapely.polygons(quads[i, j]))
-    whole = shapely.normalize(whole)
-    return whole.geoms[0] if whole.geom_type == "MultiPolygon" and len(whole.geoms) == 1 else whole
+    parts = shapely.get_parts(shapely.normalize(shapely.coverage_union_all(shapely.polygons(quads[i, j]))))
+    whole: shapely.Geometry = parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))
+    return whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +150,11 @@ class _Grower:
     rng: np.random.Generator
     fabric: Fabric
     weight: FloatArray
+    x: FloatArray
+    """Middles of the faces."""
+    y: FloatArray
+    estate: dict[Face, int]
+    """Number of the gated compound of the faces that have one."""
 
     def split(self, faces: list[Face], parts: int) -> list[list[Face]]:
         """Cut a set of faces into `parts` parts, more if it is not one piece; west to east in each."""
@@ -155,17 +173,22 @@ class _Grower:
 
     def _middle(self, faces: list[Face]) -> tuple[float, float]:
         i, j = np.array(faces).T
-        return float(self.fabric.face_x[i, j].mean()), float(self.fabric.face_y[i, j].mean())
+        return float(self.x[i, j].mean()), float(self.y[i, j].mean())
 
     def _steps(self, face: Face) -> list[tuple[Face, float]]:
         """Neighbours of a face and what it costs to grow into them; the middle of the river is never crossed."""
         i, j = face
         u, v = self.fabric.u_class, self.fabric.v_class
         around = [((i - 1, j), u[i]), ((i + 1, j), u[i + 1]), ((i, j - 1), v[j]), ((i, j + 1), v[j + 1])]
-        return [(other, _CROSSING[int(kind)]) for other, kind in around if kind != WATER_LINE]
+        home = self.estate.get(face, -1)
+        return [
+            (other, _SAME_ESTATE if self.estate.get(other, -2) == home else _CROSSING[int(kind)])
+            for other, kind in around
+            if kind != WATER_LINE
+        ]
 
     def _pieces(self, faces: list[Face]) -> list[list[Face]]:
-        """Connected pieces, where the river divides; a territory of one unit stays whole."""
+        """Find connected pieces, where the river divides."""
         left, pieces = set(faces), []
         for face in faces:
             if face not in left:
@@ -215,13 +238,13 @@ class _Grower:
         return [sorted(part) for part in members]
 
     def _far(self, seed: Face, face: Face) -> float:
-        x, y = self.fabric.face_x, self.fabric.face_y
+        x, y = self.x, self.y
         return float(1.0 + ((x[seed] - x[face]) ** 2 + (y[seed] - y[face]) ** 2) / 90_000.0)
 
     def _seeds(self, faces: list[Face], parts: int) -> list[Face]:
         """Pick well-spread seeds: each the farthest, by distance and weight, of a few drawn by chance."""
         i, j = np.array(faces).T
-        x, y = self.fabric.face_x[i, j], self.fabric.face_y[i, j]
+        x, y = self.x[i, j], self.y[i, j]
         weight = self.weight[i, j]
         chosen = [int(self.rng.integers(len(faces)))]
         nearest = (x - x[chosen[0]]) ** 2 + (y - y[chosen[0]]) ** 2

@@ -29,7 +29,8 @@ def check_tree(zones: gpd.GeoDataFrame) -> None:
     Parameters
     ----------
     zones
-        ZONES, of one or more levels. A `parent_id` of '' means none and is allowed.
+        ZONES, of one or more levels. A `parent_id` of '' means none and is allowed. Parents of the highest level
+        present lie beyond the table and are not looked for: grids alone may name their communities.
 
     Raises
     ------
@@ -52,7 +53,8 @@ def check_tree(zones: gpd.GeoDataFrame) -> None:
     level_of = dict(zip(zones["zone_id"], zones["level"], strict=True))
     present = _levels_present(zones)
     above = dict(pairwise(present))
-    children = zones.loc[zones["parent_id"] != "", ["zone_id", "level", "parent_id"]]
+    named = (zones["parent_id"] != "") & ~zones["level"].isin(present[-1:])
+    children = zones.loc[named, ["zone_id", "level", "parent_id"]]
     orphans, misplaced = [], []
     for zone, level, parent in children.itertuples(index=False, name=None):
         if parent not in level_of:
