@@ -250,11 +250,27 @@ def test_greenfield_and_no_zones_still_make_a_map(coverage: Scored, payload: Pay
     assert set(data["cells"]) >= {"keys", "flags"}
 
 
-def test_stations_alone_make_a_map(coverage: Scored, payload: Payload) -> None:
+def test_stations_alone_make_a_map(coverage: Scored, plan: Plan, payload: Payload) -> None:
+    plan.sites.loc[0, "geometry"] = shapely.Point(114.01, 22.55)
     alone = replace(coverage, cells=coverage.cells.iloc[:0], zones=coverage.zones.iloc[:0])
     page = draw(alone)
     assert payload(page)["bounds"] == [[22.549, 113.995], [22.55, 114.005]]
+    assert payload(draw(alone, plan))["bounds"] == [[22.549, 113.995], [22.55, 114.01]]  # the sites are in it
     assert layer_names(page)[0] == ["不着色"]
+
+
+def test_seconds_of_rest_are_shown_as_hours(coverage: Scored, plan: Plan, payload: Payload) -> None:
+    timed = replace(
+        coverage, parameters={"weight": "courier_s"}, headline={**coverage.headline, "outside_demand": 1800.0}
+    )
+    data = payload(draw(timed, plan, language="en"))
+    # 2109 s are 0.5858 h, 100 s 0.02778 h, 20 s 0.005556 h, half an hour 0.5 h.
+    assert ["Demand in all · hours of rest", "0.586"] in data["headline"]["rows"]
+    assert ["Demand outside the zones", "0.5"] in data["headline"]["rows"]
+    assert data["zones"]["demand"] == [0.5858, 0.0, 0.5858]
+    assert data["stations"]["demand"][0] == 0.02778
+    assert data["sites"]["gain"][0] == 0.005556
+    assert data["themes"]["theme:demand"]["unit"] == "hours of rest"
 
 
 def test_seconds_instead_of_metres(coverage: Scored, payload: Payload, varints: Read) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import pandas as pd
 
 from stationgeo import stations as station_kinds
 from stationgeo.errors import DataError
@@ -32,8 +36,11 @@ if TYPE_CHECKING:
     from stationgeo.coverage import Coverage
     from stationgeo.siting import Siting
 
+_Frame = TypeVar("_Frame", bound=pd.DataFrame)
+
 __all__ = ["CoverageMap", "coverage_map"]
 
+_S_PER_HOUR = 3600.0
 _ZOOM_SNAP = 0.5  # stops of the zoom, so that the city fills the page
 _START_ZOOM = 11  # until the page's script has fitted the map to its content
 
@@ -96,7 +103,8 @@ def coverage_map(
     The page holds indexes and values of the cells, about 12 bytes each; the browser makes hexagons of them and draws
     them on canvas tiles. Demand is written to 0.02% and shown with three digits, ways to whole metres or seconds, zones
     and streets to 1e-5 degrees (about a metre). Classes of demand are quantiles with limits of two digits, classes of
-    covered share are even, and exactly 0 is a class of its own. The same input gives the same bytes.
+    covered share are even, and exactly 0 is a class of its own. Seconds of rest (``courier_s``) are shown as hours.
+    The same input gives the same bytes.
     O(cells log cells + vertices).
 
     Examples
@@ -108,12 +116,11 @@ def coverage_map(
     spoken = check_language(language)
     words = texts(spoken)
     heading = words["title"] if title is None else title
-    zones = drawn_zones(coverage.zones)
-    frames = {"zones": zones, "stations": coverage.stations, **({} if plan is None else {"sites": plan.sites})}
+    frames = {"zones": coverage.zones, "stations": coverage.stations, **({} if plan is None else {"sites": plan.sites})}
     for what, frame in frames.items():
         if len(frame):
             check_wgs84(frame, what=what)
-    data = _data(coverage, plan, zones=zones, language=spoken) | {
+    data = _data(*_in_shown_unit(coverage, plan), language=spoken) | {
         "streets": None if streets is None else street_columns(streets),
         "background": None if background is None else background_columns(background),
         "title": heading,
@@ -137,15 +144,32 @@ def coverage_map(
     return page
 
 
-def _data(
-    coverage: Coverage,
-    plan: Siting | None,
-    *,
-    zones: gpd.GeoDataFrame,
-    language: Language,
-) -> dict[str, Any]:
+def _in_shown_unit(coverage: Coverage, plan: Siting | None) -> tuple[Coverage, Siting | None]:
+    """Turn seconds of rest into hours, which people can read; other weights stay as they are."""
+    if coverage.parameters.get("weight") != "courier_s":
+        return coverage, plan
+    known = coverage.headline
+    shown = replace(
+        coverage,
+        cells=_in_hours(coverage.cells, ("demand",)),
+        zones=_in_hours(coverage.zones, ("demand", *CLASSES)),
+        stations=_in_hours(coverage.stations, ("demand", "unique_demand")),
+        headline={
+            **known,
+            **{name: known[name] / _S_PER_HOUR for name in ("demand", "outside_demand") if name in known},
+        },
+    )
+    return shown, None if plan is None else replace(plan, sites=_in_hours(plan.sites, ("demand_gain",)))
+
+
+def _in_hours(frame: _Frame, columns: tuple[str, ...]) -> _Frame:
+    return frame.assign(**{name: frame[name] / _S_PER_HOUR for name in columns})
+
+
+def _data(coverage: Coverage, plan: Siting | None, *, language: Language) -> dict[str, Any]:
     """Gather what the page's script is given of the results."""
     words, kinds, stations, cells = texts(language), _kind_names(language), coverage.stations, coverage.cells
+    zones = drawn_zones(coverage.zones)
     columns: dict[str, Any] = {
         "cells": cell_columns(cells, zone_ids=list(zones["zone_id"]), station_ids=list(stations["station_id"])),
         "zones": zone_columns(zones, texts=words),
@@ -169,7 +193,8 @@ def _data(
         "themes": themes,
         "class_labels": [words[f"class:{name}"] for name in CLASSES],
         "way_unit": way_unit(cells),
-        "bounds": _bounds(zones) if len(zones) else None if columns["cells"] else _bounds(stations),
+        "unit": _unit(coverage, words),
+        "bounds": _bounds(zones, plan) if len(zones) else None if columns["cells"] else _bounds(stations, plan),
         "headline": _headline(coverage, plan, words),
     }
 
@@ -202,7 +227,7 @@ def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str])
     share = number(known.get("covered_share"))
     rows: list[tuple[str, str]] = []
     if number(known.get("demand")) is not None:
-        rows.append((words["demand_total"], f"{short(known['demand'])} {_unit(coverage, words)}".strip()))
+        rows.append((f"{words['demand_total']} · {_unit(coverage, words)}", short(known["demand"])))
     if "n_stations" in known:
         rows.append((words["stations_counted"], f"{known['n_stations']:,}"))
     if known.get("n_clusters"):
@@ -220,7 +245,7 @@ def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str])
 
 
 def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]) -> dict[str, Any] | None:
-    """Say what the sites add; a plan counts demand outside the zones too, the headline does not."""
+    """Say what the sites add. A plan counts demand outside the zones too, the headline does not."""
     if plan is None or plan.sites.empty:
         return None
     after = float(plan.sites.sort_values("rank")["cumulative_share"].iloc[-1])
@@ -260,6 +285,10 @@ def _names(frame: gpd.GeoDataFrame, key: str) -> dict[str, str]:
     return dict(zip(named[key].astype(str), named["name"].astype(str), strict=True))
 
 
-def _bounds(frame: gpd.GeoDataFrame) -> Bounds:
-    west, south, east, north = (float(value) for value in frame.total_bounds)
-    return [[south, west], [north, east]]
+def _bounds(frame: gpd.GeoDataFrame, plan: Siting | None) -> Bounds:
+    """Box of a table and of the sites, none of which may hide behind the card."""
+    boxes = [frame.total_bounds]
+    if plan is not None and len(plan.sites):
+        boxes.append(plan.sites.total_bounds)
+    lows, highs = np.min(boxes, axis=0), np.max(boxes, axis=0)
+    return [[float(lows[1]), float(lows[0])], [float(highs[3]), float(highs[2])]]

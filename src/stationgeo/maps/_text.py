@@ -39,7 +39,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "level:district": ("区", "District"),
     "level:city": ("市", "City"),
     # demand is counted in one of these
-    "weight:courier_s": ("停留秒数", "seconds of rest"),
+    "weight:courier_s": ("停留小时", "hours of rest"),
     "weight:visits": ("到访次数", "visits"),
     "weight:courier_weight": ("折算人数", "worker equivalents"),
     "weight:couriers": ("人数", "couriers"),

@@ -4,8 +4,10 @@
   const sg = window.stationgeo;
 
   // Leaflet's own panes are 200 (tiles), 400 (vectors of a caller), 600 (markers), 650 and 700 (tooltips, pop-ups).
-  const PANES = { "sg-land": 205, "sg-areas": 207, "sg-streets": 210, "sg-fill": 220, "sg-borders": 410, "sg-highlight": 450, "sg-stations": 560,
-    "sg-labels": 570, "sg-sites": 620 };
+  const PANES = {
+    "sg-land": 205, "sg-areas": 207, "sg-fill": 210, "sg-streets": 220, "sg-borders": 410, "sg-highlight": 450,
+    "sg-stations": 560, "sg-labels": 570, "sg-sites": 620,
+  };
 
   const NEAR_ZOOM = 12.5;
   const WIDE_PX = 860; // a map this wide has room beside the card
@@ -22,8 +24,8 @@
       this.stations = data.stations ? new sg.Stations(data.stations) : null;
       this.streets = data.streets ? new sg.Streets(data.streets) : null;
       for (const name in PANES) sg.pane(map, name, PANES[name]);
-      // Like ink: colours stay those of the legend on white paper, and streets show through.
-      for (const name of ["sg-fill", "sg-borders"]) map.getPane(name).style.mixBlendMode = "multiply";
+      // Streets and borders darken the shading as ink would; its own colours stay those of the legend.
+      for (const name of ["sg-streets", "sg-borders"]) map.getPane(name).style.mixBlendMode = "multiply";
       this.bounds = data.bounds || this.boundsOf(this.cells.index.bounds);
       this.labels = new sg.Labels(this);
       this.tip = new sg.Tip(map);
@@ -46,8 +48,8 @@
     fit() {
       const wide = this.map.getSize().x >= WIDE_PX;
       this.map.fitBounds(this.bounds, {
-        animate: false, paddingTopLeft: wide ? [290, 16] : [10, sg.isNarrow(this.map) ? 60 : 10],
-        paddingBottomRight: wide ? [170, 16] : [10, 30],
+        animate: false, paddingTopLeft: wide ? [304, 24] : [10, sg.isNarrow(this.map) ? 60 : 10],
+        paddingBottomRight: wide ? [160, 24] : [10, 30],
       });
     }
 
@@ -140,12 +142,13 @@
     // ---- cards -----------------------------------------------------------------------------------------------------
 
     wayText(value) { return this.data.way_unit === "s" ? sg.seconds(value) : sg.metres(value); }
+    demandLabel() { return this.texts.demand + (this.data.unit ? " · " + this.data.unit : ""); }
     wayLabel() { return this.data.way_unit === "s" ? this.texts.way_s : this.texts.way; }
 
     cellCard(i) {
       const t = this.texts, cells = this.cells, colours = this.data.themes["theme:class"].colours;
       const rows = [
-        [t.demand, sg.amount(cells.demand[i])],
+        [this.demandLabel(), sg.amount(cells.demand[i])],
         [t.covered, cells.covered(i) ? t.yes : t.no],
         [t.class, this.data.class_labels[cells.class(i)], colours[cells.class(i)]],
       ];
@@ -161,7 +164,7 @@
 
     zoneCard(i) {
       const t = this.texts, z = this.zones, colours = this.data.themes["theme:class"].colours;
-      const rows = [[t.demand, z.demand[i] ? sg.amount(z.demand[i]) : t.no_demand]];
+      const rows = [[this.demandLabel(), z.demand[i] ? sg.amount(z.demand[i]) : t.no_demand]];
       if (z.share[i] !== null) rows.push([t.covered_share_of, sg.percent(z.share[i])]);
       if (z.demand[i]) {
         this.data.class_labels.forEach((label, c) => rows.push([label, sg.percent(z.classes[c][i] / z.demand[i]), colours[c]]));
