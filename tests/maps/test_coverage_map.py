@@ -164,11 +164,11 @@ def test_a_plan_that_is_not_proven_says_how_far_it_may_be(coverage: Scored, plan
 def test_demand_outside_the_zones_is_named_with_the_headline_and_with_the_plan(
     coverage: Scored, plan: Plan, payload: Payload
 ) -> None:
-    headline = payload(draw(replace(coverage, headline={**coverage.headline, "outside_demand": 12.0}), plan))[
-        "headline"
-    ]
-    assert ["区划之外的需求", "12"] in headline["rows"]
-    assert headline["plan"]["note"] == "已证明最优; 含区划之外的需求"
+    beyond = replace(coverage, headline={**coverage.headline, "outside_demand": 12.0})
+    wider = replace(plan, total_demand=plan.total_demand + 12.0)
+    assert ["区划之外的需求", "12"] in payload(draw(beyond, plan))["headline"]["rows"]
+    assert payload(draw(beyond, wider))["headline"]["plan"]["note"] == "已证明最优; 含区划之外的需求"
+    assert payload(draw(beyond, plan))["headline"]["plan"]["note"] == "已证明最优"
 
 
 def test_a_plan_without_sites_is_no_layer(coverage: Scored, plan: Plan, payload: Payload) -> None:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.real
 SHENZHEN = """
 name = "Shenzhen, taxi trips and charging stations"
 tz = "Asia/Shanghai"
-resolution = 9
+resolution = 10
 [events]
 path = "{data}/shenzhen/taxi_trips.csv"
 datum = "WGS-84"
@@ -48,7 +48,7 @@ time_limit_s = 60
 LADE = """
 name = "Shanghai, accept and pick-up pings"
 tz = "Asia/Shanghai"
-resolution = 9
+resolution = 10
 [events]
 path = "{data}/lade/lade_gps_events.csv.gz"
 datum = "GCJ-02"

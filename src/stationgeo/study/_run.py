@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from stationgeo import cells, coverage, crs, demand, reach, schema, siting, stations, tracks, zones
@@ -15,8 +16,6 @@ from stationgeo.study._inputs import Inputs, count_inputs, read_inputs
 from stationgeo.study._progress import Progress, Silent
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from stationgeo.coverage import Coverage
     from stationgeo.siting import Siting
     from stationgeo.study._model import Study
@@ -169,14 +168,20 @@ def _demand(study: Study, inputs: Inputs, listener: Progress) -> tuple[pd.DataFr
                 f"max_gap_s = {study.stops.max_gap_s:g}? Sparse pings are [events], not [fixes]."
             )
     with listener.stage("demand", steps=1) as step:
+        observed = _observed_dates(study, inputs)
         if stops is not None and inputs.fixes is not None:
-            observed = tracks.observed_dates(inputs.fixes["t"], tz=study.tz)
             tables.append(demand.from_stops(stops, observed=observed, **where))
         if inputs.events is not None:
-            tables.append(demand.from_events(inputs.events, **where))
+            tables.append(demand.from_events(inputs.events, observed=observed, **where))
         table = tables[0] if len(tables) == 1 else demand.merge(tables)
         step()
     return stops, table
+
+
+def _observed_dates(study: Study, inputs: Inputs) -> pd.DataFrame | None:
+    """List the local dates on which fixes or events were recorded: one set for both, so that their averages add."""
+    times = [table["t"].dropna() for table in (inputs.fixes, inputs.events) if table is not None and "t" in table]
+    return tracks.observed_dates(pd.concat(times), tz=study.tz) if times else None
 
 
 def _territory(inputs: Inputs, table: pd.DataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
