@@ -48,7 +48,10 @@ def test_byte_order_mark_of_an_editor_is_no_trouble(tmp_path: Path) -> None:
     [
         (("cutoff_m", "cutof_m"), r"reach\.cutof_m: unknown key 'cutof_m'; did you mean 'cutoff_m'"),
         (("datum", "dtum"), r"events\.dtum: unknown key 'dtum'; did you mean 'datum'"),
-        (("resolution", "res"), r"res: unknown key 'res'.*\n?.*resolution: is required and is missing"),
+        (
+            ("resolution", "res"),
+            r"resolution: is required and is missing.*res: unknown key 'res'; did you mean 'resolution'",
+        ),
         (("[events]", "[evnts]"), r"evnts: unknown key 'evnts'; did you mean 'events'"),
         (
             ("resolution = 10", "resolution = 30"),

@@ -66,7 +66,7 @@ def from_events(
         If a column is missing or of another kind, or only one side of the squares is given.
     DataError
         If events break their contract, a square has only one side greater than 0 or crosses the antimeridian or a
-        pole, or there are events on a date that `observed` does not list.
+        pole, zones overlap where there are squares, or there are events on a date that `observed` does not list.
     ParameterError
         If the resolution or the time zone is unknown, or events are timed and `tz` is None.
 

@@ -215,5 +215,5 @@ def _what_is_left_out(study: Study) -> tuple[str, ...]:
     if study.stations is None:
         notes.append("no stations are given: a greenfield study, coverage before siting is 0")
     if not study.zones:
-        notes.append("no zones are given: the convex hull of demand is the one unit")
+        notes.append("no zones are given: the convex hull of demand is the one unit, and areas are not scored")
     return tuple(notes)

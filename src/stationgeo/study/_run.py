@@ -36,8 +36,8 @@ class Result:
     """STOPS; None where the study has no fixes."""
     demand: pd.DataFrame
     """DEMAND, of all places."""
-    pieces: pd.DataFrame
-    """PIECES of the lowest level of zones."""
+    pieces: pd.DataFrame | None
+    """PIECES of the lowest level of zones; None where the study names none."""
     reach: pd.DataFrame
     """REACH of the existing stations that count: all but clusters."""
     coverage: Coverage
@@ -122,9 +122,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     stops, table = _demand(study, inputs, listener)
     territory, table = _territory(inputs, table)
     within, notes = _inside(table, study.demand_weight)
-    with listener.stage("pieces", steps=1) as step:
-        pieces = zones.pieces(territory, resolution=study.resolution)
-        step()
+    pieces = _pieces(study, inputs, listener)
     with listener.stage("reach", steps=1) as step:
         places = _stations(inputs)
         reached = _reach(study, stations.counted(places))
@@ -188,6 +186,16 @@ def _territory(inputs: Inputs, table: pd.DataFrame) -> tuple[gpd.GeoDataFrame, p
     corners = shapely.get_coordinates(cells.outlines(table["cell"].unique()))
     unit = zones.hull(corners[:, 0], corners[:, 1])
     return unit, table.assign(zone_id=unit["zone_id"].iloc[0])
+
+
+def _pieces(study: Study, inputs: Inputs, listener: Progress) -> pd.DataFrame | None:
+    """Cut cells along the zones; a hull has no pieces: a single far fix would make it a continent of cells."""
+    if inputs.zones is None:
+        return None
+    with listener.stage("pieces", steps=1) as step:
+        pieces = zones.pieces(inputs.zones, resolution=study.resolution)
+        step()
+    return pieces
 
 
 def _inside(table: pd.DataFrame, weight: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
