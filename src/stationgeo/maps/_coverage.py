@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 _Frame = TypeVar("_Frame", bound=pd.DataFrame)
 
+# Sums in another order differ by less than this share.
+_ROUNDING = 1e-9
+
 __all__ = ["CoverageMap", "coverage_map"]
 
 _S_PER_HOUR = 3600.0
@@ -159,7 +162,10 @@ def _in_shown_unit(coverage: Coverage, plan: Siting | None) -> tuple[Coverage, S
             **{name: known[name] / _S_PER_HOUR for name in ("demand", "outside_demand") if name in known},
         },
     )
-    return shown, None if plan is None else replace(plan, sites=_in_hours(plan.sites, ("demand_gain",)))
+    if plan is None:
+        return shown, None
+    sums = {name: getattr(plan, name) / _S_PER_HOUR for name in ("existing_covered", "total_demand")}
+    return shown, replace(plan, sites=_in_hours(plan.sites, ("demand_gain",)), **sums)
 
 
 def _in_hours(frame: _Frame, columns: tuple[str, ...]) -> _Frame:
@@ -245,7 +251,7 @@ def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str])
 
 
 def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]) -> dict[str, Any] | None:
-    """Say what the sites add. A plan counts demand outside the zones too, the headline does not."""
+    """Say what the sites add, and whether the plan counts demand outside the zones, which the headline does not."""
     if plan is None or plan.sites.empty:
         return None
     after = float(plan.sites.sort_values("rank")["cumulative_share"].iloc[-1])
@@ -254,7 +260,7 @@ def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]
     gap = number(plan.gap)
     if plan.status != "optimal" and gap is not None:
         note = f"{note}; {words['within']} {gap:.2%}"
-    if number(coverage.headline.get("outside_demand")):
+    if plan.total_demand > coverage.headline.get("demand", np.inf) * (1 + _ROUNDING):
         note = f"{note}; {words['outside_counted']}"
     return {
         "n": len(plan.sites),
