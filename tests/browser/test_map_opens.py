@@ -118,6 +118,16 @@ def test_a_name_in_the_data_is_text_wherever_it_is_shown(saved: Path, opened: Op
         assert seen.app("window.hacked") is None
 
 
+def test_a_door_with_several_brands_names_them_all(saved: Path, opened: Open, scored: Coverage) -> None:
+    places = scored.stations.geometry
+    shared = scored.stations[places.duplicated(keep=False) & (places == places[places.duplicated()].iloc[0])]
+    place = shared.geometry.iloc[0]
+    with opened(saved) as seen:
+        point_at(seen, place.x, place.y)
+        assert all(str(name) in tip(seen) for name in shared["name"])
+        assert "Same place" in tip(seen)
+
+
 def test_sites_are_numbered_and_tell_their_gain_to_pointer_and_keyboard(saved: Path, opened: Open, plan: Plan) -> None:
     with opened(saved) as seen:
         badges = seen.page.locator(".sg-site-icon")

@@ -36,8 +36,8 @@ class Scored:
 @dataclass
 class Plan:
     sites: gpd.GeoDataFrame
-    existing_covered: float = 75.0
-    total_demand: float = 100.0
+    existing_covered: float = 1581.75
+    total_demand: float = 2109.0
     status: str = "optimal"
     gap: float = 0.0
 

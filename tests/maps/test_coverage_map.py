@@ -161,14 +161,13 @@ def test_a_plan_that_is_not_proven_says_how_far_it_may_be(coverage: Scored, plan
     assert line["note"] == "stopped early; gap to the best possible 1.23%"
 
 
-def test_demand_outside_the_zones_is_named_with_the_headline_and_with_the_plan(
-    coverage: Scored, plan: Plan, payload: Payload
-) -> None:
+def test_demand_outside_the_zones_is_named_where_it_counts(coverage: Scored, plan: Plan, payload: Payload) -> None:
     beyond = replace(coverage, headline={**coverage.headline, "outside_demand": 12.0})
-    wider = replace(plan, total_demand=plan.total_demand + 12.0)
-    assert ["区划之外的需求", "12"] in payload(draw(beyond, plan))["headline"]["rows"]
-    assert payload(draw(beyond, wider))["headline"]["plan"]["note"] == "已证明最优; 含区划之外的需求"
-    assert payload(draw(beyond, plan))["headline"]["plan"]["note"] == "已证明最优"
+    inside = payload(draw(beyond, plan))["headline"]
+    assert ["区划之外的需求", "12"] in inside["rows"]
+    assert inside["plan"]["note"] == "已证明最优"  # the plan's total is that of the zones
+    everywhere = payload(draw(beyond, replace(plan, total_demand=2121.0)))["headline"]["plan"]
+    assert everywhere["note"] == "已证明最优; 含区划之外的需求"
 
 
 def test_a_plan_without_sites_is_no_layer(coverage: Scored, plan: Plan, payload: Payload) -> None:
@@ -270,6 +269,8 @@ def test_seconds_of_rest_are_shown_as_hours(coverage: Scored, plan: Plan, payloa
     assert data["zones"]["demand"] == [0.5858, 0.0, 0.5858]
     assert data["stations"]["demand"][0] == 0.02778
     assert data["sites"]["gain"][0] == 0.005556
+    assert data["headline"]["plan"]["note"] == "proven optimal"  # both totals are in hours
+    assert data["headline"]["plan"]["gain"] == pytest.approx(0.1)
     assert data["themes"]["theme:demand"]["unit"] == "hours of rest"
 
 

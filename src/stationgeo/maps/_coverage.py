@@ -162,7 +162,10 @@ def _in_shown_unit(coverage: Coverage, plan: Siting | None) -> tuple[Coverage, S
             **{name: known[name] / _S_PER_HOUR for name in ("demand", "outside_demand") if name in known},
         },
     )
-    return shown, None if plan is None else replace(plan, sites=_in_hours(plan.sites, ("demand_gain",)))
+    if plan is None:
+        return shown, None
+    sums = {name: getattr(plan, name) / _S_PER_HOUR for name in ("existing_covered", "total_demand")}
+    return shown, replace(plan, sites=_in_hours(plan.sites, ("demand_gain",)), **sums)
 
 
 def _in_hours(frame: _Frame, columns: tuple[str, ...]) -> _Frame:
@@ -257,7 +260,7 @@ def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]
     gap = number(plan.gap)
     if plan.status != "optimal" and gap is not None:
         note = f"{note}; {words['within']} {gap:.2%}"
-    if plan.total_demand > coverage.headline["demand"] * (1 + _ROUNDING):
+    if plan.total_demand > coverage.headline.get("demand", np.inf) * (1 + _ROUNDING):
         note = f"{note}; {words['outside_counted']}"
     return {
         "n": len(plan.sites),

@@ -88,6 +88,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "unknown": ("未知", "unknown"),
     "demand_in_reach": ("可达需求", "Demand in reach"),
     "demand_unique": ("仅此站可达", "Reached by it alone"),
+    "same_place": ("同一地点", "Same place"),
     "not_counted": ("站点群,不计入站点数", "cluster, not counted as a station"),
     "rank": ("排名", "Rank"),
     "action": ("措施", "Action"),

@@ -5,8 +5,15 @@
 
   // Leaflet's own panes are 200 (tiles), 400 (vectors of a caller), 600 (markers), 650 and 700 (tooltips, pop-ups).
   const PANES = {
-    "sg-land": 205, "sg-areas": 207, "sg-fill": 210, "sg-streets": 220, "sg-borders": 410, "sg-highlight": 450,
-    "sg-stations": 560, "sg-labels": 570, "sg-sites": 620,
+    "sg-land": 205,
+    "sg-areas": 207,
+    "sg-fill": 210,
+    "sg-streets": 220,
+    "sg-borders": 410,
+    "sg-highlight": 450,
+    "sg-stations": 560,
+    "sg-labels": 570,
+    "sg-sites": 620,
   };
 
   const NEAR_ZOOM = 12.5;
@@ -36,19 +43,23 @@
     /** What is always there: white land where the zones are, and water and green on it. */
     paper() {
       const map = this.map;
-      if (this.zones) new sg.CanvasTiles((context, view) => this.zones.land(context, view), { pane: "sg-land" }).addTo(map);
+      if (this.zones)
+        new sg.CanvasTiles((context, view) => this.zones.land(context, view), { pane: "sg-land" }).addTo(map);
       if (!this.data.background) return;
       const areas = new sg.Areas(this.data.background);
       new sg.CanvasTiles((context, view) => areas.draw(context, view), { pane: "sg-areas" }).addTo(map);
     }
 
-    boundsOf([x0, y0, x1, y1]) { return [sg.latLng(x0, y1), sg.latLng(x1, y0)]; }
+    boundsOf([x0, y0, x1, y1]) {
+      return [sg.latLng(x0, y1), sg.latLng(x1, y0)];
+    }
 
     /** Shows everything, beside the card and the layer control where there is room for that. */
     fit() {
       const wide = this.map.getSize().x >= WIDE_PX;
       this.map.fitBounds(this.bounds, {
-        animate: false, paddingTopLeft: wide ? [304, 24] : [10, sg.isNarrow(this.map) ? 60 : 10],
+        animate: false,
+        paddingTopLeft: wide ? [304, 24] : [10, sg.isNarrow(this.map) ? 60 : 10],
         paddingBottomRight: wide ? [160, 24] : [10, 30],
       });
     }
@@ -78,15 +89,27 @@
       }
       if (which === "none") return L.layerGroup();
       const cells = this.cells;
-      const classOf = which === "demand" ? (i) => cells.demandClass(i)
-        : (i) => cells.class(i) + (cells.major(i) ? 0 : cells.demand[i] > 0 ? 4 : 8); // three strengths of four colours
+      const classOf =
+        which === "demand"
+          ? (i) => cells.demandClass(i)
+          : (i) => cells.class(i) + (cells.major(i) ? 0 : cells.demand[i] > 0 ? 4 : 8); // four colours, three strengths
       return tiles("sg-fill", (context, view) => cells.draw(context, view, theme.colours, classOf));
     }
 
-    isShown(key) { return key in this.layers && this.map.hasLayer(this.layers[key]); }
-    shown() { return Object.keys(this.layers).filter((key) => this.isShown(key)); }
-    shownStations() { return this.shown().filter((key) => key.startsWith("stations:")).map((key) => key.slice(9)); }
-    theme() { return this.shown().find((key) => key.startsWith("theme:")); }
+    isShown(key) {
+      return key in this.layers && this.map.hasLayer(this.layers[key]);
+    }
+    shown() {
+      return Object.keys(this.layers).filter((key) => this.isShown(key));
+    }
+    shownStations() {
+      return this.shown()
+        .filter((key) => key.startsWith("stations:"))
+        .map((key) => key.slice(9));
+    }
+    theme() {
+      return this.shown().find((key) => key.startsWith("theme:"));
+    }
 
     // ---- what lies under the pointer -------------------------------------------------------------------------------
 
@@ -108,12 +131,15 @@
     }
 
     /** Badges of sites are smaller while the whole city is in view. */
-    far() { this.map.getContainer().classList.toggle("sg-far", this.map.getZoom() < NEAR_ZOOM); }
+    far() {
+      this.map.getContainer().classList.toggle("sg-far", this.map.getZoom() < NEAR_ZOOM);
+    }
 
     watch() {
       const map = this.map;
       const halo = L.polygon([], { pane: "sg-highlight", interactive: false, fill: false, color: "#111", weight: 2 });
-      let key = null, waiting = 0;
+      let key = null,
+        waiting = 0;
       const clear = () => {
         cancelAnimationFrame(waiting);
         if (key === null) return;
@@ -122,7 +148,8 @@
         this.tip.hide();
       };
       const look = (event) => {
-        if (event.originalEvent && event.originalEvent.target.closest(".leaflet-interactive,.leaflet-control")) return clear();
+        if (event.originalEvent && event.originalEvent.target.closest(".leaflet-interactive,.leaflet-control"))
+          return clear();
         const found = this.under(event.latlng);
         if (!found) return clear();
         if (found.key === key) return this.tip.move(event.containerPoint);
@@ -141,12 +168,20 @@
 
     // ---- cards -----------------------------------------------------------------------------------------------------
 
-    wayText(value) { return this.data.way_unit === "s" ? sg.seconds(value) : sg.metres(value); }
-    demandLabel() { return this.texts.demand + (this.data.unit ? " · " + this.data.unit : ""); }
-    wayLabel() { return this.data.way_unit === "s" ? this.texts.way_s : this.texts.way; }
+    wayText(value) {
+      return this.data.way_unit === "s" ? sg.seconds(value) : sg.metres(value);
+    }
+    demandLabel() {
+      return this.texts.demand + (this.data.unit ? " · " + this.data.unit : "");
+    }
+    wayLabel() {
+      return this.data.way_unit === "s" ? this.texts.way_s : this.texts.way;
+    }
 
     cellCard(i) {
-      const t = this.texts, cells = this.cells, colours = this.data.themes["theme:class"].colours;
+      const t = this.texts,
+        cells = this.cells,
+        colours = this.data.themes["theme:class"].colours;
       const rows = [
         [this.demandLabel(), sg.amount(cells.demand[i])],
         [t.covered, cells.covered(i) ? t.yes : t.no],
@@ -159,32 +194,46 @@
         rows.push([t.n_stations, sg.count(cells.nStations[i])]);
       } else rows.push([t.nearest, t.beyond]);
       const zone = cells.zone[i];
-      return sg.card(t.cell + " " + cells.id(i), zone >= 0 ? this.zones.names[zone] || this.zones.ids[zone] : null, rows);
+      return sg.card(
+        t.cell + " " + cells.id(i),
+        zone >= 0 ? this.zones.names[zone] || this.zones.ids[zone] : null,
+        rows,
+      );
     }
 
     zoneCard(i) {
-      const t = this.texts, z = this.zones, colours = this.data.themes["theme:class"].colours;
+      const t = this.texts,
+        z = this.zones,
+        colours = this.data.themes["theme:class"].colours;
       const rows = [[this.demandLabel(), z.demand[i] ? sg.amount(z.demand[i]) : t.no_demand]];
       if (z.share[i] !== null) rows.push([t.covered_share_of, sg.percent(z.share[i])]);
       if (z.demand[i]) {
-        this.data.class_labels.forEach((label, c) => rows.push([label, sg.percent(z.classes[c][i] / z.demand[i]), colours[c]]));
+        this.data.class_labels.forEach((label, c) =>
+          rows.push([label, sg.percent(z.classes[c][i] / z.demand[i]), colours[c]]),
+        );
       }
       rows.push([t.stations_here, sg.count(z.n_stations[i])]);
       return sg.card(z.names[i] || z.ids[i], this.data.zones.levels[z.level[i]] + " " + z.ids[i], rows);
     }
 
     stationCard(i) {
-      const t = this.texts, s = this.stations, kind = s.kinds[s.kind[i]];
+      const t = this.texts,
+        s = this.stations,
+        kind = s.kinds[s.kind[i]];
       const rows = [[t.hours, s.hours[i] || t.unknown]];
       if (kind.cluster) rows.push(["", t.not_counted]);
       else rows.push([t.demand_in_reach, sg.amount(s.demand[i])], [t.demand_unique, sg.amount(s.unique[i])]);
+      for (const k of s.together(i)) rows.push([t.same_place, s.names[k] || s.ids[k]]);
       return sg.card(s.names[i] || s.ids[i], kind.label, rows);
     }
 
     siteCard(i) {
-      const t = this.texts, s = this.data.sites;
+      const t = this.texts,
+        s = this.data.sites;
       const rows = [];
-      const add = (label, value) => { if (value !== null && value !== undefined && value !== "") rows.push([label, value]); };
+      const add = (label, value) => {
+        if (value !== null && value !== undefined && value !== "") rows.push([label, value]);
+      };
       add(t.action, t["action:" + s.action[i]] || s.action[i]);
       add(t.kind, s.kind[i]);
       add(t.host, s.host[i]);
@@ -200,7 +249,8 @@
     // ---- controls --------------------------------------------------------------------------------------------------
 
     furnish() {
-      const map = this.map, t = this.texts;
+      const map = this.map,
+        t = this.texts;
       if (map.attributionControl) map.attributionControl.setPrefix(false);
       if (map.attributionControl && this.data.attribution) map.attributionControl.addAttribution(this.data.attribution);
       L.control.scale({ position: "bottomright", imperial: false, maxWidth: 120 }).addTo(map);
@@ -209,7 +259,10 @@
       home.href = "#";
       home.title = t.home;
       home.setAttribute("role", "button");
-      home.addEventListener("click", (event) => { event.preventDefault(); this.fit(); });
+      home.addEventListener("click", (event) => {
+        event.preventDefault();
+        this.fit();
+      });
       const bar = map.getContainer().querySelector(".leaflet-control-zoom");
       if (bar) bar.prepend(home);
       this.card = sg.headline(this);
@@ -245,19 +298,28 @@
         if (event.matches && before.bounds.contains(this.bounds)) this.fit();
         else if (event.matches) map.fitBounds(before.bounds, { animate: false });
         else if (before) map.setView(before.center, before.zoom, { animate: false });
-        map.eachLayer((layer) => { if (layer instanceof sg.CanvasTiles) layer.redraw(); });
+        map.eachLayer((layer) => {
+          if (layer instanceof sg.CanvasTiles) layer.redraw();
+        });
         this.arrange();
       });
     }
 
     /** Card and legend share the left edge: the legend scrolls in what the card leaves. */
-    legendRoom() { return this.map.getSize().y - this.card.offsetHeight - 60; }
-    arrange() { this.legend.node.style.maxHeight = Math.max(LEAST_LEGEND_PX, this.legendRoom()) + "px"; }
+    legendRoom() {
+      return this.map.getSize().y - this.card.offsetHeight - 60;
+    }
+    arrange() {
+      this.legend.node.style.maxHeight = Math.max(LEAST_LEGEND_PX, this.legendRoom()) + "px";
+    }
 
     /** Headings over the two halves of the layer control. */
     headings() {
       const corner = this.map.getContainer();
-      for (const [name, text] of [["base", this.texts.themes], ["overlays", this.texts.overlays]]) {
+      for (const [name, text] of [
+        ["base", this.texts.themes],
+        ["overlays", this.texts.overlays],
+      ]) {
         const part = corner.querySelector(".leaflet-control-layers-" + name);
         if (part && part.childElementCount) part.before(sg.element("div", "sg-heading", text));
       }
@@ -274,6 +336,8 @@
     const app = map.stationgeo;
     app.furnish();
     app.watch();
-    requestAnimationFrame(() => { app.readyAt = performance.now(); });
+    requestAnimationFrame(() => {
+      app.readyAt = performance.now();
+    });
   };
 })();

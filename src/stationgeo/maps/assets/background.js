@@ -23,7 +23,8 @@
     }
 
     draw(context, view) {
-      const margin = (4 * view.px) / view.scale, { from, x, y } = this.paths;
+      const margin = (4 * view.px) / view.scale,
+        { from, x, y } = this.paths;
       const { scale, left, top } = view;
       const found = this.index.query(view.x0 - margin, view.y0 - margin, view.x1 + margin, view.y1 + margin);
       context.lineCap = context.lineJoin = "round";
@@ -35,8 +36,7 @@
         const ofKind = found.filter((i) => this.kind[i] === kind);
         sg.inChunks(ofKind, context, "stroke", (i) => {
           context.moveTo(x[from[i]] * scale - left, y[from[i]] * scale - top);
-          for (let p = from[i] + 1; p < from[i + 1]; p++)
-            context.lineTo(x[p] * scale - left, y[p] * scale - top);
+          for (let p = from[i] + 1; p < from[i + 1]; p++) context.lineTo(x[p] * scale - left, y[p] * scale - top);
         });
       }
       return found.length > 0;
@@ -69,8 +69,8 @@
   };
 
   // Borders, lowest level first: the higher the level, the stronger the line. Lines of a level are left out while its
-  // zones are too small on the screen to be told apart. Opaque, because neighbours share their border and draw it twice;
-  // the pane multiplies them with what is below.
+  // zones are too small on the screen to be told apart. Opaque, because neighbours share their border and draw it
+  // twice; the pane multiplies them with what is below.
   const BORDERS = [
     { width: 0.6, colour: "#aeb4ba" },
     { width: 1.0, colour: "#979ea6" },

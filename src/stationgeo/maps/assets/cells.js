@@ -3,9 +3,14 @@
   "use strict";
   const sg = window.stationgeo;
 
-  const CLASS_BITS = 3, FLAG_COVERED = 4, FLAG_MAJOR = 8, DEMAND_SHIFT = 4;
+  const CLASS_BITS = 3,
+    FLAG_COVERED = 4,
+    FLAG_MAJOR = 8,
+    DEMAND_SHIFT = 4;
   const POINTS_PER_CELL = 10; // room for the ten corners of a pentagon; a hexagon that crosses a face edge has up to 8
-  const SQUARE_PX = 3, SQUARE_SIDE = 0.92, LEAST_PX = 0.8; // narrower cells are squares, never smaller than a speck
+  const SQUARE_PX = 3,
+    SQUARE_SIDE = 0.92,
+    LEAST_PX = 0.8; // narrower cells are squares, never smaller than a speck
   const OWN_PX = 8; // wider cells are drawn from their own corners, others from those of a neighbour
   const RIM_PX = 18; // cells at least this wide have a rim
   const SEAM_PX = 0.5;
@@ -53,7 +58,8 @@
       const full = text.padStart(16, "0");
       const place = (parseInt(full.slice(0, 8), 16) & 0xfffff) * 4294967296 + parseInt(full.slice(8), 16);
       const key = Math.floor(place / this.unused);
-      let low = 0, high = this.n - 1;
+      let low = 0,
+        high = this.n - 1;
       while (low <= high) {
         const middle = (low + high) >> 1;
         if (this.keys[middle] === key) return middle;
@@ -68,13 +74,23 @@
       return this.find(h3.latLngToCell(latlng.lat, latlng.lng, this.resolution));
     }
 
-    class(i) { return this.flags[i] & CLASS_BITS; }
-    covered(i) { return (this.flags[i] & FLAG_COVERED) !== 0; }
+    class(i) {
+      return this.flags[i] & CLASS_BITS;
+    }
+    covered(i) {
+      return (this.flags[i] & FLAG_COVERED) !== 0;
+    }
     /** One of the cells that together hold most of the demand. */
-    major(i) { return (this.flags[i] & FLAG_MAJOR) !== 0; }
-    demandClass(i) { return (this.flags[i] >> DEMAND_SHIFT) - 1; }
+    major(i) {
+      return (this.flags[i] & FLAG_MAJOR) !== 0;
+    }
+    demandClass(i) {
+      return (this.flags[i] >> DEMAND_SHIFT) - 1;
+    }
 
-    outline(i) { return h3.cellToBoundary(this.split(i)); }
+    outline(i) {
+      return h3.cellToBoundary(this.split(i));
+    }
 
     /** Offsets of a cell's corners from its centre, in world pixels. */
     offsets(i) {
@@ -107,8 +123,13 @@
 
     /** Adds a cell to the path, with its own corners or those of a cell like it. */
     path(context, i, like, view, stretch) {
-      const scale = view.scale, x = this.x[i] * scale - view.left, y = this.y[i] * scale - view.top;
-      const from = this.offsets(like), n = this.nCorners[like], corners = this.corners, far = scale * stretch;
+      const scale = view.scale,
+        x = this.x[i] * scale - view.left,
+        y = this.y[i] * scale - view.top;
+      const from = this.offsets(like),
+        n = this.nCorners[like],
+        corners = this.corners,
+        far = scale * stretch;
       context.moveTo(x + corners[from] * far, y + corners[from + 1] * far);
       for (let k = 1; k < n; k++) context.lineTo(x + corners[from + 2 * k] * far, y + corners[from + 2 * k + 1] * far);
       context.closePath();
@@ -116,7 +137,8 @@
 
     /** Draws a tile. Cells are a hair larger than they are, so that no seam of paper shows between them. */
     draw(context, view, colours, classOf) {
-      const r = this.radius, scale = view.scale;
+      const r = this.radius,
+        scale = view.scale;
       const found = this.index.query(view.x0 - r, view.y0 - r, view.x1 + r, view.y1 + r);
       if (!found.length) return false;
       const groups = colours.map(() => []);
@@ -124,12 +146,15 @@
         const group = classOf(i);
         if (group >= 0) groups[group].push(i);
       }
-      const width = 2 * r * scale, stretch = 1 + (SEAM_PX * view.px) / width;
+      const width = 2 * r * scale,
+        stretch = 1 + (SEAM_PX * view.px) / width;
       const middle = found[found.length >> 1];
       groups.forEach((group, g) => {
         context.fillStyle = colours[g];
         if (width < SQUARE_PX) {
-          const side = Math.max(width * SQUARE_SIDE, LEAST_PX), left = view.left + side / 2, top = view.top + side / 2;
+          const side = Math.max(width * SQUARE_SIDE, LEAST_PX),
+            left = view.left + side / 2,
+            top = view.top + side / 2;
           for (const i of group) context.fillRect(this.x[i] * scale - left, this.y[i] * scale - top, side, side);
         } else {
           sg.inChunks(group, context, "fill", (i) => this.path(context, i, width < OWN_PX ? middle : i, view, stretch));

@@ -12,13 +12,15 @@
     return out;
   };
 
-  /** Whole numbers >= 0 below 2^53, seven bits a byte. Doubles hold them; bitwise operators would cut them to 32 bits. */
+  /** Whole numbers >= 0 below 2^53, seven bits a byte. Doubles hold them; bitwise operators would cut them to 32. */
   sg.varints = function (text) {
     const bytes = sg.bytes(text);
     let n = 0;
     for (let i = 0; i < bytes.length; i++) if (bytes[i] < 128) n++;
     const out = new Float64Array(n);
-    let value = 0, scale = 1, k = 0;
+    let value = 0,
+      scale = 1,
+      k = 0;
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i];
       value += (byte & 127) * scale;
@@ -79,7 +81,10 @@
   sg.Index = class {
     constructor(n, box, perBin) {
       this.box = box; // box(i) gives [x0, y0, x1, y1] in world pixels
-      let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
+      let x0 = Infinity,
+        y0 = Infinity,
+        x1 = -Infinity,
+        y1 = -Infinity;
       const boxes = new Float64Array(4 * n);
       for (let i = 0; i < n; i++) {
         const b = box(i);
@@ -93,7 +98,8 @@
       this.boxes = boxes;
       this.bounds = [x0, y0, x1, y1];
       const bins = Math.max(1, Math.ceil(n / (perBin || 24)));
-      const width = Math.max(x1 - x0, 1e-9), height = Math.max(y1 - y0, 1e-9);
+      const width = Math.max(x1 - x0, 1e-9),
+        height = Math.max(y1 - y0, 1e-9);
       this.step = Math.max(Math.sqrt((width * height) / bins), Math.max(width, height) / 1000);
       this.columns = Math.floor(width / this.step) + 1;
       this.rows = Math.floor(height / this.step) + 1;
@@ -109,7 +115,9 @@
       for (let bin = 0; bin < start.length - 1; bin++) start[bin + 1] += start[bin];
       const next = start.slice();
       const items = new Uint32Array(start[start.length - 1]);
-      each((i, bin) => { items[next[bin]++] = i; });
+      each((i, bin) => {
+        items[next[bin]++] = i;
+      });
       this.start = start;
       this.items = items;
       this.seen = new Uint32Array(n);
@@ -118,8 +126,12 @@
 
     span(x0, y0, x1, y1) {
       const at = (value, from, n) => Math.max(0, Math.min(n - 1, Math.floor((value - from) / this.step)));
-      return [at(x0, this.bounds[0], this.columns), at(y0, this.bounds[1], this.rows),
-        at(x1, this.bounds[0], this.columns), at(y1, this.bounds[1], this.rows)];
+      return [
+        at(x0, this.bounds[0], this.columns),
+        at(y0, this.bounds[1], this.rows),
+        at(x1, this.bounds[0], this.columns),
+        at(y1, this.bounds[1], this.rows),
+      ];
     }
 
     /** Calls back with each item whose box touches the rectangle, in rising order of the item's number. */
@@ -148,7 +160,8 @@
   /** Paths of maps/_encode.py in world pixels: path k has the points from[k] up to from[k + 1]. */
   sg.paths = function (column) {
     const n = sg.varints(column.n);
-    const lon = sg.coordinates(column.x), lat = sg.coordinates(column.y);
+    const lon = sg.coordinates(column.x),
+      lat = sg.coordinates(column.y);
     const from = new Uint32Array(n.length + 1);
     for (let k = 0; k < n.length; k++) from[k + 1] = from[k] + n[k];
     return { n: n.length, from, x: lon.map(sg.worldX), y: lat.map(sg.worldY) };
@@ -156,7 +169,8 @@
 
   /** Adds closed rings first..last to a canvas's path. */
   sg.traceRings = function (context, paths, first, last, view) {
-    const { from, x, y } = paths, { scale, left, top } = view;
+    const { from, x, y } = paths,
+      { scale, left, top } = view;
     for (let k = first; k < last; k++) {
       context.moveTo(x[from[k]] * scale - left, y[from[k]] * scale - top);
       for (let p = from[k] + 1; p < from[k + 1]; p++) context.lineTo(x[p] * scale - left, y[p] * scale - top);
@@ -165,9 +179,13 @@
   };
 
   sg.boxOf = function (paths, first, last) {
-    let x0 = Infinity, y0 = Infinity, x1 = -Infinity, y1 = -Infinity;
+    let x0 = Infinity,
+      y0 = Infinity,
+      x1 = -Infinity,
+      y1 = -Infinity;
     for (let k = paths.from[first]; k < paths.from[last]; k++) {
-      const x = paths.x[k], y = paths.y[k];
+      const x = paths.x[k],
+        y = paths.y[k];
       if (x < x0) x0 = x;
       if (x > x1) x1 = x;
       if (y < y0) y0 = y;
@@ -179,10 +197,11 @@
   // ---- drawing -----------------------------------------------------------------------------------------------------
 
   /**
-   * A layer that draws square canvases. `draw(context, view)` says whether it drew anything. It gets the tile's rectangle in world pixels (x0, y0, x1, y1)
-   * and the way to the tile's own pixels: x * scale - left, y * scale - top, in doubles, because the canvas computes in
-   * floats and a world pixel at zoom 19 has nine digits. The map stops at half zooms, tiles are made for whole ones:
-   * `px` is what a pixel of the screen measures on the tile, `zoom` the map's own. Leaflet moves and keeps the tiles.
+   * A layer that draws square canvases; Leaflet moves and keeps them. `draw(context, view)` says whether it drew
+   * anything. It gets the tile's rectangle in world pixels (x0, y0, x1, y1) and the way to the tile's own pixels,
+   * x * scale - left and y * scale - top: in doubles, because the canvas computes in floats and a world pixel at zoom 19
+   * has nine digits. The map stops at half zooms, tiles are made for whole ones: `px` is what a pixel of the screen
+   * measures on the tile, `zoom` is the map's own.
    */
   sg.CanvasTiles = L.GridLayer.extend({
     options: { tileSize: 256, updateWhenZooming: false, keepBuffer: 1, noWrap: true },
@@ -194,8 +213,8 @@
       const events = L.GridLayer.prototype.getEvents.call(this);
       events.zoomend = () => {
         // 10.5 and 11 share their tiles: what has a width on the screen must be drawn anew.
-        if (this.drawnFor !== undefined && this.drawnFor !== this._map.getZoom() && this.drawnTiles === this._tileZoom)
-          this.redraw();
+        const old = this.drawnFor !== undefined && this.drawnFor !== this._map.getZoom();
+        if (old && this.drawnTiles === this._tileZoom) this.redraw();
       };
       return events;
     },
@@ -210,9 +229,15 @@
       const context = tile.getContext("2d");
       context.setTransform(dense, 0, 0, dense, 0, 0);
       const drawn = this.draw(context, {
-        scale, zoom, px: Math.pow(2, coords.z - zoom), left: coords.x * size, top: coords.y * size,
-        x0: (coords.x * size) / scale, y0: (coords.y * size) / scale,
-        x1: ((coords.x + 1) * size) / scale, y1: ((coords.y + 1) * size) / scale,
+        scale,
+        zoom,
+        px: Math.pow(2, coords.z - zoom),
+        left: coords.x * size,
+        top: coords.y * size,
+        x0: (coords.x * size) / scale,
+        y0: (coords.y * size) / scale,
+        x1: ((coords.x + 1) * size) / scale,
+        y1: ((coords.y + 1) * size) / scale,
       });
       // A canvas costs memory and time in every frame, an empty element nothing.
       const shown = drawn ? tile : document.createElement("div");
@@ -222,8 +247,8 @@
   });
 
   /**
-   * Fills or strokes many small shapes as a few dozen paths each. One path of thousands of edges takes a canvas seconds,
-   * a path for each shape takes longer than need be.
+   * Fills or strokes many small shapes, a few dozen to a path. One path of thousands of edges takes a canvas seconds, and
+   * shapes of their own cost more than need be.
    */
   const CHUNK = 64;
   sg.inChunks = function (items, context, finish, trace) {
@@ -271,8 +296,13 @@
       cell.append(String(value));
       body.append(sg.element("tr", "", sg.element("th", "", label), cell));
     }
-    return sg.element("div", "", sg.element("strong", "", heading), under ? sg.element("div", "sg-under", under) : null,
-      rows.length ? body : null);
+    return sg.element(
+      "div",
+      "",
+      sg.element("strong", "", heading),
+      under ? sg.element("div", "sg-under", under) : null,
+      rows.length ? body : null,
+    );
   };
 
   sg.swatch = function (colour) {

@@ -3,7 +3,8 @@
   "use strict";
   const sg = window.stationgeo;
 
-  const FAMILY = '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC","Hiragino Sans GB",system-ui,sans-serif';
+  const FAMILY =
+    '"PingFang SC","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC","Hiragino Sans GB",system-ui,sans-serif';
   const STATIONS_FROM_ZOOM = 15;
   const SITES_FROM_ZOOM = 12;
   const ZONE_STYLES = [
@@ -23,7 +24,9 @@
 
   /** Boxes that are taken, in bins, so that ten thousand labels are placed in milliseconds. */
   class Taken {
-    constructor() { this.bins = new Map(); }
+    constructor() {
+      this.bins = new Map();
+    }
     each(box, call) {
       for (let r = Math.floor(box[1] / BIN_PX); r <= Math.floor(box[3] / BIN_PX); r++)
         for (let c = Math.floor(box[0] / BIN_PX); c <= Math.floor(box[2] / BIN_PX); c++)
@@ -31,8 +34,11 @@
       return true;
     }
     free(box) {
-      return this.each(box, (key) => !(this.bins.get(key) || []).some(
-        (b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1]));
+      return this.each(
+        box,
+        (key) =>
+          !(this.bins.get(key) || []).some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1]),
+      );
     }
     take(box) {
       this.each(box, (key) => {
@@ -69,7 +75,9 @@
     }
 
     place(zoom) {
-      const scale = Math.pow(2, zoom), taken = new Taken(), placed = [];
+      const scale = Math.pow(2, zoom),
+        taken = new Taken(),
+        placed = [];
       const put = (text, style, x, y, anchor) => {
         const width = this.width(text, style.font);
         const left = anchor === "right" ? x : anchor === "left" ? x - width : x - width / 2;
@@ -80,17 +88,23 @@
         return true;
       };
       const beside = (text, style, x, y, gap) =>
-        put(text, style, x + gap, y, "right") || put(text, style, x - gap, y, "left") ||
-        put(text, style, x, y + gap + style.height / 2, "") || put(text, style, x, y - gap - style.height / 2, "");
+        put(text, style, x + gap, y, "right") ||
+        put(text, style, x - gap, y, "left") ||
+        put(text, style, x, y + gap + style.height / 2, "") ||
+        put(text, style, x, y - gap - style.height / 2, "");
 
-      const app = this.app, sites = app.data.sites;
+      const app = this.app,
+        sites = app.data.sites;
       if (sites && app.isShown("sites")) {
-        const lon = sg.coordinates(sites.x), lat = sg.coordinates(sites.y);
+        const lon = sg.coordinates(sites.x),
+          lat = sg.coordinates(sites.y);
         const at = Array.from(lon, (_, i) => [sg.worldX(lon[i]) * scale, sg.worldY(lat[i]) * scale]);
         const half = BADGE_PX / 2;
         for (const [x, y] of at) taken.take([x - half, y - half, x + half, y + half]);
         if (zoom >= SITES_FROM_ZOOM)
-          at.forEach(([x, y], i) => { if (sites.label[i]) beside(sites.label[i], SITE_STYLE, x, y, half + 3); });
+          at.forEach(([x, y], i) => {
+            if (sites.label[i]) beside(sites.label[i], SITE_STYLE, x, y, half + 3);
+          });
       }
       this.placeZones(scale, put);
       const stations = app.stations;
@@ -98,7 +112,8 @@
         const gap = stations.radius(zoom) + 4;
         for (const key of app.shownStations())
           for (const i of stations.group(key).rows)
-            if (stations.names[i]) beside(stations.names[i], STATION_STYLE, stations.wx[i] * scale, stations.wy[i] * scale, gap);
+            if (stations.names[i])
+              beside(stations.names[i], STATION_STYLE, stations.wx[i] * scale, stations.wy[i] * scale, gap);
       }
       const boxes = placed.map((label) => label.box.map((value) => value / scale));
       return { placed, index: new sg.Index(placed.length, (i) => boxes[i], 8) };
@@ -109,7 +124,8 @@
       const zones = this.app.zones;
       if (!zones) return;
       const levels = this.app.data.zones.levels.length;
-      const lon = sg.coordinates(zones.label_x), lat = sg.coordinates(zones.label_y);
+      const lon = sg.coordinates(zones.label_x),
+        lat = sg.coordinates(zones.label_y);
       for (let level = levels - 1; level >= 0; level--) {
         const style = ZONE_STYLES[levels === 1 ? 1 : Math.min(level, ZONE_STYLES.length - 1)];
         if (level < levels - 1 && zones.typicalSize(level) * scale < LEGIBLE_ZONE_PX) continue;

@@ -21,10 +21,13 @@
 
   /** Title, the share that is covered, how it divides into the four classes, and counts. */
   sg.headline = function (app) {
-    const { headline, title } = app.data, t = app.texts;
+    const { headline, title } = app.data,
+      t = app.texts;
     const body = el("div", "sg-headline");
     if (headline.covered_share !== null) {
-      body.append(el("div", "sg-big", el("b", "", sg.percent(headline.covered_share)), el("span", "", t.covered_share)));
+      body.append(
+        el("div", "sg-big", el("b", "", sg.percent(headline.covered_share)), el("span", "", t.covered_share)),
+      );
       body.append(sg.classBar(app));
     }
     if (headline.plan) body.append(sg.planLine(app, headline.plan));
@@ -39,7 +42,8 @@
   };
 
   sg.classBar = function (app) {
-    const bar = el("div", "sg-bar"), key = el("ul", "sg-classes");
+    const bar = el("div", "sg-bar"),
+      key = el("ul", "sg-classes");
     for (const part of app.data.headline.classes) {
       const piece = el("i", "");
       piece.style.width = 100 * part.share + "%";
@@ -53,10 +57,19 @@
 
   sg.planLine = function (app, plan) {
     const points = (100 * plan.gain).toFixed(1);
-    return el("div", "sg-plan", el("span", "sg-site sg-site-still", String(plan.n)),
+    return el(
+      "div",
+      "sg-plan",
+      el("span", "sg-site sg-site-still", String(plan.n)),
       el("span", "", plan.label + " "),
-      el("span", "sg-whole", el("b", "", sg.percent(plan.share)), el("small", "", " +" + points + " " + app.texts.points_unit)),
-      plan.note ? el("div", "sg-note", plan.note) : null);
+      el(
+        "span",
+        "sg-whole",
+        el("b", "", sg.percent(plan.share)),
+        el("small", "", " +" + points + " " + app.texts.points_unit),
+      ),
+      plan.note ? el("div", "sg-note", plan.note) : null,
+    );
   };
 
   /** The legend: what the shading means, then the signs of what lies over it. */
@@ -88,12 +101,19 @@
         item.append(el("span", "", row.label));
         list.append(item);
       }
-      return el("section", "", el("h3", "", theme.title), theme.unit ? el("div", "sg-note", theme.unit) : null, list,
-        theme.note ? el("div", "sg-note", theme.note) : null);
+      return el(
+        "section",
+        "",
+        el("h3", "", theme.title),
+        theme.unit ? el("div", "sg-note", theme.unit) : null,
+        list,
+        theme.note ? el("div", "sg-note", theme.note) : null,
+      );
     }
 
     signs() {
-      const app = this.app, list = el("ul", "");
+      const app = this.app,
+        list = el("ul", "");
       if (app.stations) {
         const shown = app.shownStations();
         app.stations.kinds.forEach((kind) => {
@@ -102,14 +122,23 @@
         });
       }
       if (app.data.sites && app.isShown("sites")) {
-        list.append(el("li", "", el("span", "sg-site sg-site-still", "1"), el("span", "", app.texts["overlay:sites"]),
-          el("b", "", sg.count(app.data.sites.rank.length))));
+        list.append(
+          el(
+            "li",
+            "",
+            el("span", "sg-site sg-site-still", "1"),
+            el("span", "", app.texts["overlay:sites"]),
+            el("b", "", sg.count(app.data.sites.rank.length)),
+          ),
+        );
       }
       return list;
     }
 
     sign(kind) {
-      const canvas = el("canvas", "sg-sign"), size = 18, dense = 2;
+      const canvas = el("canvas", "sg-sign"),
+        size = 18,
+        dense = 2;
       canvas.width = canvas.height = size * dense;
       const context = canvas.getContext("2d");
       context.scale(dense, dense);
@@ -136,8 +165,12 @@
     }
 
     move(point) {
-      const size = this.map.getSize(), width = this.node.offsetWidth, height = this.node.offsetHeight, gap = 14;
-      let x = point.x + gap, y = point.y + gap;
+      const size = this.map.getSize(),
+        width = this.node.offsetWidth,
+        height = this.node.offsetHeight,
+        gap = 14;
+      let x = point.x + gap,
+        y = point.y + gap;
       if (x + width > size.x - 4) x = point.x - gap - width;
       if (y + height > size.y - 4) y = point.y - gap - height;
       this.node.style.transform = `translate(${Math.max(4, x)}px,${Math.max(4, y)}px)`;

@@ -3,7 +3,10 @@
   "use strict";
   const sg = window.stationgeo;
 
-  const SMALLEST_PX = 2.4, LARGEST_PX = 8, GROWTH_PX = 0.75, GROWTH_FROM_ZOOM = 10.5;
+  const SMALLEST_PX = 2.4,
+    LARGEST_PX = 8,
+    GROWTH_PX = 0.75,
+    GROWTH_FROM_ZOOM = 10.5;
   const POINTER_PX = 5; // how far beside a marker the pointer may be
   const TURN = Math.PI * 2;
 
@@ -72,20 +75,38 @@
         const at = (k) => [this.wx[rows[k]], this.wy[rows[k]], this.wx[rows[k]], this.wy[rows[k]]];
         const group = { rows, index: new sg.Index(rows.length, at) };
         if (this.shapes) {
-          group.paths = this.shapes_of.map((i, k) => (this.kinds[this.kind[i]].group === key ? k : -1)).filter((k) => k >= 0);
+          group.paths = this.shapes_of
+            .map((i, k) => (this.kinds[this.kind[i]].group === key ? k : -1))
+            .filter((k) => k >= 0);
         }
         this.groups[key] = group;
       }
       return this.groups[key];
     }
 
+    /** Others at the very place of a station: one door may carry several brands. */
+    together(i) {
+      if (!this.places) {
+        this.places = new Map();
+        for (let k = 0; k < this.n; k++) {
+          const place = this.lon[k] + " " + this.lat[k];
+          if (!this.places.has(place)) this.places.set(place, []);
+          this.places.get(place).push(k);
+        }
+      }
+      return this.places.get(this.lon[i] + " " + this.lat[i]).filter((k) => k !== i);
+    }
+
     draw(context, view, key) {
-      const group = this.group(key), radius = this.radius(view.zoom) * view.px, margin = (2 * radius) / view.scale;
+      const group = this.group(key),
+        radius = this.radius(view.zoom) * view.px,
+        margin = (2 * radius) / view.scale;
       const found = group.index.query(view.x0 - margin, view.y0 - margin, view.x1 + margin, view.y1 + margin);
       for (const k of group.paths || []) this.drawShape(context, view, k);
       for (const r of found) {
         const i = group.rows[r];
-        const x = this.wx[i] * view.scale - view.left, y = this.wy[i] * view.scale - view.top;
+        const x = this.wx[i] * view.scale - view.left,
+          y = this.wy[i] * view.scale - view.top;
         sg.drawSign(context, x, y, radius, this.kinds[this.kind[i]], view.px);
       }
       return found.length > 0 || Boolean(group.paths && group.paths.length);
@@ -108,9 +129,12 @@
 
     /** The nearest station of the shown groups under the pointer, -1 for none. */
     at(latlng, zoom, keys) {
-      const scale = Math.pow(2, zoom), reach = (this.radius(zoom) + POINTER_PX) / scale;
-      const x = sg.worldX(latlng.lng), y = sg.worldY(latlng.lat);
-      let best = -1, least = reach;
+      const scale = Math.pow(2, zoom),
+        reach = (this.radius(zoom) + POINTER_PX) / scale;
+      const x = sg.worldX(latlng.lng),
+        y = sg.worldY(latlng.lat);
+      let best = -1,
+        least = reach;
       for (const key of keys) {
         const group = this.group(key);
         for (const r of group.index.query(x - reach, y - reach, x + reach, y + reach)) {
@@ -128,15 +152,21 @@
   /** Proposed sites as numbered markers, rank 1 on top; they can be reached with the keyboard. */
   sg.sitesLayer = function (app) {
     const sites = app.data.sites;
-    const lon = sg.coordinates(sites.x), lat = sg.coordinates(sites.y);
+    const lon = sg.coordinates(sites.x),
+      lat = sg.coordinates(sites.y);
     const layer = L.featureGroup();
     for (let i = sites.rank.length - 1; i >= 0; i--) {
       const digits = String(sites.rank[i]).length;
-      const look = "sg-site" + (sites.action[i] === "new" ? "" : " sg-site-host") + (digits > 2 ? " sg-site-small" : "");
+      const look =
+        "sg-site" + (sites.action[i] === "new" ? "" : " sg-site-host") + (digits > 2 ? " sg-site-small" : "");
       const badge = sg.element("span", look, String(sites.rank[i]));
       const icon = L.divIcon({ className: "sg-site-icon", html: badge, iconSize: [24, 24] });
       const marker = L.marker([lat[i], lon[i]], {
-        icon, zIndexOffset: 1000 - sites.rank[i], pane: "sg-sites", keyboard: true, riseOnHover: true,
+        icon,
+        zIndexOffset: 1000 - sites.rank[i],
+        pane: "sg-sites",
+        keyboard: true,
+        riseOnHover: true,
         alt: app.texts.rank + " " + sites.rank[i],
       });
       const show = () => app.tip.show(app.siteCard(i), app.map.latLngToContainerPoint(marker.getLatLng()));

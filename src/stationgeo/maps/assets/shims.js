@@ -29,10 +29,16 @@
       icon: function (options) {
         const colour = String((options && options.markerColor) || "blue").replace(/[^#\w]/g, "");
         const svg =
-          "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 32'><path d='" + PIN + "' fill='" + colour +
+          "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 32'><path d='" +
+          PIN +
+          "' fill='" +
+          colour +
           "' stroke='white'/><circle cx='12' cy='12' r='4' fill='white'/></svg>";
         return L.icon({
-          iconUrl: SVG + encodeURIComponent(svg), iconSize: [24, 32], iconAnchor: [12, 32], popupAnchor: [0, -30],
+          iconUrl: SVG + encodeURIComponent(svg),
+          iconSize: [24, 32],
+          iconAnchor: [12, 32],
+          popupAnchor: [0, -30],
           tooltipAnchor: [12, -18],
         });
       },

@@ -17,7 +17,9 @@
       this.index = new sg.Index(this.n, (i) => this.boxes[i], 4);
     }
 
-    drawn(i) { return this.ring[i + 1] > this.ring[i]; }
+    drawn(i) {
+      return this.ring[i + 1] > this.ring[i];
+    }
 
     touching(view, level, margin) {
       return this.index
@@ -25,11 +27,14 @@
         .filter((i) => this.level[i] === level && this.drawn(i));
     }
 
-    path(context, i, view) { sg.traceRings(context, this.paths, this.ring[i], this.ring[i + 1], view); }
+    path(context, i, view) {
+      sg.traceRings(context, this.paths, this.ring[i], this.ring[i + 1], view);
+    }
 
     /** The zone of a level under a point, -1 for none: even-odd rule over all rings, as it is filled. */
     at(latlng, level) {
-      const px = sg.worldX(latlng.lng), py = sg.worldY(latlng.lat);
+      const px = sg.worldX(latlng.lng),
+        py = sg.worldY(latlng.lat);
       const { from, x, y } = this.paths;
       for (const i of this.index.query(px, py, px, py)) {
         if (this.level[i] !== level || !this.drawn(i)) continue;
@@ -92,7 +97,8 @@
 
   /** Oblique lines, the sign for "nothing to measure here". */
   sg.hatch = function (context, px) {
-    const dense = 2, side = 8; // tiles are 256 wide: the lines meet from tile to tile where px is 1
+    const dense = 2,
+      side = 8; // tiles are 256 wide: the lines meet from tile to tile where px is 1
     const cell = document.createElement("canvas");
     cell.width = cell.height = side * dense;
     const pen = cell.getContext("2d");
