@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from stationgeo import (
+    from . import (  # type checkers find submodules of the package itself only in this way
         cells,
         coverage,
         crs,

@@ -281,7 +281,7 @@ def geometry_to_wgs84(geometry: gpd.GeoSeries, *, datum: str, crs: str | None = 
     def undo(points: FloatArray) -> FloatArray:
         return np.column_stack(to_wgs84(points[:, 0], points[:, 1], datum=datum))
 
-    moved = shapely.transform(in_degrees.to_numpy(), undo)
+    moved = shapely.transform(np.asarray(in_degrees, dtype=object), undo)
     return gpd.GeoSeries(moved, index=geometry.index, crs=WGS84, name=geometry.name)
 
 
@@ -312,10 +312,10 @@ def distance_m(lon1: npt.ArrayLike, lat1: npt.ArrayLike, lon2: npt.ArrayLike, la
     11073.8
     """
     arrays = np.broadcast_arrays(*(np.asarray(values, dtype=np.float64) for values in (lon1, lat1, lon2, lat2)))
-    flat = [np.ascontiguousarray(array).ravel() for array in arrays]
-    if flat[0].size == 0:
+    x1, y1, x2, y2 = (np.ascontiguousarray(array).ravel() for array in arrays)
+    if x1.size == 0:
         return np.zeros(arrays[0].shape)
-    _, _, metres = GEOD.inv(*flat)
+    _, _, metres = GEOD.inv(x1, y1, x2, y2)
     return np.asarray(metres, dtype=np.float64).reshape(arrays[0].shape)
 
 
@@ -365,7 +365,7 @@ def geometry_area_m2(geometry: gpd.GeoSeries) -> FloatArray:
     ----------
     Karney, C. F. F. (2013). Algorithms for geodesics. Journal of Geodesy 87, 43-55. doi:10.1007/s00190-012-0578-z
     """
-    oriented = shapely.orient_polygons(geometry.to_numpy())
+    oriented = shapely.orient_polygons(np.asarray(geometry, dtype=object))
     return np.array([_one_area_m2(shape) for shape in oriented], dtype=np.float64)
 
 

@@ -122,7 +122,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
     Returns
     -------
     str
-        ``"did you mean 'x'? "`` where one is near enough, else ``""``; then all known words, sorted.
+        ``"did you mean 'x'? "`` where one begins with the word or is near enough, else ``""``; then all known words,
+        sorted.
 
     Examples
     --------
@@ -130,7 +131,8 @@ def suggest(word: str, known: Iterable[str]) -> str:
     "did you mean 'cutoff_m'? Known: cutoff_m, radius_m."
     """
     words = sorted(known)
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    begun = [known_word for known_word in words if word and known_word.startswith(word)]
+    near = begun or difflib.get_close_matches(word, words, n=1, cutoff=0.6)
     hint = f"did you mean {near[0]!r}? " if near else ""
     return f"{hint}Known: {', '.join(words)}."
 

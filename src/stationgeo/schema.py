@@ -17,7 +17,7 @@ from pandas.api import types as pdt
 from stationgeo.errors import ColumnError, DataError, first_few, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "CANDIDATES",
@@ -266,7 +266,7 @@ REACH = Table(
 )
 """Which station reaches which cell, sparse, for one scenario; never dependent on demand."""
 
-_IS_KIND = {
+_IS_KIND: dict[str, Callable[[pd.Series[Any]], bool]] = {
     "text": lambda s: pdt.is_string_dtype(s) or pdt.is_object_dtype(s),
     "float": lambda s: pdt.is_numeric_dtype(s) and not pdt.is_bool_dtype(s),
     "int": pdt.is_integer_dtype,

@@ -6,8 +6,9 @@ where latitude comes before longitude: H3's order stays inside.
 
 from __future__ import annotations
 
+from stationgeo.cells._clip import areas_m2, polygon_areas
 from stationgeo.cells._names import checked_lonlat, from_lonlat, from_text, parents, resolution_of, to_text
-from stationgeo.cells._shapes import areas_m2, centres, outlines, spacing_m, within
+from stationgeo.cells._shapes import centres, outlines, spacing_m, within
 
 __all__ = [
     "areas_m2",
@@ -17,6 +18,7 @@ __all__ = [
     "from_text",
     "outlines",
     "parents",
+    "polygon_areas",
     "resolution_of",
     "spacing_m",
     "to_text",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import h3.api.basic_int as h3
 import h3.api.numpy_int as h3_arrays
 import numpy as np
@@ -14,26 +13,20 @@ import shapely
 from scipy.spatial import cKDTree
 
 from stationgeo import crs
+from stationgeo.cells import _lattice as lattice
 from stationgeo.cells._names import checked_cells, checked_lonlat, checked_resolution, from_lonlat
 from stationgeo.errors import ParameterError
 
 if TYPE_CHECKING:
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
-# H3 lays one lattice of equal hexagons over each face of an icosahedron, in the plane that touches the unit sphere at
-# the face's centre: at resolution 0 the centres of neighbours are 0.38196601125010500003 apart (H3 core library,
-# RES0_U_GNOMONIC, the golden ratio to the power -2), and each finer resolution divides that by sqrt(7).
-RES0_SPACING = 0.381_966_011_250_105_000_03
-APERTURE = 7.0
 # At angle t from the centre of the face a length of the plane is cos(t) or, towards the centre, cos(t)^2 as long on
-# the sphere; the corners of a face are farthest from its centre, tan(t) = 2 RES0_SPACING.
-_SHRINK_AT_CORNER = 1.0 / (1.0 + (2.0 * RES0_SPACING) ** 2)
+# the sphere; the corners of a face are farthest from its centre, two spacings of resolution 0.
+_SHRINK_AT_CORNER = 1.0 / (1.0 + (2.0 * lattice.spacing(0)) ** 2)
 # The least radius of curvature of the WGS-84 ellipsoid, a (1 - e^2), north-south at the equator.
 _LEAST_RADIUS_M = crs.WGS84_A_M * (1.0 - crs.WGS84_E2)
 # The greatest, at the poles: a / sqrt(1 - e^2).
 _GREATEST_RADIUS_M = crs.WGS84_A_M / math.sqrt(1.0 - crs.WGS84_E2)
-# In a lattice of spacing 1 the k-th ring of cells around one is at least k sqrt(3)/2 away.
-_RING_STEP = math.sqrt(3.0) / 2.0
 # A chord is shorter than its geodesic: a float's rounding is all that this must outweigh (1e-6 m of 10,000 km).
 _CHORD_SLACK_M = 1e-6
 # Disks are united in blocks of so many, to bound the memory.
@@ -112,36 +105,6 @@ def outlines(cells: npt.ArrayLike) -> npt.NDArray[np.object_]:
     lon = lon - _TURN_DEG * np.round((lon - lon[first][row]) / _TURN_DEG)
     drawn: npt.NDArray[np.object_] = shapely.polygons(shapely.linearrings(lon, lat, indices=row))
     return drawn
-
-
-def areas_m2(cells: npt.ArrayLike) -> FloatArray:
-    """Measure each cell on the ellipsoid.
-
-    Parameters
-    ----------
-    cells
-        H3 cells, of any resolution.
-
-    Returns
-    -------
-    ndarray of float64
-        Square metres on the WGS-84 ellipsoid.
-
-    Raises
-    ------
-    DataError
-        If one of them is no H3 cell.
-
-    Notes
-    -----
-    O(n).
-
-    Examples
-    --------
-    >>> round(float(areas_m2([0x8A411CAA05AFFFF])[0]), -1)
-    14650.0
-    """
-    return crs.geometry_area_m2(gpd.GeoSeries(outlines(cells), crs=crs.WGS84))
 
 
 def spacing_m(resolution: int) -> float:
@@ -237,11 +200,14 @@ def within(
 
 
 def _rings(radius_m: float, resolution: int) -> int:
-    """Count the rings around a point's own cell that surely hold every centre within the radius."""
-    plane = RES0_SPACING / math.sqrt(APERTURE) ** resolution
+    """Count the rings around a point's own cell that surely hold every centre within the radius.
+
+    In a lattice of spacing 1 the k-th ring of cells around one is at least k sqrt(3) / 2 away, which is a row's step.
+    """
+    plane = lattice.spacing(resolution)
     least_spacing_m = plane * _SHRINK_AT_CORNER * _LEAST_RADIUS_M
-    own_centre_m = plane * _GREATEST_RADIUS_M / math.sqrt(3.0)  # from a corner of the cell
-    return math.ceil((radius_m + own_centre_m) / (_RING_STEP * least_spacing_m))
+    own_centre_m = plane * lattice.CORNER * _GREATEST_RADIUS_M
+    return math.ceil((radius_m + own_centre_m) / (lattice.ROW_STEP * least_spacing_m))
 
 
 def _disks(cells: CellArray, rings: int) -> CellArray:

@@ -296,8 +296,7 @@ def lonlat(frame: pd.DataFrame, *, source: str | None = None) -> tuple[FloatArra
         more = ", ..." if rows.size > SHOWN_OFFENDERS else ""
         raise DataError(
             f"{where}: geometry must be points; {rows.size:,} of {len(frame):,} rows are not: "
-            f"{', '.join(shown)}{more}. Give each a representative point, or leave out clusters with "
-            "stations.counted()."
+            f"{', '.join(shown)}{more}. Give each a representative point, or leave clusters out by stations.counted()."
         )
     return shapely.get_x(shapes), shapely.get_y(shapes)
 

@@ -1,21 +1,30 @@
-"""Zones: which one a point lies in, their tree, their overlaps, and how they cut cells."""
+"""Zones by level and by place: which one a point lies in."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from stationgeo import cells
+from stationgeo import cells, crs
 from stationgeo.errors import DataError, ParameterError, suggest
 from stationgeo.schema import LEVELS, OUTSIDE, ZONES, validate
+from stationgeo.zones._polygons import check_zones, polygons_of
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    from stationgeo.schema import FloatArray
 
-__all__ = ["at_level", "locate", "lowest_level"]
+HULL_BUFFER_M = 1.0
+"""The hull of points is drawn this much wider, so that every point lies within it."""
+
+# At a pole a degree of longitude has no length.
+_FARTHEST_LAT_DEG = 89.0
+
+HULL_ID = "all"
+"""The `zone_id` and name of the hull of points."""
 
 # Points are looked up in blocks of so many, to bound the memory.
 _POINTS_AT_ONCE = 1_000_000
@@ -107,7 +116,9 @@ def locate(lon: npt.ArrayLike, lat: npt.ArrayLike, *, zones: gpd.GeoDataFrame) -
     Raises
     ------
     DataError
-        If a coordinate is nan, infinite or out of range, or there are no zones.
+        If a coordinate is nan, infinite or out of range, there are no zones, or a polygon is empty or invalid.
+    DatumError
+        If the zones are not in WGS-84.
     ParameterError
         If the shapes differ.
 
@@ -124,9 +135,9 @@ def locate(lon: npt.ArrayLike, lat: npt.ArrayLike, *, zones: gpd.GeoDataFrame) -
     array(['1', ''], dtype=object)
     """
     x, y = cells.checked_lonlat(lon, lat)
-    lowest = at_level(zones, level=lowest_level(zones))
+    lowest = at_level(check_zones(zones), level=lowest_level(zones))
     names = np.append(lowest["zone_id"].to_numpy(dtype=np.object_), OUTSIDE)
-    polygons = lowest.geometry.to_numpy().copy()
+    polygons = polygons_of(lowest).copy()
     shapely.prepare(polygons)
     tree = shapely.STRtree(polygons)
     first = np.full(x.size, len(polygons), dtype=np.int64)
@@ -135,3 +146,51 @@ def locate(lon: npt.ArrayLike, lat: npt.ArrayLike, *, zones: gpd.GeoDataFrame) -
         point, zone = tree.query(shapely.points(x[block], y[block]), predicate="intersects")
         np.minimum.at(first[block], point, zone)
     return names[first]
+
+
+def hull(lon: npt.ArrayLike, lat: npt.ArrayLike) -> gpd.GeoDataFrame:
+    """Draw one zone around points, for a study that has no zones.
+
+    Parameters
+    ----------
+    lon, lat
+        WGS-84 degrees, of one shape, at least one point.
+
+    Returns
+    -------
+    GeoDataFrame
+        ZONES of one row: the unit "all", of level city, the convex hull of the points and 1 m around it.
+
+    Raises
+    ------
+    DataError
+        If there is no point, or a coordinate is nan, infinite or out of range.
+    ParameterError
+        If the shapes differ.
+
+    Notes
+    -----
+    Convex in longitude and latitude. O(n log n).
+
+    Examples
+    --------
+    >>> hull([114.0, 114.1, 114.05], [22.5, 22.5, 22.6])[["zone_id", "level"]].to_dict("list")
+    {'zone_id': ['all'], 'level': ['city']}
+    """
+    x, y = cells.checked_lonlat(lon, lat)
+    if x.size == 0:
+        raise DataError("points must not be empty: no points, no hull.")
+    # Towards the poles a degree of longitude shrinks: the latitude farthest from the equator keeps 1 m everywhere.
+    farthest = min(float(np.abs(y).max()), _FARTHEST_LAT_DEG)
+    per_degree = np.array([float(metres) for metres in crs.metres_per_degree(farthest)])
+
+    def to_metres(points: FloatArray) -> FloatArray:
+        return np.asarray(points * per_degree, dtype=np.float64)
+
+    def to_degrees(points: FloatArray) -> FloatArray:
+        return np.asarray(points / per_degree, dtype=np.float64)
+
+    around = shapely.convex_hull(shapely.multipoints(to_metres(np.column_stack((x, y)))))
+    drawn = shapely.transform(np.array([shapely.buffer(around, HULL_BUFFER_M)], dtype=np.object_), to_degrees)
+    rows = {"zone_id": [HULL_ID], "level": [LEVELS[-1]], "parent_id": [""], "name": [HULL_ID]}
+    return gpd.GeoDataFrame(rows, geometry=drawn, crs=crs.WGS84)

@@ -1,0 +1,160 @@
+"""Speeds as ratios against peers, in one run on one machine: `make bench`.
+
+Each row does the same work in both ways, several times in turn, checks that the answers agree, and prints medians and
+their ratio. Absolute times depend on the machine and on what else it does; quote the ratios.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import h3
+import numpy as np
+import pandas as pd
+import shapely
+
+import stationgeo as sg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROUNDS = 5
+TZ = "Asia/Shanghai"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One piece of work, done by us and by a peer."""
+
+    work: str
+    peer: str
+    ours: Callable[[], object]
+    theirs: Callable[[], object]
+    agree: Callable[[object, object], str]
+    """Says how far the two answers agree."""
+    rounds: int = ROUNDS
+
+
+def measure(row: Row) -> str:
+    """Time both ways in turn; the first round warms up and is not counted."""
+    ours, theirs = [], []
+    answer: object = None
+    other: object = None
+    for turn in range(row.rounds + 1):
+        started = time.perf_counter()
+        answer = row.ours()
+        middle = time.perf_counter()
+        other = row.theirs()
+        ended = time.perf_counter()
+        if turn:
+            ours.append(middle - started)
+            theirs.append(ended - middle)
+    a, b = statistics.median(ours), statistics.median(theirs)
+    return f"| {row.work} | {row.peer} | {a * 1e3:,.1f} | {b * 1e3:,.1f} | {b / a:,.1f}x | {row.agree(answer, other)} |"
+
+
+def stops_row() -> Row:
+    """Find stops in the sample city's fixes: trackintel's sliding method with the same radius, length and gap."""
+    import trackintel  # noqa: PLC0415 - a peer, only here
+
+    fixes = sg.io.read_fixes(sg.sample.city_dir() / "fixes.parquet", datum="GCJ-02").table
+    fixes = fixes[fixes["courier_id"].isin(fixes["courier_id"].unique()[:10])].reset_index(drop=True)
+    points = gpd.GeoDataFrame(
+        {"user_id": pd.factorize(fixes["courier_id"])[0], "tracked_at": fixes["t"]},
+        geometry=gpd.points_from_xy(fixes["lon"], fixes["lat"]),
+        crs="EPSG:4326",
+    )
+    points.index.name = "id"
+
+    def theirs() -> object:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return trackintel.Positionfixes(points).generate_staypoints(
+                method="sliding", dist_threshold=100, time_threshold=5, gap_threshold=15
+            )[1]
+
+    return Row(
+        work=f"stops in {len(fixes):,} fixes",
+        peer="trackintel sliding",
+        ours=lambda: sg.tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900),
+        theirs=theirs,
+        agree=lambda a, b: f"{len(a):,} and {len(b):,} stops (theirs drops waits cut by gaps)",  # type: ignore[arg-type]
+        rounds=3,
+    )
+
+
+def pieces_row() -> Row:
+    """Measure cell x grid pieces: h3's overlapping cells and shapely's intersections in an equal-area projection."""
+    grids = sg.io.read_zones(sg.sample.city_dir() / "zones_grid.geojson", level="grid", datum="WGS-84").table.geometry
+
+    def theirs() -> float:
+        total = 0.0
+        flat = grids.to_crs("+proj=laea +lon_0=114.05 +lat_0=22.55")
+        for shape, plane in zip(grids, flat, strict=True):
+            names = h3.h3shape_to_cells_experimental(h3.geo_to_h3shape(shape), 10, contain="overlap")
+            outlines = [shapely.Polygon([(x, y) for y, x in h3.cell_to_boundary(name)]) for name in names]
+            hexagons = gpd.GeoSeries(outlines, crs="EPSG:4326").to_crs(flat.crs)
+            total += float(shapely.area(shapely.intersection(np.asarray(hexagons), plane)).sum())
+        return total
+
+    return Row(
+        work=f"cell x zone areas of {len(grids):,} grids, resolution 10",
+        peer="h3 overlap + shapely",
+        ours=lambda: float(sg.cells.polygon_areas(np.asarray(grids, dtype=object), resolution=10)[2].sum()),
+        theirs=theirs,
+        agree=lambda a, b: f"total areas differ by {abs(float(a) / float(b) - 1):.1e}",  # type: ignore[arg-type]
+        rounds=3,
+    )
+
+
+def siting_row() -> Row:
+    """Cover 4,000 points as well as 10 of 100 sites can: spopt's MCLP with the same solver."""
+    import pulp  # noqa: PLC0415 - peers, only here
+    from spopt.locate import MCLP  # noqa: PLC0415
+
+    rng = np.random.default_rng(7)
+    points, sites = rng.uniform(0, 30, (4_000, 2)), rng.uniform(0, 30, (100, 2))
+    weights = rng.integers(1, 100, len(points)).astype(float)
+    distance = np.hypot(*(points[:, None, :] - sites[None, :, :]).transpose(2, 0, 1))
+    cell, site = np.nonzero(distance <= 3)
+    demand = sg.schema.empty(sg.schema.DEMAND).reindex(range(len(points))).fillna(0)
+    demand = demand.assign(cell=np.arange(len(points), dtype=np.uint64), zone_id="", bin=-1, visits=weights)
+    demand["bin"] = demand["bin"].astype("int64")
+    reach = pd.DataFrame(
+        {
+            "station_id": [f"{i:03d}" for i in site],
+            "cell": cell.astype(np.uint64),
+            "impedance_m": distance[cell, site],
+        }
+    )
+
+    def theirs() -> float:
+        model = MCLP.from_cost_matrix(distance, weights, 3, p_facilities=10)
+        solved = model.solve(pulp.HiGHS(msg=False))
+        return float(pulp.value(solved.problem.objective))
+
+    return Row(
+        work="best 10 of 100 sites for 4,000 points",
+        peer="spopt MCLP, HiGHS",
+        ours=lambda: sg.siting.maximal_cover(demand, reach, n_stations=10, weight="visits").objective,
+        theirs=theirs,
+        agree=lambda a, b: f"optima {float(a):,.0f} and {float(b):,.0f}",  # type: ignore[arg-type]
+        rounds=3,
+    )
+
+
+def main() -> None:
+    """Measure every row and print a table."""
+    print("| work | peer | ours ms | theirs ms | ratio | same answer? |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for make in (stops_row, pieces_row, siting_row):
+        print(measure(make()), flush=True)
+
+
+if __name__ == "__main__":
+    main()

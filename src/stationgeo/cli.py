@@ -1,0 +1,174 @@
+"""The command line: arguments to a study, its run, its files; messages and exit codes.
+
+Exit codes: 0 done (also when the solver stopped early with a bound), 1 the data or the study is wrong or no plan can
+satisfy it, 2 the command was misused, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stationgeo import __version__
+from stationgeo.errors import SourceError, StationgeoError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from stationgeo.study import Progress, Result, Study
+
+__all__ = ["app", "main"]
+
+EXIT_WRONG = 1
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="stationgeo",
+    help="How well do service stations cover the people who work outdoors?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", file_okay=False)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print the headline metrics as JSON, and nothing else, to standard output.")
+]
+StudyFile = Annotated[Path, typer.Argument(help="The study file (TOML).", metavar="STUDY")]
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        app()
+    except StationgeoError as error:
+        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        sys.exit(EXIT_WRONG)
+    except SystemExit as leaving:
+        if leaving.code == EXIT_INTERRUPTED:
+            typer.echo("interrupted: what was in the folder before is unchanged", err=True)
+        raise
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False) -> None:  # noqa: FBT002 - a flag of the command line
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def run(study: StudyFile, out: Out = Path("out"), quiet: Quiet = False, as_json: AsJson = False) -> None:  # noqa: FBT002 - flags
+    """Run a study: score coverage, propose sites, write tables, map and report."""
+    from stationgeo.study import Study  # noqa: PLC0415 - heavy imports only where they are needed
+
+    _run(Study.read(study), out, quiet=quiet, as_json=as_json)
+
+
+@app.command()
+def demo(out: Out = Path("out"), quiet: Quiet = False, as_json: AsJson = False) -> None:  # noqa: FBT002 - flags
+    """Run the study of the embedded sample city."""
+    from stationgeo._resources import sample_city_dir  # noqa: PLC0415 - as above
+    from stationgeo.study import Study  # noqa: PLC0415
+
+    _run(Study.read(sample_city_dir() / "study.toml"), out, quiet=quiet, as_json=as_json)
+
+
+@app.command()
+def check(study: StudyFile, out: Out = Path("out"), quiet: Quiet = False) -> None:  # noqa: FBT002 - flags
+    """Read and validate all inputs of a study, write the ingest report, compute nothing."""
+    from stationgeo import study as studies  # noqa: PLC0415 - as above
+
+    with _progress(quiet=quiet) as progress:
+        inputs = studies.check(studies.Study.read(study), progress=progress)
+    path = studies.write_ingest(inputs, out)
+    if quiet:
+        return
+    for name, report in inputs.reports.items():
+        typer.echo(f"{name}: {report.source}: {report.rows_kept:,} of {report.rows_read:,} rows kept")
+        for count in report.dropped + report.repaired:
+            typer.echo(f"  {count.rows:,} {count.reason}")
+        for note in report.notes:
+            typer.echo(f"  {note}")
+    for note in inputs.notes:
+        typer.echo(f"note: {note}")
+    typer.echo(f"all inputs can be used; report: {path}")
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="Where to write the study file.")] = Path("study.toml"),
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Write a commented study file to start from."""
+    from stationgeo.study import TEMPLATE  # noqa: PLC0415 - as above
+
+    if path.exists() and not force:
+        raise SourceError(f"{path}: is there already. Give another name, or --force to replace it.")
+    try:
+        path.write_text(TEMPLATE, encoding="utf-8")
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be written: {error.strerror}.") from error
+    typer.echo(f"wrote {path}; edit it, then: stationgeo check {path}")
+
+
+def _run(study: Study, out: Path, *, quiet: bool, as_json: bool) -> None:
+    from stationgeo import study as studies  # noqa: PLC0415 - as above
+
+    started = time.perf_counter()
+    with _progress(quiet=quiet) as progress:
+        result = studies.run(study, progress=progress)
+        files = studies.write(result, out, progress=progress)
+    if as_json:
+        typer.echo(json.dumps(_plain(result.headline), ensure_ascii=False))
+    elif not quiet:
+        _summary(result, files, time.perf_counter() - started)
+
+
+def _summary(result: Result, files: tuple[Path, ...], seconds: float) -> None:
+    from stationgeo import report  # noqa: PLC0415 - as above
+
+    for line in report.headline_lines(result.coverage, result.plan):
+        typer.echo(line)
+    for note in result.notes:
+        typer.echo(f"note: {note}")
+    page = next(path for path in files if path.name == "coverage.html")
+    typer.echo(f"map:    {page}")
+    typer.echo(f"report: {page.with_name('report.md')}   ({len(files)} files, {seconds:.1f} s)")
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Progress]:
+    """Yield a listener that draws a bar per stage on standard error, or one that stays silent."""
+    from stationgeo.study import Silent  # noqa: PLC0415 - as above
+
+    if quiet:
+        yield Silent()
+        return
+    from rich.console import Console  # noqa: PLC0415 - as above
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import Progress as Bars  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bars(*columns, console=Console(stderr=True)) as bars:
+
+        class _Bars:
+            @contextmanager
+            def stage(self, name: str, *, steps: int) -> Iterator[Callable[[], None]]:
+                task = bars.add_task(name, total=max(steps, 1))
+                yield lambda: bars.advance(task)
+                bars.update(task, completed=max(steps, 1))
+
+        yield _Bars()
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """Make nan into null: JSON has no nan."""
+    return {key: None if isinstance(value, float) and value != value else value for key, value in values.items()}  # noqa: PLR0124 - nan is what differs from itself

@@ -1,0 +1,21 @@
+"""Files and frames to contract tables, with a report of everything that was dropped, repaired or assumed."""
+
+from __future__ import annotations
+
+from stationgeo.io._places import read_candidates, read_stations
+from stationgeo.io._records import read_events, read_fixes
+from stationgeo.io._report import Count, Ingest, IngestReport, SourceFile
+from stationgeo.io._shapes import read_streets, read_zones
+
+__all__ = [
+    "Count",
+    "Ingest",
+    "IngestReport",
+    "SourceFile",
+    "read_candidates",
+    "read_events",
+    "read_fixes",
+    "read_stations",
+    "read_streets",
+    "read_zones",
+]

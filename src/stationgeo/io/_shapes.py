@@ -1,0 +1,307 @@
+"""Zones and streets: polygons and lines of vector files, with CRS and datum declared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from stationgeo import crs, schema
+from stationgeo.errors import ColumnError, DataError, DatumError, ParameterError, suggest
+from stationgeo.io._columns import Faults, to_codes
+from stationgeo.io._coordinates import check_coordinates
+from stationgeo.io._raw import read_raw_vector
+from stationgeo.io._report import Count, Ingest, IngestReport, SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+__all__ = ["read_streets", "read_wgs84_vector", "read_zones"]
+
+# A polygon that crosses itself is repaired where the repair changes its area by less than this share of it.
+REPAIR_TOLERANCE_SHARE = 1e-3
+
+
+def read_zones(
+    source: str | Path | gpd.GeoDataFrame,
+    *,
+    level: str,
+    datum: str | None,
+    crs: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    where: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+) -> Ingest[gpd.GeoDataFrame]:
+    """Read the zones of one level.
+
+    Parameters
+    ----------
+    source
+        A vector file (GeoJSON, GeoPackage, Shapefile, FlatGeobuf, GeoParquet) or a GeoDataFrame.
+    level
+        grid, community, street, district or city. Levels of several files are joined with `pandas.concat`.
+    datum
+        Datum of the coordinates once the CRS is undone: WGS-84 (also CGCS2000), GCJ-02 or BD-09. A file that is tagged
+        EPSG:4326 can still hold GCJ-02. None is refused with a message that says how many metres are at stake.
+    crs
+        CRS of a file that carries none, for example ``"EPSG:4547"``.
+    columns
+        Column of ZONES to the file's column, where they differ: ``{"zone_id": "TAZID", "parent_id": "street"}``.
+        Without `parent_id` zones have no parent (see `stationgeo.zones.assign_parents`), without `name` no name.
+    where
+        Keep only rows whose file columns have these texts; the others are counted.
+    encoding
+        Of a Shapefile's attributes; else the .cpg, UTF-8 and gb18030 are tried.
+
+    Returns
+    -------
+    Ingest
+        `.table` is ZONES in WGS-84 in the file's order. Polygons that cross themselves are repaired where that is
+        unambiguous (the area changes by less than 0.1 %), and counted; identical rows are dropped and counted.
+
+    Raises
+    ------
+    SourceError
+        If the file is missing, empty or unreadable.
+    ColumnError
+        If a column is missing.
+    DatumError
+        If the datum or the CRS is not declared or unknown.
+    DataError
+        If geometry is missing, is no polygon, lies outside the Earth, or cannot be repaired; if a `zone_id` is missing
+        or repeats; if no row is left.
+    ParameterError
+        If `level` or a key of `columns` is unknown.
+
+    Notes
+    -----
+    O(vertices).
+    """
+    if level not in schema.LEVELS:
+        raise ParameterError(f"unknown level {level!r}; {suggest(level, schema.LEVELS)}")
+    frame, report = read_wgs84_vector(source, datum=datum, named_crs=crs, encoding=encoding)
+    frame, report = _select(frame, report, where or {})
+    chosen = _zone_columns(frame, columns or {}, report.source)
+    frame, report = _drop_identical(frame, report)
+    shapes, repaired = _polygons(frame.geometry, report.source)
+    codes, notes = _texts(frame, chosen, report.source)
+    zones = gpd.GeoDataFrame(
+        {"zone_id": codes["zone_id"], "level": level, "parent_id": codes["parent_id"], "name": codes["name"]},
+        geometry=shapes,
+        crs=frame.crs,
+    ).reset_index(drop=True)
+    done = replace(report, columns=chosen).adding(repaired=repaired, notes=notes)
+    return Ingest(table=schema.validate(zones, schema.ZONES, source=report.source), report=done)
+
+
+def read_streets(
+    source: str | Path | gpd.GeoDataFrame, *, datum: str | None, crs: str | None = None, encoding: str | None = None
+) -> Ingest[gpd.GeoDataFrame]:
+    """Read street lines to draw behind a map.
+
+    Parameters
+    ----------
+    source, datum, crs, encoding
+        As for `read_zones`.
+
+    Returns
+    -------
+    Ingest
+        `.table` has `highway` ("" where the file has no such column) and the lines in WGS-84.
+
+    Raises
+    ------
+    SourceError, DatumError
+        As for `read_zones`.
+    DataError
+        If nothing in the file is a line.
+    """
+    frame, report = read_wgs84_vector(source, datum=datum, named_crs=crs, encoding=encoding)
+    lines = frame.geometry.geom_type.isin(["LineString", "MultiLineString"]).to_numpy()
+    if not lines.any():
+        raise DataError(
+            f"{report.source}: no row is a line, {len(frame):,} are something else. Name a file of street lines."
+        )
+    highway = frame["highway"].astype("str").fillna("") if "highway" in frame.columns else ""
+    streets = gpd.GeoDataFrame({"highway": highway}, geometry=frame.geometry, index=frame.index, crs=frame.crs)
+    dropped = (Count(reason="no line", rows=int((~lines).sum())),) if not lines.all() else ()
+    return Ingest(table=streets[lines].reset_index(drop=True), report=report.adding(dropped=dropped))
+
+
+def read_wgs84_vector(
+    source: str | Path | gpd.GeoDataFrame, *, datum: str | None, named_crs: str | None, encoding: str | None
+) -> tuple[gpd.GeoDataFrame, IngestReport]:
+    """Read a vector source and bring its geometry to WGS-84; other columns stay raw.
+
+    Raises
+    ------
+    SourceError, DatumError
+        As for `read_zones`.
+    DataError
+        If there is no row, or coordinates are no degrees once the CRS is undone.
+    """
+    from pathlib import Path  # noqa: PLC0415 - only needed here at run time
+
+    if isinstance(source, gpd.GeoDataFrame):
+        name, raw = "the table given", source.reset_index(drop=True)
+        files: tuple[SourceFile, ...] = ()
+    else:
+        path = Path(source)
+        raw, fitted = _read_file(path, encoding)
+        name, files = path.name, SourceFile.with_sidecars(path, encoding=fitted)
+    if raw.empty:
+        raise DataError(f"{name}: the file has no row. Export it again, or leave it out.")
+    degrees = _in_degrees(raw.geometry, named_crs, name)
+    lon, lat = _corners(degrees)
+    declared = crs.declared_datum(datum, lon, lat, source=name)
+    faults = Faults(name)
+    check_coordinates(pd.Series(lon), pd.Series(lat), datum=declared, faults=faults, names=("x", "y"))
+    faults.settle(len(lon), bad_rows="error")
+    moved = crs.geometry_to_wgs84(degrees, datum=declared)
+    frame = gpd.GeoDataFrame(raw.drop(columns=raw.geometry.name), geometry=moved, crs=crs.WGS84)
+    report = IngestReport(
+        source=name, files=files, rows_read=len(raw), rows_kept=len(raw), datum=declared, crs=_crs_name(raw, named_crs)
+    )
+    return frame, report
+
+
+def _read_file(path: Path, encoding: str | None) -> tuple[gpd.GeoDataFrame, str | None]:
+    from stationgeo.io._raw import list_files  # noqa: PLC0415
+
+    list_files(path)  # says what is wrong with a missing or empty file
+    return read_raw_vector(path, encoding=encoding)
+
+
+def _in_degrees(shapes: gpd.GeoSeries, named_crs: str | None, name: str) -> gpd.GeoSeries:
+    try:
+        return crs.geometry_to_wgs84(shapes, datum="WGS-84", crs=named_crs)
+    except DatumError as error:
+        raise DatumError(f"{name}: {error}") from error
+
+
+def _corners(shapes: gpd.GeoSeries) -> tuple[schema.FloatArray, schema.FloatArray]:
+    """Take the centre of every shape's box, and its far corner where that is worse: enough to judge coordinates."""
+    box = shapes.bounds.to_numpy()
+    usable = np.isfinite(box).all(axis=1)
+    if not usable.any():
+        return np.zeros(0), np.zeros(0)
+    x = np.where(np.abs(box[:, 0]) > np.abs(box[:, 2]), box[:, 0], box[:, 2])[usable]
+    y = np.where(np.abs(box[:, 1]) > np.abs(box[:, 3]), box[:, 1], box[:, 3])[usable]
+    return x, y
+
+
+def _crs_name(raw: gpd.GeoDataFrame, named_crs: str | None) -> str | None:
+    if raw.crs is None:
+        return named_crs
+    authority = raw.crs.to_authority()
+    return ":".join(authority) if authority else str(raw.crs.name)
+
+
+def _select(
+    frame: gpd.GeoDataFrame, report: IngestReport, where: Mapping[str, str]
+) -> tuple[gpd.GeoDataFrame, IngestReport]:
+    keep = np.ones(len(frame), dtype=bool)
+    for column, text in where.items():
+        if column not in frame.columns:
+            raise ParameterError(
+                f"{report.source}: where names column {column!r}; {suggest(column, map(str, frame.columns))}"
+            )
+        keep &= (frame[column].astype("str") == str(text)).to_numpy()
+    if keep.all():
+        return frame, report
+    if not keep.any():
+        raise DataError(f"{report.source}: no row matches where = {dict(where)}. Check its spelling against the file.")
+    left_out = Count(reason="left out by where", rows=int((~keep).sum()))
+    return frame[keep].reset_index(drop=True), report.adding(dropped=(left_out,))
+
+
+def _zone_columns(frame: gpd.GeoDataFrame, columns: Mapping[str, str], name: str) -> dict[str, str]:
+    known = ("zone_id", "parent_id", "name")
+    present = [str(column) for column in frame.columns if column != frame.geometry.name]
+    chosen = {}
+    for key in columns:
+        if key not in known:
+            raise ParameterError(f"{name}: zones have no column {key!r} to map; {suggest(key, known)}")
+    for key in known:
+        wanted = columns.get(key, key)
+        if wanted in present:
+            chosen[key] = wanted
+        elif key in columns or key == "zone_id":
+            raise ColumnError(
+                f"{name}: column {wanted!r} (for {key}) is missing. The file has {len(present)} columns; "
+                f'{suggest(wanted, present)} Map it: columns = {{ {key} = "..." }}'
+            )
+    return chosen
+
+
+def _drop_identical(frame: gpd.GeoDataFrame, report: IngestReport) -> tuple[gpd.GeoDataFrame, IngestReport]:
+    flat = pd.DataFrame(frame.drop(columns=frame.geometry.name)).assign(_wkb=frame.geometry.to_wkb())
+    repeated = flat.duplicated().to_numpy()
+    if not repeated.any():
+        return frame, report
+    count = Count(reason="identical rows", rows=int(repeated.sum()))
+    return frame[~repeated].reset_index(drop=True), report.adding(dropped=(count,))
+
+
+def _texts(
+    frame: gpd.GeoDataFrame, chosen: Mapping[str, str], name: str
+) -> tuple[dict[str, pd.Series[Any]], tuple[str, ...]]:
+    read: dict[str, pd.Series[Any]] = {}
+    notes: list[str] = []
+    faults = Faults(name)
+    for key in ("zone_id", "parent_id", "name"):
+        if key not in chosen:
+            read[key] = pd.Series("" if key == "parent_id" else None, index=frame.index, dtype="str")
+            continue
+        values = frame[chosen[key]]
+        read[key], wrong, note = to_codes(values)
+        faults.add(f"column {chosen[key]!r} ({key}) holds no code", wrong, values, way_out="Store codes as text")
+        if note:
+            notes.append(f"{chosen[key]}: {note}")
+    faults.add("zone_id is missing", read["zone_id"].isna().to_numpy(), read["zone_id"], way_out="Fill it in")
+    faults.settle(len(frame), bad_rows="error")
+    read["parent_id"] = read["parent_id"].fillna("")
+    return read, tuple(notes)
+
+
+def _polygons(shapes: gpd.GeoSeries, name: str) -> tuple[gpd.GeoSeries, tuple[Count, ...]]:
+    """Insist on polygons, and repair those that cross themselves where that is unambiguous."""
+    faults = Faults(name)
+    missing = (shapes.isna() | shapes.is_empty).to_numpy()
+    types = shapes.geom_type.astype("str")
+    faults.add("geometry is missing", missing, types, way_out="Draw it, or remove the row")
+    areal = shapes.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
+    faults.add("geometry is no polygon", ~areal & ~missing, types, way_out="Zones are polygons; name another file")
+    faults.settle(len(shapes), bad_rows="error")
+    wrong = ~shapes.is_valid.to_numpy()
+    if not wrong.any():
+        return shapes, ()
+    drawn = np.asarray(shapes, dtype=object)
+    reasons = pd.Series(shapely.is_valid_reason(drawn), index=shapes.index)
+    mended = drawn.copy()
+    mended[wrong] = shapely.make_valid(drawn[wrong], method="structure", keep_collapsed=False)
+    faults.add(
+        "polygon crosses itself and what is inside is ambiguous",
+        wrong & _ambiguous(drawn, mended),
+        reasons,
+        way_out="Mend it in a GIS",
+    )
+    faults.settle(len(shapes), bad_rows="error")
+    rows = tuple(f"row {row + 1}: {reasons.iloc[row]}" for row in np.flatnonzero(wrong)[:3])
+    repaired = Count(reason="invalid polygons made valid", rows=int(wrong.sum()), examples=rows)
+    return gpd.GeoSeries(mended, index=shapes.index, crs=shapes.crs), (repaired,)
+
+
+def _ambiguous(drawn: npt.NDArray[np.object_], mended: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    """Say where two readings of a shape (its signed rings, and its structure) differ in area."""
+    signed, made = np.abs(shapely.area(drawn)), shapely.area(mended)
+    differ: npt.NDArray[np.bool_] = np.abs(signed - made) > REPAIR_TOLERANCE_SHARE * np.maximum(signed, made)
+    differ |= made == 0
+    return differ

@@ -1,0 +1,294 @@
+"""The map of a coverage and of the sites that a plan proposes."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from stationgeo import stations as station_kinds
+from stationgeo.errors import DataError
+from stationgeo.maps._cells import cell_columns, cell_themes, way_unit
+from stationgeo.maps._colours import CLASS_COLOURS, CLASSES, short
+from stationgeo.maps._encode import number
+from stationgeo.maps._layers import Bounds, DrawnLayer, Furniture, Opening, layer_control
+from stationgeo.maps._page import SelfContainedMap
+from stationgeo.maps._places import (
+    background_columns,
+    check_wgs84,
+    drawn_zones,
+    site_columns,
+    station_columns,
+    street_columns,
+    zone_columns,
+    zone_themes,
+)
+from stationgeo.maps._text import Language, check_language, html_language, label, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import geopandas as gpd
+
+    from stationgeo.coverage import Coverage
+    from stationgeo.siting import Siting
+
+_Frame = TypeVar("_Frame", bound=pd.DataFrame)
+
+__all__ = ["CoverageMap", "coverage_map"]
+
+_S_PER_HOUR = 3600.0
+_ZOOM_SNAP = 0.5  # stops of the zoom, so that the city fills the page
+_START_ZOOM = 11  # until the page's script has fitted the map to its content
+
+
+class CoverageMap(SelfContainedMap):
+    """A map of a coverage, in one file that opens without a network.
+
+    `save` writes it; in a notebook it shows itself. Elements of your own may be added as to any folium map: see
+    `SelfContainedMap` for what works without a network.
+    """
+
+
+def coverage_map(
+    coverage: Coverage,
+    plan: Siting | None = None,
+    *,
+    streets: gpd.GeoDataFrame | None = None,
+    background: gpd.GeoDataFrame | None = None,
+    title: str | None = None,
+    language: str = "zh",
+    attribution: str = "",
+) -> CoverageMap:
+    """Draw a coverage, and the sites that a plan proposes.
+
+    Parameters
+    ----------
+    coverage
+        What `stationgeo.coverage.score` returns.
+    plan
+        What `stationgeo.siting.maximal_cover` returns, if there is a plan.
+    streets
+        Lines in WGS-84 for orientation, with an optional column ``highway`` (OSM's values) for widths.
+    background
+        Polygons in WGS-84 for orientation, with an optional column ``kind`` (river, hill, park, ...) for colours.
+    title
+        Heading of the map and name of the document; plain text.
+    language
+        ``"zh"``, ``"en"`` or ``"both"``: every word of the page. Names in the data stay as they are.
+    attribution
+        Whose data it shows, for the corner of the map; plain text. OpenStreetMap data ask for
+        ``"© OpenStreetMap contributors"``.
+
+    Returns
+    -------
+    CoverageMap
+        A `folium.Map` with one layer to choose (class of coverage and demand of the cells, covered share of the zones
+        of each level) and others to tick (stations by family, clusters, proposed sites, streets, borders, names).
+
+    Raises
+    ------
+    ParameterError
+        If the language is unknown.
+    DataError
+        If there is nothing to draw, cells have several resolutions, streets are no lines or the background no polygons.
+    DatumError
+        If zones, stations, sites, streets or background are not in WGS-84.
+
+    Notes
+    -----
+    The page holds indexes and values of the cells, about 12 bytes each; the browser makes hexagons of them and draws
+    them on canvas tiles. Demand is written to 0.02% and shown with three digits, ways to whole metres or seconds, zones
+    and streets to 1e-5 degrees (about a metre). Classes of demand are quantiles with limits of two digits, classes of
+    covered share are even, and exactly 0 is a class of its own. Seconds of rest (``courier_s``) are shown as hours.
+    The same input gives the same bytes.
+    O(cells log cells + vertices).
+
+    Examples
+    --------
+    >>> from stationgeo import maps
+    >>> maps.coverage_map.__kwdefaults__["language"]
+    'zh'
+    """
+    spoken = check_language(language)
+    words = texts(spoken)
+    heading = words["title"] if title is None else title
+    frames = {"zones": coverage.zones, "stations": coverage.stations, **({} if plan is None else {"sites": plan.sites})}
+    for what, frame in frames.items():
+        if len(frame):
+            check_wgs84(frame, what=what)
+    data = _data(*_in_shown_unit(coverage, plan), language=spoken) | {
+        "streets": None if streets is None else street_columns(streets),
+        "background": None if background is None else background_columns(background),
+        "title": heading,
+        "attribution": html.escape(attribution),
+    }
+    (south, west), (north, east) = data["bounds"] or [[0.0, 0.0], [0.0, 0.0]]
+    page = CoverageMap(
+        title=heading,
+        language=html_language(spoken),
+        location=[(south + north) / 2, (west + east) / 2],
+        zoom_start=_START_ZOOM,
+        zoom_control=False,
+        zoom_snap=_ZOOM_SNAP,
+        fade_animation=False,
+    )
+    page.add_child(Opening(data))
+    for layer in _layers(data, words):
+        page.add_child(layer)
+    page.add_child(layer_control())
+    page.add_child(Furniture())
+    return page
+
+
+def _in_shown_unit(coverage: Coverage, plan: Siting | None) -> tuple[Coverage, Siting | None]:
+    """Turn seconds of rest into hours, which people can read; other weights stay as they are."""
+    if coverage.parameters.get("weight") != "courier_s":
+        return coverage, plan
+    known = coverage.headline
+    shown = replace(
+        coverage,
+        cells=_in_hours(coverage.cells, ("demand",)),
+        zones=_in_hours(coverage.zones, ("demand", *CLASSES)),
+        stations=_in_hours(coverage.stations, ("demand", "unique_demand")),
+        headline={
+            **known,
+            **{name: known[name] / _S_PER_HOUR for name in ("demand", "outside_demand") if name in known},
+        },
+    )
+    return shown, None if plan is None else replace(plan, sites=_in_hours(plan.sites, ("demand_gain",)))
+
+
+def _in_hours(frame: _Frame, columns: tuple[str, ...]) -> _Frame:
+    return frame.assign(**{name: frame[name] / _S_PER_HOUR for name in columns})
+
+
+def _data(coverage: Coverage, plan: Siting | None, *, language: Language) -> dict[str, Any]:
+    """Gather what the page's script is given of the results."""
+    words, kinds, stations, cells = texts(language), _kind_names(language), coverage.stations, coverage.cells
+    zones = drawn_zones(coverage.zones)
+    columns: dict[str, Any] = {
+        "cells": cell_columns(cells, zone_ids=list(zones["zone_id"]), station_ids=list(stations["station_id"])),
+        "zones": zone_columns(zones, texts=words),
+        "stations": station_columns(stations, kinds=kinds, texts=words),
+        "sites": None,
+    }
+    if plan is not None:
+        columns["sites"] = site_columns(
+            plan.sites, kinds=kinds, zone_names=_names(zones, "zone_id"), station_names=_names(stations, "station_id")
+        )
+    themes: dict[str, Any] = {}
+    if columns["cells"]:
+        themes |= cell_themes(cells, texts=words, unit=_unit(coverage, words))
+    if columns["zones"]:
+        themes |= zone_themes(zones, texts=words)
+    if not themes and not columns["stations"]:
+        raise DataError("there is nothing to draw: the coverage has no cell, no zone with a polygon and no station.")
+    return {
+        "texts": words,
+        **columns,
+        "themes": themes,
+        "class_labels": [words[f"class:{name}"] for name in CLASSES],
+        "way_unit": way_unit(cells),
+        "unit": _unit(coverage, words),
+        "bounds": _bounds(zones, plan) if len(zones) else None if columns["cells"] else _bounds(stations, plan),
+        "headline": _headline(coverage, plan, words),
+    }
+
+
+def _layers(data: dict[str, Any], words: Mapping[str, str]) -> Iterator[DrawnLayer]:
+    """All layers, in the order of the layer control."""
+    bounds: Bounds = data["bounds"] or [[None, None], [None, None]]
+    first = True
+    for key, theme in data["themes"].items():
+        yield DrawnLayer(key, name=html.escape(theme["title"]), overlay=False, show=first, bounds=bounds)
+        first = False
+    yield DrawnLayer("theme:none", name=words["theme:none"], overlay=False, show=first, bounds=bounds)
+    overlays = [
+        (f"stations:{group['key']}", group["label"]) for group in (data["stations"] or {"groups": []})["groups"]
+    ]
+    if data["sites"]:
+        overlays.insert(0, ("sites", words["overlay:sites"]))
+    if data["streets"]:
+        overlays.append(("streets", words["overlay:streets"]))
+    if data["zones"]:
+        overlays.append(("borders", words["overlay:borders"]))
+    overlays.append(("names", words["overlay:names"]))
+    for key, name in overlays:
+        yield DrawnLayer(key, name=html.escape(name), overlay=True, show=True, bounds=bounds)
+
+
+def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]) -> dict[str, Any]:
+    """Gather the numbers on the map's card."""
+    known = coverage.headline
+    share = number(known.get("covered_share"))
+    rows: list[tuple[str, str]] = []
+    if number(known.get("demand")) is not None:
+        rows.append((f"{words['demand_total']} · {_unit(coverage, words)}", short(known["demand"])))
+    if "n_stations" in known:
+        rows.append((words["stations_counted"], f"{known['n_stations']:,}"))
+    if known.get("n_clusters"):
+        rows.append((words["clusters"], f"{known['n_clusters']:,}"))
+    if known.get("n_zones"):
+        where = known.get("n_zones_with_demand", known["n_zones"])
+        rows.append((words["blank_zones"], f"{known.get('n_blank_zones', 0):,} / {where:,}"))
+    if number(known.get("outside_demand")):
+        rows.append((words["outside_demand"], short(known["outside_demand"])))
+    classes = [
+        {"label": words[f"class:{name}"], "colour": colour, "share": number(known.get(f"{name}_share")) or 0.0}
+        for name, colour in zip(CLASSES, CLASS_COLOURS, strict=True)
+    ]
+    return {"covered_share": share, "classes": classes, "rows": rows, "plan": _plan_line(coverage, plan, words)}
+
+
+def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]) -> dict[str, Any] | None:
+    """Say what the sites add. A plan counts demand outside the zones too, the headline does not."""
+    if plan is None or plan.sites.empty:
+        return None
+    after = float(plan.sites.sort_values("rank")["cumulative_share"].iloc[-1])
+    before = plan.existing_covered / plan.total_demand
+    note = words.get(f"status:{plan.status}", plan.status)
+    gap = number(plan.gap)
+    if plan.status != "optimal" and gap is not None:
+        note = f"{note}; {words['within']} {gap:.2%}"
+    if number(coverage.headline.get("outside_demand")):
+        note = f"{note}; {words['outside_counted']}"
+    return {
+        "n": len(plan.sites),
+        "share": after,
+        "gain": after - before,
+        "label": words["with_sites"],
+        "note": note,
+    }
+
+
+def _unit(coverage: Coverage, words: Mapping[str, str]) -> str:
+    weight = str(coverage.parameters.get("weight", ""))
+    return words.get(f"weight:{weight}", weight)
+
+
+def _kind_names(language: Language) -> dict[str, str]:
+    table = station_kinds.kinds()
+    return {
+        kind: label(zh, en, language=language)
+        for kind, zh, en in zip(table["kind"], table["zh"], table["en"], strict=True)
+    }
+
+
+def _names(frame: gpd.GeoDataFrame, key: str) -> dict[str, str]:
+    if "name" not in frame.columns:
+        return {}
+    named = frame[frame["name"].notna()]
+    return dict(zip(named[key].astype(str), named["name"].astype(str), strict=True))
+
+
+def _bounds(frame: gpd.GeoDataFrame, plan: Siting | None) -> Bounds:
+    """Box of a table and of the sites, none of which may hide behind the card."""
+    boxes = [frame.total_bounds]
+    if plan is not None and len(plan.sites):
+        boxes.append(plan.sites.total_bounds)
+    lows, highs = np.min(boxes, axis=0), np.max(boxes, axis=0)
+    return [[float(lows[1]), float(lows[0])], [float(highs[3]), float(highs[2])]]

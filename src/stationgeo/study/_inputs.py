@@ -1,0 +1,219 @@
+"""Reading all inputs of a study: every file checked and reported before anything is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from stationgeo import io, schema, stations, zones
+from stationgeo.errors import DataError
+
+if TYPE_CHECKING:
+    from stationgeo.io import IngestReport
+    from stationgeo.study._model import Candidates, Fixes, Stations, Study
+    from stationgeo.study._progress import Step
+
+__all__ = ["Inputs", "count_inputs", "read_inputs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """The tables of a study, read and checked, with a report for each source."""
+
+    fixes: pd.DataFrame | None
+    """FIXES."""
+    events: pd.DataFrame | None
+    """EVENTS."""
+    zones: gpd.GeoDataFrame | None
+    """ZONES of all levels, the lowest one disjoint; None where the study names none."""
+    stations: gpd.GeoDataFrame | None
+    """STATIONS; None for a greenfield study."""
+    candidates: gpd.GeoDataFrame | None
+    """CANDIDATES of a file; None where they come from cells, or no siting is asked."""
+    streets: gpd.GeoDataFrame | None
+    """Lines to draw."""
+    reports: dict[str, IngestReport]
+    """By input: what was read, dropped and repaired."""
+    notes: tuple[str, ...]
+    """What a reader of the results should know about the inputs."""
+
+
+def count_inputs(study: Study) -> int:
+    """Count the sources of a study, for a progress bar."""
+    single = (study.fixes, study.events, study.stations, study.streets)
+    named = study.candidates is not None and not study.candidates.from_cells
+    return len(study.zones) + sum(source is not None for source in single) + named
+
+
+def read_inputs(study: Study, *, step: Step) -> Inputs:
+    """Read and check every source of a study.
+
+    Parameters
+    ----------
+    study
+        What to read.
+    step
+        Called after each source.
+
+    Returns
+    -------
+    Inputs
+        Tables in WGS-84 and UTC.
+
+    Raises
+    ------
+    SourceError, ColumnError, DatumError, DataError, ParameterError
+        Of the readers; also if kinds are unknown or the zones form no tree.
+    """
+    reports: dict[str, IngestReport] = {}
+    fixes = events = streets = None
+    if study.fixes is not None:
+        read = io.read_fixes(study.resolve(study.fixes.path), **_row_options(study, study.fixes))
+        fixes, reports["fixes"] = read.table, read.report
+        step()
+    if study.events is not None:
+        squares: dict[str, Any] = {"square_m": study.events.square_m, "square_deg": study.events.square_deg}
+        read = io.read_events(study.resolve(study.events.path), **_row_options(study, study.events), **squares)
+        events, reports["events"] = read.table, read.report
+        step()
+    territory, notes = _read_zones(study, reports, step)
+    places = _read_stations(study, study.stations, reports, step)
+    candidates = _read_candidates(study, study.candidates, reports, step)
+    if study.streets is not None:
+        source = study.streets
+        lines = io.read_streets(
+            study.resolve(source.path), datum=source.datum, crs=source.crs, encoding=source.encoding
+        )
+        streets, reports["streets"] = lines.table, lines.report
+        step()
+    return Inputs(
+        fixes=fixes,
+        events=events,
+        zones=territory,
+        stations=places,
+        candidates=candidates,
+        streets=streets,
+        reports=reports,
+        notes=notes + _what_is_left_out(study),
+    )
+
+
+def _row_options(study: Study, source: Fixes) -> dict[str, Any]:
+    return {
+        "datum": source.datum,
+        "tz": source.tz or study.tz,
+        "columns": source.columns,
+        "where": source.where,
+        "year": source.year,
+        "time_unit": source.time_unit,
+        "time_format": source.time_format,
+        "bad_rows": source.bad_rows,
+        "encoding": source.encoding,
+    }
+
+
+def _read_zones(
+    study: Study, reports: dict[str, IngestReport], step: Step
+) -> tuple[gpd.GeoDataFrame | None, tuple[str, ...]]:
+    if not study.zones:
+        return None, ()
+    parts = []
+    for source in study.zones:
+        read = io.read_zones(
+            study.resolve(source.path),
+            level=source.level,
+            datum=source.datum,
+            crs=source.crs,
+            columns=source.columns,
+            where=source.where,
+            encoding=source.encoding,
+        )
+        parts.append(read.table)
+        reports[f"zones.{source.level}"] = read.report
+        step()
+    joined = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
+    schema.validate(joined, schema.ZONES, source="zones of all levels")
+    return _in_order(study, joined)
+
+
+def _in_order(study: Study, joined: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
+    """Give every zone its parent and make the lowest level disjoint."""
+    notes: list[str] = []
+    with_parents, doubtful = zones.assign_parents(joined)
+    assigned = int((with_parents["parent_id"] != joined["parent_id"]).sum())
+    if assigned:
+        notes.append(
+            f"{assigned:,} zones name no parent and got the one they overlap most; {len(doubtful):,} of them doubtful"
+        )
+    zones.check_tree(with_parents)
+    resolved = zones.resolve_overlaps(with_parents, rule=study.overlaps)
+    if len(resolved.overlaps):
+        area_m2 = float(resolved.overlaps["area_m2"].sum())
+        notes.append(
+            f"{len(resolved.overlaps):,} pairs of zones overlapped, by {area_m2:,.0f} m2 in all; "
+            f"the rule {study.overlaps!r} settled them"
+        )
+    return resolved.zones, tuple(notes)
+
+
+def _read_stations(
+    study: Study, source: Stations | None, reports: dict[str, IngestReport], step: Step
+) -> gpd.GeoDataFrame | None:
+    if source is None:
+        return None
+    read = io.read_stations(
+        study.resolve(source.path),
+        datum=source.datum,
+        columns=source.columns,
+        default_kind=source.default_kind,
+        kinds=source.kinds,
+        where=source.where,
+        crs=source.crs,
+        tz=source.tz or study.tz,
+        bad_rows=source.bad_rows,
+        encoding=source.encoding,
+    )
+    stations.check_kinds(read.table, source=read.report.source)
+    reports["stations"] = read.report
+    step()
+    return read.table
+
+
+def _read_candidates(
+    study: Study, source: Candidates | None, reports: dict[str, IngestReport], step: Step
+) -> gpd.GeoDataFrame | None:
+    if source is None or source.path is None:
+        return None
+    read = io.read_candidates(
+        study.resolve(source.path),
+        datum=source.datum,
+        columns=source.columns,
+        default_kind=source.default_kind,
+        default_action=source.default_action,
+        kinds=source.kinds,
+        where=source.where,
+        crs=source.crs,
+        bad_rows=source.bad_rows,
+        encoding=source.encoding,
+    )
+    stations.check_kinds(read.table, source=read.report.source)
+    if study.siting is not None and len(read.table) < study.siting.n_stations:
+        raise DataError(
+            f"{read.report.source}: {len(read.table):,} candidates are fewer than {study.siting.n_stations:,} sites "
+            "asked for. Add candidates, lower siting.n_stations, or take candidates.from_cells = true."
+        )
+    reports["candidates"] = read.report
+    step()
+    return read.table
+
+
+def _what_is_left_out(study: Study) -> tuple[str, ...]:
+    notes = []
+    if study.stations is None:
+        notes.append("no stations are given: a greenfield study, coverage before siting is 0")
+    if not study.zones:
+        notes.append("no zones are given: the convex hull of demand is the one unit, and areas are not scored")
+    return tuple(notes)

@@ -1,0 +1,320 @@
+"""What a study is: every input with its declarations, every parameter with its unit, in one frozen object."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from stationgeo.errors import SourceError, StudyError, suggest
+
+__all__ = [
+    "Candidates",
+    "Events",
+    "Fixes",
+    "Map",
+    "Reach",
+    "Siting",
+    "Stations",
+    "Stops",
+    "Streets",
+    "Study",
+    "Zones",
+]
+
+Level = Literal["grid", "community", "street", "district", "city"]
+Weight = Literal["courier_s", "visits", "courier_weight"]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("unknown time zone; write it like Asia/Shanghai") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+
+
+class _Section(BaseModel):
+    """A table of the study file: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Source(_Section):
+    path: str
+    """File, or for fixes and events also a folder or glob pattern; relative to the study file."""
+    datum: str | None = None
+    """WGS-84, GCJ-02 or BD-09. There is no default: without it reading stops and says how many metres are at stake."""
+    columns: dict[str, str] = {}
+    """The table's column = the file's column, where they differ."""
+    where: dict[str, str] = {}
+    """Keep only rows whose file columns have these texts."""
+    encoding: str | None = None
+    """Text encoding; else UTF-8 and then gb18030 are tried."""
+
+
+class _Rows(_Source):
+    bad_rows: Literal["error", "drop"] = "error"
+    """Stop at rows that cannot be used, or drop and count them."""
+
+
+class Fixes(_Rows):
+    """Couriers' GPS records."""
+
+    tz: TimeZone | None = None
+    """Time zone of times without an offset; the study's by default."""
+    year: int | None = None
+    """Year of times that carry none."""
+    time_unit: Literal["s", "ms", "us"] | None = None
+    """Unit of times that are numbers since 1970-01-01 UTC."""
+    time_format: str | None = None
+    """strptime format of times that are not ISO 8601."""
+
+
+class Events(Fixes):
+    """Things that happened at places, or counts on squares."""
+
+    square_m: PositiveFloat | None = None
+    """Side of the squares that were counted, in metres."""
+    square_deg: tuple[PositiveFloat, PositiveFloat] | None = None
+    """Or their width and height in degrees of longitude and latitude."""
+
+
+class Stops(_Section):
+    """When a courier's standing about is a stop."""
+
+    radius_m: PositiveFloat
+    min_duration_s: PositiveFloat
+    max_gap_s: PositiveFloat
+
+
+class Zones(_Source):
+    """Polygons of one level."""
+
+    level: Level
+    crs: str | None = None
+    """CRS of a file that carries none."""
+
+
+class Stations(_Rows):
+    """Existing stations."""
+
+    crs: str | None = None
+    tz: TimeZone | None = None
+    default_kind: str | None = None
+    """Kind where the file names none."""
+    kinds: dict[str, str] = {}
+    """The file's word for a kind = the word of the kinds file."""
+
+
+class Candidates(_Section):
+    """Places for new stations: from a file, or the centre of every cell with uncovered demand."""
+
+    path: str | None = None
+    datum: str | None = None
+    columns: dict[str, str] = {}
+    where: dict[str, str] = {}
+    encoding: str | None = None
+    bad_rows: Literal["error", "drop"] = "error"
+    crs: str | None = None
+    default_kind: str | None = None
+    default_action: str = "new"
+    kinds: dict[str, str] = {}
+    from_cells: bool = False
+    """Take the centres of the cells with uncovered demand instead of a file."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Candidates:
+        if (self.path is None) != self.from_cells:
+            raise ValueError('give either path = "..." or from_cells = true, not both and not neither')
+        return self
+
+
+class Streets(_Source):
+    """Street lines, drawn behind the map."""
+
+    crs: str | None = None
+
+
+class Reach(_Section):
+    """How far a station serves."""
+
+    cutoff_m: PositiveFloat
+    """Largest way that counts as served, inclusive."""
+    detour_factor: float = Field(ge=1)
+    """Way on streets by straight line."""
+
+
+class Siting(_Section):
+    """How many new stations, and how hard to look for the best plan."""
+
+    n_stations: PositiveInt
+    time_limit_s: PositiveFloat = 60.0
+    """Seconds after which the solver stops with the best plan so far and its bound."""
+    gap: float = Field(default=0.0, ge=0, lt=1)
+    """Relative gap at which a plan is good enough; 0 asks for the proven optimum."""
+
+
+class Map(_Section):
+    """What the map says."""
+
+    title: str | None = None
+    language: Literal["zh", "en", "both"] = "both"
+    attribution: str = ""
+    """Whose data it shows, for the corner of the map."""
+
+
+class Study(_Section):
+    """A whole study: inputs, parameters and where relative paths start.
+
+    Read one from TOML with `Study.read`, or make one in Python. It is frozen; `model_copy(update=...)` makes variants.
+    """
+
+    name: str
+    tz: TimeZone
+    """Local time zone: bins are hours of its week."""
+    resolution: int = Field(ge=5, le=12)
+    """H3 resolution of the cells. 10 has cells of about 1-2 ha, 130 m apart."""
+    weight: Weight | None = None
+    """Which demand counts: courier_s, visits or courier_weight. By default courier_s for fixes, visits for events."""
+    overlaps: Literal["first", "smallest", "error"] = "first"
+    """Where zones of the lowest level overlap: the first in the file or the smallest keeps it, or it is an error."""
+    fixes: Fixes | None = None
+    stops: Stops | None = None
+    events: Events | None = None
+    zones: tuple[Zones, ...] = ()
+    stations: Stations | None = None
+    reach: Reach
+    candidates: Candidates | None = None
+    siting: Siting | None = None
+    streets: Streets | None = None
+    map: Map = Map()
+    folder: Path = Field(default=Path(), exclude=True)
+    """Where relative paths start; `Study.read` sets it to the study file's folder."""
+
+    @classmethod
+    def read(cls, path: str | Path) -> Study:
+        """Read a study file.
+
+        Parameters
+        ----------
+        path
+            TOML in UTF-8; paths in it are relative to its folder.
+
+        Returns
+        -------
+        Study
+            Checked: every key is known and every value in its domain. The inputs are not opened.
+
+        Raises
+        ------
+        SourceError
+            If the file is missing or is not UTF-8.
+        StudyError
+            If it is not TOML, or keys or values are wrong; unknown keys come with the nearest known one.
+        """
+        file = Path(path)
+        try:
+            text = file.read_text(encoding="utf-8-sig")
+        except FileNotFoundError:
+            raise SourceError(f"{file}: no such study file. `stationgeo init` writes one to start from.") from None
+        except (UnicodeDecodeError, IsADirectoryError) as error:
+            raise SourceError(f"{file}: not a text file in UTF-8: {error}") from error
+        try:
+            values = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise StudyError(f"{file.name}: not valid TOML: {error}") from error
+        return cls.of(values, folder=file.parent, source=file.name)
+
+    @classmethod
+    def of(cls, values: dict[str, Any], *, folder: str | Path, source: str = "the study") -> Study:
+        """Check the values of a study that come from anywhere.
+
+        Raises
+        ------
+        StudyError
+            If keys or values are wrong; all faults are named at once.
+        """
+        if "folder" in values:
+            raise StudyError(f"{source}: folder: unknown key; paths are relative to the study file.")
+        try:
+            return cls.model_validate({**values, "folder": Path(folder)})
+        except ValidationError as error:
+            faults = "\n".join(f"{source}: {_in_words(fault)}" for fault in error.errors(include_url=False))
+            raise StudyError(faults) from None
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Study:
+        if self.fixes is None and self.events is None:
+            raise ValueError("there is no demand: give [fixes] (tracks) or [events] (orders, counts), or both")
+        if self.fixes is not None and self.stops is None:
+            raise ValueError("[fixes] needs [stops] with radius_m, min_duration_s and max_gap_s")
+        if self.fixes is None and self.stops is not None:
+            raise ValueError("[stops] is given but there are no [fixes] to find them in")
+        if self.fixes is not None and self.events is not None and self.weight is None:
+            raise ValueError('with both [fixes] and [events] say which demand counts: weight = "courier_s" or "visits"')
+        if self.fixes is None and self.weight in {"courier_s", "courier_weight"}:
+            raise ValueError(f'weight = "{self.weight}" needs [fixes]: events have no duration. Use "visits"')
+        if (self.siting is None) != (self.candidates is None):
+            given, lacking = ("siting", "candidates") if self.candidates is None else ("candidates", "siting")
+            raise ValueError(f"[{given}] needs [{lacking}] too")
+        levels = [zones.level for zones in self.zones]
+        if len(set(levels)) < len(levels):
+            raise ValueError(f"each level of [[zones]] may be given once. Got {', '.join(levels)}")
+        return self
+
+    @property
+    def demand_weight(self) -> Weight:
+        """The column of demand that counts."""
+        return self.weight or ("courier_s" if self.fixes is not None else "visits")
+
+    def resolve(self, path: str) -> str:
+        """Make a path of the study absolute where it is relative."""
+        return str(self.folder / path)
+
+
+def _in_words(fault: Any) -> str:  # noqa: ANN401 - pydantic's own dictionary of a fault
+    where = ".".join(str(part) for part in fault["loc"]) or "the whole"
+    if fault["type"] == "extra_forbidden":
+        *parents, key = fault["loc"]
+        return f"{where}: unknown key {key!r}; {suggest(str(key), _known_keys(parents))}"
+    if fault["type"] == "missing":
+        return f"{where}: is required and is missing."
+    message = fault["msg"].removeprefix("Value error, ")
+    given = fault["input"]
+    shown = "" if isinstance(given, dict | BaseModel) else f" Got {given!r} instead."
+    return f"{where}: {message}.{shown}"
+
+
+def _known_keys(parents: list[Any]) -> list[str]:
+    """Keys of the section at a place of the study file."""
+    model: type[BaseModel] = Study
+    for part in parents:
+        if isinstance(part, str) and part in model.model_fields:
+            model = _section_of(model.model_fields[part].annotation) or model
+    return [name for name in model.model_fields if name != "folder"]
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _section_of(inner)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,237 @@
+"""A result into a folder: the files that a planner keeps, signs and sends on."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from stationgeo import cells, maps, report
+from stationgeo.errors import SourceError
+from stationgeo.study._progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from stationgeo.io import IngestReport
+    from stationgeo.study._inputs import Inputs
+    from stationgeo.study._model import Study
+    from stationgeo.study._run import Result
+
+__all__ = ["write", "write_ingest"]
+
+# What changes results when its version changes.
+_VERSIONED = (
+    "stationgeo",
+    "folium",
+    "geopandas",
+    "h3",
+    "highspy",
+    "numba",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "pyproj",
+    "shapely",
+)
+
+
+def write(result: Result, out: str | Path, *, progress: Progress | None = None) -> tuple[Path, ...]:
+    """Write a result into a folder.
+
+    Parameters
+    ----------
+    result
+        What `run` returned.
+    out
+        The folder; made if it is not there. Files of the same names are replaced once all are written, so that an
+        interruption leaves the old ones or the new ones; other files are left alone.
+    progress
+        Somebody who wants to know how far it is.
+
+    Returns
+    -------
+    tuple of Path
+        The files: cells.parquet, zones.parquet, zones.xlsx, stations.parquet, sites.geojson and sites.xlsx (where
+        sites were asked for), coverage.html, report.md, ingest.json, manifest.json.
+
+    Raises
+    ------
+    SourceError
+        If the folder cannot be written.
+
+    Notes
+    -----
+    The same result gives the same bytes: no file holds a time or a path of the machine.
+    """
+    writers = _writers(result)
+    with (progress or Silent()).stage("write", steps=len(writers)) as step, _staged(out) as (folder, finish):
+        for name, writer in writers.items():
+            writer(folder / name)
+            step()
+        return finish()
+
+
+def write_ingest(inputs: Inputs, out: str | Path) -> Path:
+    """Write ingest.json alone: what was read, dropped, repaired and noted, by input.
+
+    Raises
+    ------
+    SourceError
+        If the folder cannot be written.
+    """
+    with _staged(out) as (folder, finish):
+        report.write_json(folder / "ingest.json", _ingest(inputs.reports, inputs.notes))
+        return finish()[0]
+
+
+def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
+    """Say how each file is written, in order."""
+    plan = result.plan
+    sheets = _zone_sheets(result)
+    writers: dict[str, Callable[[Path], None]] = {
+        "cells.parquet": lambda path: _cell_table(result).to_parquet(path, index=False),
+        "zones.parquet": lambda path: result.coverage.zones.to_parquet(path, index=False),
+        "zones.xlsx": lambda path: report.write_workbook(path, sheets),
+        "stations.parquet": lambda path: result.coverage.stations.to_parquet(path, index=False),
+    }
+    if plan is not None:
+        flat = pd.DataFrame(plan.sites.drop(columns="geometry")).assign(
+            lon=plan.sites.geometry.x.round(7), lat=plan.sites.geometry.y.round(7)
+        )
+        writers["sites.geojson"] = lambda path: report.write_geojson(path, plan.sites)
+        writers["sites.xlsx"] = lambda path: report.write_workbook(path, {"sites": flat})
+    writers["coverage.html"] = lambda path: _map(result).save(str(path))
+    writers["report.md"] = lambda path: _write_text(path, _text(result))
+    writers["ingest.json"] = lambda path: report.write_json(path, _ingest(result.inputs.reports, result.notes))
+    writers["manifest.json"] = lambda path: report.write_json(path, _manifest(result))
+    return writers
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _cell_table(result: Result) -> pd.DataFrame:
+    table = result.coverage.cells
+    lon, lat = cells.centres(table["cell"].to_numpy())
+    return table.assign(h3=cells.to_text(table["cell"].to_numpy()), lon=lon, lat=lat)
+
+
+def _zone_sheets(result: Result) -> dict[str, pd.DataFrame]:
+    """One sheet per level, lowest first, then the hours of the week and the headline."""
+    zones = pd.DataFrame(result.coverage.zones.drop(columns="geometry"))
+    sheets = {str(level): part.drop(columns="level") for level, part in zones.groupby("level", sort=False)}
+    sheets["hours"] = result.coverage.bins
+    head = result.headline
+    sheets["headline"] = pd.DataFrame({"metric": list(head), "value": [_scalar(value) for value in head.values()]})
+    return sheets
+
+
+def _map(result: Result) -> Any:  # noqa: ANN401 - folium has no types
+    study = result.study
+    return maps.coverage_map(
+        result.coverage,
+        result.plan,
+        streets=result.inputs.streets,
+        title=study.map.title or study.name,
+        language=study.map.language,
+        attribution=study.map.attribution,
+    )
+
+
+def _text(result: Result) -> str:
+    return report.markdown(
+        result.coverage,
+        result.plan,
+        title=result.study.name,
+        parameters=_parameters(result.study),
+        reports=result.inputs.reports,
+        notes=result.notes,
+    )
+
+
+def _parameters(study: Study) -> dict[str, Any]:
+    """Every parameter of the study as a flat dict; sources by their declarations."""
+    flat: dict[str, Any] = {}
+
+    def walk(prefix: str, value: Any) -> None:  # noqa: ANN401 - a tree of plain values
+        if isinstance(value, dict) and value:
+            for key, inner in value.items():
+                walk(f"{prefix}.{key}" if prefix else key, inner)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            for inner in value:
+                walk(f"{prefix}.{inner.get('level', '')}", inner)
+        elif value not in (None, {}, [], ""):
+            flat[prefix] = value
+
+    walk("", study.model_dump(mode="json"))
+    return flat
+
+
+def _ingest(reports: Mapping[str, IngestReport], notes: tuple[str, ...]) -> dict[str, Any]:
+    return {"inputs": {name: one.to_dict() for name, one in reports.items()}, "notes": list(notes)}
+
+
+def _manifest(result: Result) -> dict[str, Any]:
+    plan = result.plan
+    solver = None
+    if plan is not None:
+        solver = {
+            "status": plan.status,
+            "objective": plan.objective,
+            "bound": plan.bound,
+            "gap": plan.gap,
+            "parameters": plan.parameters,
+        }
+    return {
+        "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
+        "study": result.study.model_dump(mode="json", exclude_none=True),
+        "inputs": {
+            name: {
+                "files": [{"name": f.name, "sha256": f.sha256, "encoding": f.encoding} for f in one.files],
+                "datum": one.datum,
+                "crs": one.crs,
+                "rows_read": one.rows_read,
+                "rows_kept": one.rows_kept,
+                "dropped": {count.reason: count.rows for count in one.dropped},
+                "repaired": {count.reason: count.rows for count in one.repaired},
+            }
+            for name, one in result.inputs.reports.items()
+        },
+        "headline": result.headline,
+        "solver": solver,
+        "notes": list(result.notes),
+    }
+
+
+def _scalar(value: Any) -> Any:  # noqa: ANN401 - a metric
+    return value if isinstance(value, int | float | str) else str(value)
+
+
+@contextlib.contextmanager
+def _staged(out: str | Path) -> Iterator[tuple[Path, Callable[[], tuple[Path, ...]]]]:
+    """Write into a folder beside the target's files, and move them over once all are there."""
+    target = Path(out)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))
+    except OSError as error:
+        raise SourceError(f"{target}: cannot be written: {error.strerror}. Choose another --out.") from error
+
+    def finish() -> tuple[Path, ...]:
+        written = []
+        for path in sorted(staging.iterdir()):
+            path.replace(target / path.name)
+            written.append(target / path.name)
+        return tuple(written)
+
+    try:
+        yield staging, finish
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)

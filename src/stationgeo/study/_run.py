@@ -1,0 +1,265 @@
+"""Wiring the stages: tables flow from the inputs to coverage and sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from stationgeo import cells, coverage, crs, demand, reach, schema, siting, stations, tracks, zones
+from stationgeo.errors import DataError
+from stationgeo.study._inputs import Inputs, count_inputs, read_inputs
+from stationgeo.study._progress import Progress, Silent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from stationgeo.coverage import Coverage
+    from stationgeo.siting import Siting
+    from stationgeo.study._model import Study
+
+__all__ = ["Result", "check", "run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """All tables of a run, with the study that made them."""
+
+    study: Study
+    """What was asked."""
+    inputs: Inputs
+    """What was read, with its reports."""
+    stops: pd.DataFrame | None
+    """STOPS; None where the study has no fixes."""
+    demand: pd.DataFrame
+    """DEMAND, of all places."""
+    pieces: pd.DataFrame | None
+    """PIECES of the lowest level of zones; None where the study names none."""
+    reach: pd.DataFrame
+    """REACH of the existing stations that count: all but clusters."""
+    coverage: Coverage
+    """The scored coverage."""
+    plan: Siting | None
+    """The proposed sites; None where the study asks for none, or nothing is left to cover."""
+    notes: tuple[str, ...]
+    """What a reader of the results should know, one sentence each."""
+
+    @property
+    def headline(self) -> dict[str, Any]:
+        """The headline metrics of coverage, and of the plan where there is one."""
+        head: dict[str, Any] = dict(self.coverage.headline)
+        if self.plan is not None:
+            plan = self.plan
+            head |= {
+                "n_sites": len(plan.sites),
+                "siting_objective": plan.objective,
+                "siting_bound": plan.bound,
+                "siting_gap": plan.gap,
+                "siting_status": plan.status,
+                "covered_share_with_sites": (plan.existing_covered + plan.objective) / plan.total_demand,
+            }
+        return head
+
+    def _repr_html_(self) -> str:
+        plan = "" if self.plan is None else self.plan._repr_html_()
+        return self.coverage._repr_html_() + plan
+
+
+def check(study: Study, *, progress: Progress | None = None) -> Inputs:
+    """Read and check every input of a study, and compute nothing.
+
+    Parameters
+    ----------
+    study
+        What to read.
+    progress
+        Somebody who wants to know how far it is.
+
+    Returns
+    -------
+    Inputs
+        The tables, and a report for each source.
+
+    Raises
+    ------
+    StationgeoError
+        Whatever is wrong with the inputs.
+    """
+    with (progress or Silent()).stage("read", steps=count_inputs(study)) as step:
+        return read_inputs(study, step=step)
+
+
+def run(study: Study, *, progress: Progress | None = None) -> Result:
+    """Run a study: from its files to a scored coverage and, where it asks for them, ranked new sites.
+
+    Parameters
+    ----------
+    study
+        What to do.
+    progress
+        Somebody who wants to know how far it is.
+
+    Returns
+    -------
+    Result
+        All tables. `stationgeo.study.write` writes them into a folder.
+
+    Raises
+    ------
+    StationgeoError
+        Whatever is wrong with the inputs or the study, or `SitingError` where no plan can be found.
+
+    Notes
+    -----
+    The same inputs and study give the same result; a solver that runs out of `time_limit_s` is the one exception, and
+    says so by status "stopped".
+    """
+    listener = progress or Silent()
+    inputs = check(study, progress=listener)
+    stops, table = _demand(study, inputs, listener)
+    territory, table = _territory(inputs, table)
+    within, notes = _inside(table, study.demand_weight)
+    pieces = _pieces(study, inputs, listener)
+    with listener.stage("reach", steps=1) as step:
+        places = _stations(inputs)
+        reached = _reach(study, stations.counted(places))
+        step()
+    with listener.stage("coverage", steps=1) as step:
+        scored = coverage.score(
+            table, reached, stations=places, zones=territory, weight=study.demand_weight, pieces=pieces
+        )
+        step()
+    plan, siting_notes = _plan(study, inputs, within, territory, places, reached, listener)
+    warning = reach.cutoff_check(
+        cutoff_m=study.reach.cutoff_m, resolution=study.resolution, detour_factor=study.reach.detour_factor
+    )
+    return Result(
+        study=study,
+        inputs=inputs,
+        stops=stops,
+        demand=table,
+        pieces=pieces,
+        reach=reached,
+        coverage=scored,
+        plan=plan,
+        notes=inputs.notes + notes + ((warning,) if warning else ()) + siting_notes,
+    )
+
+
+def _demand(study: Study, inputs: Inputs, listener: Progress) -> tuple[pd.DataFrame | None, pd.DataFrame]:
+    stops = None
+    tables = []
+    where: dict[str, Any] = {"zones": inputs.zones, "resolution": study.resolution, "tz": study.tz}
+    if inputs.fixes is not None and study.stops is not None:
+        with listener.stage("stops", steps=1) as step:
+            stops = tracks.find_stops(
+                inputs.fixes,
+                radius_m=study.stops.radius_m,
+                min_duration_s=study.stops.min_duration_s,
+                max_gap_s=study.stops.max_gap_s,
+            )
+            step()
+        if stops.empty:
+            raise DataError(
+                f"no stop of at least {study.stops.min_duration_s:g} s within {study.stops.radius_m:g} m was found in "
+                f"{len(inputs.fixes):,} fixes: there is no demand. Are the fixes further apart than "
+                f"max_gap_s = {study.stops.max_gap_s:g}? Sparse pings are [events], not [fixes]."
+            )
+    with listener.stage("demand", steps=1) as step:
+        if stops is not None and inputs.fixes is not None:
+            observed = tracks.observed_dates(inputs.fixes["t"], tz=study.tz)
+            tables.append(demand.from_stops(stops, observed=observed, **where))
+        if inputs.events is not None:
+            tables.append(demand.from_events(inputs.events, **where))
+        table = tables[0] if len(tables) == 1 else demand.merge(tables)
+        step()
+    return stops, table
+
+
+def _territory(inputs: Inputs, table: pd.DataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return the study's zones and demand placed in them; without zones, one unit around all demand holds it all."""
+    if inputs.zones is not None:
+        return inputs.zones, table
+    corners = shapely.get_coordinates(cells.outlines(table["cell"].unique()))
+    unit = zones.hull(corners[:, 0], corners[:, 1])
+    return unit, table.assign(zone_id=unit["zone_id"].iloc[0])
+
+
+def _pieces(study: Study, inputs: Inputs, listener: Progress) -> pd.DataFrame | None:
+    """Cut cells along the zones; a hull has no pieces: a single far fix would make it a continent of cells."""
+    if inputs.zones is None:
+        return None
+    with listener.stage("pieces", steps=1) as step:
+        pieces = zones.pieces(inputs.zones, resolution=study.resolution)
+        step()
+    return pieces
+
+
+def _inside(table: pd.DataFrame, weight: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Keep the demand that the planner answers for, and say how much lies beyond the zones."""
+    outside = table["zone_id"] == schema.OUTSIDE
+    total, beyond = table[weight].sum(), table.loc[outside, weight].sum()
+    if total > 0 and beyond >= total:
+        raise DataError(
+            f"no demand lies in the zones: all {total:,.0f} of {weight} are outside them. Are zones and demand of the "
+            "same city, and is the datum of both declared rightly?"
+        )
+    if beyond <= 0:
+        return table, ()
+    note = f"{beyond / total:.1%} of all demand lies outside the zones: it is drawn, but no rate and no site counts it"
+    return table[~outside], (note,)
+
+
+def _stations(inputs: Inputs) -> gpd.GeoDataFrame:
+    if inputs.stations is not None:
+        return inputs.stations
+    none = schema.empty(schema.STATIONS)
+    return gpd.GeoDataFrame(none.drop(columns="geometry"), geometry=gpd.GeoSeries([], crs=crs.WGS84))
+
+
+def _reach(study: Study, places: gpd.GeoDataFrame) -> pd.DataFrame:
+    return reach.within_distance(
+        places, cutoff_m=study.reach.cutoff_m, resolution=study.resolution, detour_factor=study.reach.detour_factor
+    )
+
+
+def _plan(
+    study: Study,
+    inputs: Inputs,
+    table: pd.DataFrame,
+    territory: gpd.GeoDataFrame,
+    places: gpd.GeoDataFrame,
+    reached: pd.DataFrame,
+    listener: Progress,
+) -> tuple[Siting | None, tuple[str, ...]]:
+    if study.siting is None or study.candidates is None:
+        return None, ()
+    with listener.stage("siting", steps=2) as step:
+        candidates = inputs.candidates
+        if candidates is None:
+            blank = np.setdiff1d(table.loc[table[study.demand_weight] > 0, "cell"], reached["cell"])
+            if blank.size == 0:
+                return None, ("all demand is covered already: no site is proposed",)
+            kind = study.candidates.default_kind or "warm_bee"
+            candidates = siting.candidates_from_cells(blank, kind=kind)
+        candidates = candidates.assign(
+            zone_id=zones.locate(candidates.geometry.x.to_numpy(), candidates.geometry.y.to_numpy(), zones=territory)
+        )
+        candidate_reach = _reach(study, candidates)
+        step()
+        plan = siting.maximal_cover(
+            table,
+            candidate_reach,
+            n_stations=study.siting.n_stations,
+            weight=study.demand_weight,
+            existing=reached,
+            candidates=candidates,
+            stations=places,
+            time_limit_s=study.siting.time_limit_s,
+            gap=study.siting.gap,
+        )
+        step()
+    return plan, tuple(plan.notes)

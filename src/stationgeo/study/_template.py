@@ -1,0 +1,88 @@
+"""The study file that `stationgeo init` writes: complete, commented, ready to edit."""
+
+from __future__ import annotations
+
+__all__ = ["TEMPLATE"]
+
+TEMPLATE = """\
+# A stationgeo study. Run it with:   stationgeo run study.toml --out out/
+# Check the files without computing: stationgeo check study.toml
+# Paths are relative to this file. Unknown keys are errors.
+
+name = "My district"
+tz = "Asia/Shanghai"      # local time: demand is counted by hour of the week
+resolution = 10           # H3 resolution; 10 has cells of 1-2 ha, about 130 m apart
+# weight = "courier_s"    # which demand counts: courier_s (rest seconds), visits, courier_weight
+overlaps = "first"        # where zones overlap: "first" in the file keeps the area, "smallest", or "error"
+
+# Demand: couriers' tracks ...
+[fixes]
+path = "fixes/*.parquet"  # a file, a folder or a pattern; CSV or Parquet
+datum = "GCJ-02"          # WGS-84 (GPS, OSM), GCJ-02 (AMap, Tencent), BD-09 (Baidu). Wrong by 300-1,400 m if wrong
+# tz = "Asia/Shanghai"    # of times without an offset; the study's by default
+# year = 2026             # of times that carry none
+# time_unit = "ms"        # of times that are numbers
+# columns = { courier_id = "rider", t = "gps_time", lon = "lng" }   # table column = file column
+# where = { city = "Shenzhen" }      # keep only these rows
+# bad_rows = "drop"       # drop and count rows that cannot be used, instead of stopping
+
+[stops]                   # a stop: within this radius, at least this long, no gap longer than this
+radius_m = 100
+min_duration_s = 300
+max_gap_s = 900
+
+# ... and/or events: orders, check-ins, counts on squares.
+# [events]
+# path = "orders.csv"
+# datum = "GCJ-02"
+# columns = { weight = "orders" }
+# square_m = 500          # if they were counted on squares: they are spread over them by area
+
+# Zones, one table per level: grid, community, street, district, city. Leave all out for one unit.
+[[zones]]
+level = "grid"
+path = "grids.shp"
+datum = "WGS-84"          # CGCS2000 counts as WGS-84
+# crs = "EPSG:4547"       # of a file without .prj
+columns = { zone_id = "grid_code", parent_id = "community_code", name = "grid_name" }
+
+[[zones]]
+level = "community"
+path = "communities.shp"
+datum = "WGS-84"
+columns = { zone_id = "community_code", name = "community_name" }
+
+# Existing stations. Leave the table out for a greenfield study.
+[stations]
+path = "stations.csv"     # CSV, Excel, Shapefile, GeoPackage, GeoJSON
+datum = "BD-09"
+columns = { station_id = "id", lon = "lng" }
+default_kind = "warm_bee" # where the file names no kind
+# kinds = { "暖蜂驿站" = "warm_bee", "党群服务中心" = "service_centre" }
+
+[reach]
+cutoff_m = 500            # largest way that counts as served, inclusive
+detour_factor = 1.3       # way on streets by straight line
+
+# New sites. Leave both tables out for coverage alone.
+[candidates]
+from_cells = true         # centres of cells with uncovered demand; or:
+# path = "hosts.csv"
+# datum = "GCJ-02"
+# default_kind = "warm_bee"
+
+[siting]
+n_stations = 10
+time_limit_s = 60         # then the best plan so far, with its bound
+gap = 0.0                 # 0 asks for the proven optimum
+
+# Street lines to draw behind the map.
+# [streets]
+# path = "streets.geojson"
+# datum = "WGS-84"
+
+[map]
+language = "both"         # zh, en, both
+# title = "My district"
+# attribution = "© OpenStreetMap contributors"
+"""

@@ -1,0 +1,158 @@
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+
+from stationgeo import study
+from stationgeo.errors import ColumnError, DataError, DatumError, SourceError, StudyError
+
+
+def change(path: Path, *pairs: tuple[str, str]) -> study.Study:
+    text = path.read_text(encoding="utf-8")
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    return study.Study.read(path)
+
+
+def test_toy_town_as_worked_out_in_the_head(toy_study: Path) -> None:
+    # See tests/conftest.py for the town and its answers.
+    result = study.run(study.Study.read(toy_study))
+    head = result.headline
+    assert head["demand"] == pytest.approx(150)
+    assert head["warm_bee_only_share"] == pytest.approx(10 / 150)
+    assert head["service_centre_only_share"] == pytest.approx(30 / 150)
+    assert head["both_share"] == pytest.approx(20 / 150)
+    assert head["neither_share"] == pytest.approx(90 / 150)
+    zones = result.coverage.zones.set_index("zone_id")
+    assert zones.loc["west", "covered_share"] == pytest.approx(1.0)
+    assert zones.loc["east", "covered_share"] == pytest.approx(0.0)
+    assert zones.loc["town", "covered_demand"] == pytest.approx(60)
+    plan = result.plan
+    assert plan is not None
+    assert plan.sites["candidate_id"].tolist() == ["H4", "H3"]
+    assert plan.sites["demand_gain"].tolist() == pytest.approx([50, 40])
+    assert plan.sites["zone_id"].tolist() == ["east", "east"]
+    assert (plan.status, plan.objective, plan.bound) == ("optimal", pytest.approx(90), pytest.approx(90))
+
+
+def test_demand_is_conserved_from_events_to_cells_and_zones(toy_study: Path) -> None:
+    result = study.run(study.Study.read(toy_study))
+    assert result.demand["visits"].sum() == pytest.approx(150, rel=1e-9)
+    assert result.coverage.cells["demand"].sum() == pytest.approx(150, rel=1e-9)
+    assert result.coverage.zones.groupby("level")["demand"].sum().tolist() == pytest.approx([150, 150], rel=1e-9)
+
+
+def test_a_second_run_gives_the_same_bytes(toy_study: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        study.write(study.run(study.Study.read(toy_study)), tmp_path / name)
+    first = {path.name: path.read_bytes() for path in (tmp_path / "a").iterdir()}
+    second = {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_outputs_hold_no_path_of_the_machine(toy_study: Path, tmp_path: Path) -> None:
+    for path in study.write(study.run(study.Study.read(toy_study)), tmp_path / "out"):
+        assert str(tmp_path).encode() not in path.read_bytes(), path.name
+
+
+def test_written_tables_read_back(toy_study: Path, tmp_path: Path) -> None:
+    result = study.run(study.Study.read(toy_study))
+    study.write(result, tmp_path)
+    cells = pd.read_parquet(tmp_path / "cells.parquet")
+    assert cells["cell"].dtype == np.uint64
+    assert cells["demand"].sum() == pytest.approx(150)
+    assert gpd.read_parquet(tmp_path / "zones.parquet").crs.to_epsg() == 4326
+    assert len(gpd.read_file(tmp_path / "sites.geojson")) == 2
+    assert pd.read_excel(tmp_path / "sites.xlsx")["candidate_id"].tolist() == ["H4", "H3"]
+    assert set(pd.read_excel(tmp_path / "zones.xlsx", sheet_name=None)) == {"grid", "community", "hours", "headline"}
+
+
+def test_greenfield_without_stations_and_zones(toy_study: Path) -> None:
+    text = toy_study.read_text(encoding="utf-8")
+    start, end = text.index("[[zones]]"), text.index("[reach]")
+    toy_study.write_text(text[:start] + text[end:], encoding="utf-8")
+    result = study.run(study.Study.read(toy_study))
+    assert result.headline["covered_share"] == 0
+    assert result.plan is not None
+    assert result.plan.objective == pytest.approx(90)
+    assert any("greenfield" in note for note in result.notes)
+    assert any("one unit" in note for note in result.notes)
+    assert len(result.coverage.zones[result.coverage.zones["zone_id"] != ""]) == 1
+
+
+def test_candidates_from_the_cells_that_are_uncovered(toy_study: Path) -> None:
+    asked = change(toy_study, ('path = "hosts.csv"\ndatum = "WGS-84"\ndefault_kind = "warm_bee"', "from_cells = true"))
+    plan = study.run(asked).plan
+    assert plan is not None
+    assert plan.objective == pytest.approx(90)
+    assert plan.status == "optimal"
+
+
+def test_everything_covered_needs_no_site(toy_study: Path) -> None:
+    pd.DataFrame({"lon": [114.0], "lat": [22.5], "orders": [3]}).to_csv(toy_study.parent / "orders.csv", index=False)
+    asked = change(toy_study, ('path = "hosts.csv"\ndatum = "WGS-84"\ndefault_kind = "warm_bee"', "from_cells = true"))
+    result = study.run(asked)
+    assert result.plan is None
+    assert any("covered already" in note for note in result.notes)
+
+
+def test_demand_outside_the_zones_is_counted_apart(toy_study: Path) -> None:
+    path = toy_study.parent / "orders.csv"
+    orders = pd.read_csv(path)
+    pd.concat([orders, pd.DataFrame({"lon": [115.0], "lat": [22.5], "orders": [50]})]).to_csv(path, index=False)
+    result = study.run(study.Study.read(toy_study))
+    zones = result.coverage.zones
+    outside = zones[(zones["zone_id"] == "") & (zones["level"] == "grid")]
+    assert outside["demand"].item() == pytest.approx(50)
+    assert zones.loc[zones["level"] == "grid", "demand"].sum() == pytest.approx(200)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "error", "message"),
+    [
+        ("orders.csv", None, SourceError, r"orders\.csv: no such file"),
+        ("orders.csv", "", SourceError, r"orders\.csv: the file is empty"),
+        ("orders.csv", "lon,lat,orders\n", SourceError, "a header but no row"),
+        ("orders.csv", "lon,lat\n114,22.5\n", ColumnError, r"column 'orders' \(for weight\) is missing"),
+        ("orders.csv", "lon,lat,orders\n114,22.5,0\n", DataError, "demand"),
+        ("orders.csv", "lon,lat,orders\n,22.5,1\n", DataError, "coordinates are missing; 1 of 1 rows: row 1"),
+        ("stations.csv", "station_id,kind,lon,lat\nA,cafe,114,22.5\n", DataError, "cafe"),
+        ("stations.csv", "station_id,kind,lon,lat\nA,warm_bee,114,22.5\nA,warm_bee,114.1,22.5\n", DataError, "unique"),
+        ("stations.csv", "station_id,kind,lon,lat\n", SourceError, "no row"),
+        ("hosts.csv", "candidate_id,lon,lat\nA,114,22.5\n", DataError, "1 candidates are fewer than 2 sites"),
+        ("grids.geojson", '{"type":"FeatureCollection","features":[]}', (DataError, SourceError), "no row"),
+        ("grids.geojson", "junk", SourceError, "cannot be read as a vector file"),
+    ],
+)
+def test_bad_files_are_named(
+    toy_study: Path, file: str, content: str | None, error: type[Exception], message: str
+) -> None:
+    path = toy_study.parent / file
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(error, match=message):
+        study.run(study.Study.read(toy_study))
+
+
+def test_undeclared_datum_names_source_and_metres(toy_study: Path) -> None:
+    asked = change(toy_study, ('path = "stations.csv"\ndatum = "WGS-84"', 'path = "stations.csv"'))
+    with pytest.raises(DatumError, match=r"stations\.csv: the datum is not declared.*m off"):
+        study.run(asked)
+
+
+def test_unknown_time_zone_is_refused_even_where_no_time_is_read(toy_study: Path) -> None:
+    with pytest.raises(StudyError, match=r"tz: unknown time zone.*Got 'Asia/Nowhere' instead"):
+        change(toy_study, ('tz = "Asia/Shanghai"', 'tz = "Asia/Nowhere"'))
+
+
+def test_both_inputs_need_a_weight(toy_study: Path) -> None:
+    stops = "[stops]\nradius_m = 100\nmin_duration_s = 300\nmax_gap_s = 900\n"
+    with pytest.raises(StudyError, match="say which demand counts"):
+        change(toy_study, ("[events]", '[fixes]\npath = "f.csv"\n' + stops + "[events]"))
