@@ -11,32 +11,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import sync_playwright
 
-from stationgeo import coverage, demand, reach, sample, tracks
+from stationgeo import coverage, demand, reach, sample, siting, stations, tracks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    import geopandas as gpd
+    import pandas as pd
     from playwright.sync_api import Browser, Page
 
     from stationgeo.coverage import Coverage
     from stationgeo.sample import City
+    from stationgeo.siting import Siting
 
 NASTY = "<script>window.hacked = true</script><img src=x onerror='window.hacked = true'>"
+RESOLUTION = 10
+WALK = {"cutoff_m": 500.0, "detour_factor": 1.3}
 APP = (
     "Object.entries(window).find(([name, value]) => name.startsWith('map_') && value && value.stationgeo)[1].stationgeo"
 )
-
-
-@dataclass
-class Plan:
-    sites: gpd.GeoDataFrame
-    existing_covered: float
-    total_demand: float
-    status: str = "optimal"
-    gap: float = 0.0
 
 
 @dataclass
@@ -74,27 +68,37 @@ def city() -> City:
 
 
 @pytest.fixture(scope="session")
-def scored(city: City) -> Coverage:
+def rests(city: City) -> pd.DataFrame:
     stops = tracks.find_stops(city.fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
-    rests = demand.from_stops(stops, zones=city.zones, resolution=10, tz="Asia/Shanghai")
-    within = reach.within_distance(city.stations, cutoff_m=500, resolution=10, detour_factor=1.3)
-    found = coverage.score(rests, within, stations=city.stations, zones=city.zones, weight="courier_s")
-    stations = found.stations.copy()
-    stations.loc[stations.index[0], "name"] = NASTY
-    return replace(found, stations=stations)
+    return demand.from_stops(stops, zones=city.zones, resolution=RESOLUTION, tz="Asia/Shanghai")
 
 
 @pytest.fixture(scope="session")
-def plan(city: City, scored: Coverage) -> Plan:
-    sites = city.candidates.head(3).reset_index(drop=True).assign(
-        rank=[1, 2, 3],
-        demand_gain=[3.0, 2.0, 1.0],
-        cumulative_share=[0.7, 0.75, 0.8],
-        zone_id="",
-        nearest_station_id=scored.stations["station_id"].iloc[0],
-        nearest_station_m=420.0,
-    )  # fmt: skip
-    return Plan(sites=sites, existing_covered=60.0, total_demand=100.0)
+def within(city: City) -> pd.DataFrame:
+    return reach.within_distance(stations.counted(city.stations), resolution=RESOLUTION, **WALK)
+
+
+@pytest.fixture(scope="session")
+def scored(city: City, rests: pd.DataFrame, within: pd.DataFrame) -> Coverage:
+    found = coverage.score(rests, within, stations=city.stations, zones=city.zones, weight="courier_s")
+    named = found.stations.copy()
+    named.loc[named.index[0], "name"] = NASTY
+    return replace(found, stations=named)
+
+
+@pytest.fixture(scope="session")
+def plan(city: City, rests: pd.DataFrame, within: pd.DataFrame) -> Siting:
+    places = city.candidates.rename(columns={"candidate_id": "station_id"})
+    could = reach.within_distance(places, resolution=RESOLUTION, **WALK)
+    return siting.maximal_cover(
+        rests,
+        could,
+        n_stations=3,
+        weight="courier_s",
+        existing=within,
+        candidates=city.candidates,
+        stations=city.stations,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from conftest import Opened, Plan
+    from conftest import Opened
     from stationgeo.coverage import Coverage
     from stationgeo.sample import City
+    from stationgeo.siting import Siting
 
     Open = Callable[..., AbstractContextManager[Opened]]
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="session")
-def saved(city: City, scored: Coverage, plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def saved(city: City, scored: Coverage, plan: Siting, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The map of the sample city, in English."""
     page: Any = maps.coverage_map(
         scored, plan, streets=city.edges, background=city.background, title="Yunxi <b>", language="en"
@@ -128,16 +129,19 @@ def test_a_door_with_several_brands_names_them_all(saved: Path, opened: Open, sc
         assert "Same place" in tip(seen)
 
 
-def test_sites_are_numbered_and_tell_their_gain_to_pointer_and_keyboard(saved: Path, opened: Open, plan: Plan) -> None:
+def test_sites_are_numbered_and_tell_their_gain_to_pointer_and_keyboard(
+    saved: Path, opened: Open, plan: Siting
+) -> None:
     with opened(saved) as seen:
         badges = seen.page.locator(".sg-site-icon")
         assert sorted(badges.all_inner_texts()) == ["1", "2", "3"]
         first = badges.filter(has_text="1")
         first.focus()
         assert tip(seen).startswith("Rank 1")
-        assert str(plan.sites["host"].iloc[0]) in tip(seen)
-        assert "Cumulative share\t70.0%" in tip(seen)
-        assert "Distance\t420 m" in tip(seen)
+        best = plan.sites.set_index("rank").loc[1]
+        assert best["host"] in tip(seen)
+        assert f"Cumulative share\t{best['cumulative_share']:.1%}" in tip(seen)
+        assert f"Distance\t{round(best['nearest_station_m'])} m" in tip(seen)
 
 
 def test_the_control_switches_layers_and_the_legend_follows(saved: Path, opened: Open) -> None:

@@ -103,7 +103,7 @@ def test_zones_keep_their_numbers_and_blank_is_not_zero(coverage: Scored, payloa
     assert zones["level"] == [0, 0, 1]
     assert zones["share"] == [0.75, None, 0.75]
     assert zones["shareClass"] == [4, -1, 4]  # (0.6, 0.8]; hatched
-    assert [column[0] for column in zones["classes"]] == [527.2, 421.8, 632.7, 527.2]  # four digits
+    assert [column[0] for column in zones["classes"]] == [527.25, 421.8, 632.7, 527.25]
     rows = data["themes"]["theme:share:0"]["rows"]
     assert rows[-1] == {"colours": [], "hatch": True, "label": "No demand"}
     assert not any("hatch" in row for row in data["themes"]["theme:share:1"]["rows"])
@@ -133,7 +133,7 @@ def test_stations_are_grouped_by_family_and_clusters_apart(coverage: Scored, pay
         station_kinds.kinds().set_index("kind").loc[name, "en"] for name in names
     ]
     assert stations["hours"] == ["24小时", "", ""]
-    assert stations["demand"] == [100.0, 12350.0, None]
+    assert stations["demand"] == [100.0, 12345.68, None]
     assert stations["shapes_of"] == [2]  # the street of stations is drawn as a street
     assert layer_names(page)[1] == [
         "Warm-bee type stations", "Service centres", "Clusters (not counted)", "Zone borders", "Names",
@@ -174,6 +174,13 @@ def test_a_plan_without_sites_is_no_layer(coverage: Scored, plan: Plan, payload:
     data = payload(draw(coverage, replace(plan, sites=plan.sites.iloc[:0], status="infeasible")))
     assert data["sites"] is None
     assert data["headline"]["plan"] is None
+
+
+def test_a_plan_made_from_ids_alone_has_its_line_but_no_markers(coverage: Scored, plan: Plan, payload: Payload) -> None:
+    nowhere = plan.sites.set_geometry(gpd.GeoSeries([None, None], crs="EPSG:4326"))
+    data = payload(draw(coverage, replace(plan, sites=nowhere)))
+    assert data["sites"] is None
+    assert data["headline"]["plan"]["n"] == 2
 
 
 def test_streets_are_drawn_once_with_their_class(
@@ -263,12 +270,12 @@ def test_seconds_of_rest_are_shown_as_hours(coverage: Scored, plan: Plan, payloa
         coverage, parameters={"weight": "courier_s"}, headline={**coverage.headline, "outside_demand": 1800.0}
     )
     data = payload(draw(timed, plan, language="en"))
-    # 2109 s are 0.5858 h, 100 s 0.02778 h, 20 s 0.005556 h, half an hour 0.5 h.
+    # 2109 s are 0.5858333 h, 100 s 0.02777778 h, 20 s 0.005555556 h, half an hour 0.5 h.
     assert ["Demand in all · hours of rest", "0.586"] in data["headline"]["rows"]
     assert ["Demand outside the zones", "0.5"] in data["headline"]["rows"]
-    assert data["zones"]["demand"] == [0.5858, 0.0, 0.5858]
-    assert data["stations"]["demand"][0] == 0.02778
-    assert data["sites"]["gain"][0] == 0.005556
+    assert data["zones"]["demand"] == [0.5858333, 0.0, 0.5858333]
+    assert data["stations"]["demand"][0] == 0.02777778
+    assert data["sites"]["gain"][0] == 0.005555556
     assert data["headline"]["plan"]["note"] == "proven optimal"  # both totals are in hours
     assert data["headline"]["plan"]["gain"] == pytest.approx(0.1)
     assert data["themes"]["theme:demand"]["unit"] == "hours of rest"

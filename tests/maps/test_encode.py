@@ -115,7 +115,7 @@ def test_safe_json_refuses_what_json_does_not_know() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(None, None), (float("inf"), None), (np.float64(0.123456), 0.1235), (0, 0.0)]
+    ("value", "shown"), [(None, None), (float("inf"), None), (np.float64(1.23456789), 1.234568), (0, 0.0)]
 )
-def test_numbers_have_four_digits_or_none(value: object, shown: float | None) -> None:
+def test_numbers_have_seven_digits_or_none(value: object, shown: float | None) -> None:
     assert _encode.number(value) == shown

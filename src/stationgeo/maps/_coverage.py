@@ -294,7 +294,7 @@ def _names(frame: gpd.GeoDataFrame, key: str) -> dict[str, str]:
 def _bounds(frame: gpd.GeoDataFrame, plan: Siting | None) -> Bounds:
     """Box of a table and of the sites, none of which may hide behind the card."""
     boxes = [frame.total_bounds]
-    if plan is not None and len(plan.sites):
+    if plan is not None and plan.sites.geometry.notna().any():
         boxes.append(plan.sites.total_bounds)
     lows, highs = np.min(boxes, axis=0), np.max(boxes, axis=0)
     return [[float(lows[1]), float(lows[0])], [float(highs[3]), float(highs[2])]]

@@ -51,7 +51,7 @@ _BITS_PER_DIGIT = 3
 _PLACE_MASK = np.uint64((1 << 52) - 1)
 
 _CODES = 65_534  # classes of a 16-bit column, after 0 for "nothing" and with the last one unused
-_SIGNIFICANT = 4  # digits of a number that a tooltip shows
+_SIGNIFICANT = 7  # digits that are kept; the page rounds once more, to three or four
 
 _POINTS_OF_A_RING = 3
 _POINTS_OF_A_LINE = 2
@@ -302,7 +302,7 @@ def rings(shapes: npt.NDArray[np.object_]) -> dict[str, Any]:
 
 
 def number(value: object) -> float | None:
-    """Round a number to what a tooltip shows.
+    """Round a number to more digits than a tooltip shows.
 
     Parameters
     ----------
@@ -312,12 +312,12 @@ def number(value: object) -> float | None:
     Returns
     -------
     float or None
-        Four significant digits; None for missing and infinite ones, which JSON does not know.
+        Seven significant digits; None for missing and infinite ones, which JSON does not know.
 
     Examples
     --------
-    >>> number(12345.6), number(float("nan"))
-    (12350.0, None)
+    >>> number(1 / 3), number(float("nan"))
+    (0.3333333, None)
     """
     if value is None:
         return None

@@ -256,7 +256,7 @@ def site_columns(
     Parameters
     ----------
     sites
-        Sites of a plan.
+        Sites of a plan; those without a place (a plan made from ids alone) cannot be drawn.
     kinds
         What each kind is called.
     zone_names, station_names
@@ -265,11 +265,12 @@ def site_columns(
     Returns
     -------
     dict or None
-        Columns in the order of ranks; None if there is no site.
+        Columns in the order of ranks; None if there is no site to draw.
     """
-    if sites.empty:
+    placed = sites[sites.geometry.notna()]
+    if placed.empty:
         return None
-    table = sites.sort_values("rank", kind="stable")
+    table = placed.sort_values("rank", kind="stable")
     place = _places(table.geometry)
     blank = [""] * len(table)
     names, hosts = _texts(table.get("name")) or blank, _texts(table.get("host")) or blank
