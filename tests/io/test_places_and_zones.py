@@ -180,6 +180,15 @@ def test_streets_are_lines_only() -> None:
         io.read_streets(frame.iloc[[1]], datum="WGS-84")
 
 
+def test_background_is_areas_only() -> None:
+    frame = gpd.GeoDataFrame({"kind": ["river", "x"]}, geometry=[UNIT, Point(114, 22)], crs="EPSG:4326")
+    ingest = io.read_background(frame, datum="WGS-84")
+    assert ingest.table["kind"].tolist() == ["river"]
+    assert ingest.report.dropped[0].reason == "no polygon"
+    with pytest.raises(DataError, match="no row is a polygon"):
+        io.read_background(frame.iloc[[1]], datum="WGS-84")
+
+
 def test_reports_are_plain_json() -> None:
     ingest = io.read_zones(zones_frame(UNIT), level="grid", datum="WGS-84")
     assert json.loads(json.dumps(ingest.report.to_dict()))["rows_kept"] == 1

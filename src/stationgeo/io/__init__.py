@@ -5,13 +5,14 @@ from __future__ import annotations
 from stationgeo.io._places import read_candidates, read_stations
 from stationgeo.io._records import read_events, read_fixes
 from stationgeo.io._report import Count, Ingest, IngestReport, SourceFile
-from stationgeo.io._shapes import read_streets, read_zones
+from stationgeo.io._shapes import read_background, read_streets, read_zones
 
 __all__ = [
     "Count",
     "Ingest",
     "IngestReport",
     "SourceFile",
+    "read_background",
     "read_candidates",
     "read_events",
     "read_fixes",

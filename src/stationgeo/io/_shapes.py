@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["read_streets", "read_wgs84_vector", "read_zones"]
+__all__ = ["read_background", "read_streets", "read_wgs84_vector", "read_zones"]
 
 # A polygon that crosses itself is repaired where the repair changes its area by less than this share of it.
 REPAIR_TOLERANCE_SHARE = 1e-3
@@ -114,7 +114,8 @@ def read_streets(
     Returns
     -------
     Ingest
-        `.table` has `highway` ("" where the file has no such column) and the lines in WGS-84.
+        `.table` has `highway` ("" where the file has no such column) and the lines in WGS-84. What is no line is
+        dropped and counted.
 
     Raises
     ------
@@ -123,16 +124,53 @@ def read_streets(
     DataError
         If nothing in the file is a line.
     """
-    frame, report = read_wgs84_vector(source, datum=datum, named_crs=crs, encoding=encoding)
-    lines = frame.geometry.geom_type.isin(["LineString", "MultiLineString"]).to_numpy()
-    if not lines.any():
-        raise DataError(
-            f"{report.source}: no row is a line, {len(frame):,} are something else. Name a file of street lines."
-        )
-    highway = frame["highway"].astype("str").fillna("") if "highway" in frame.columns else ""
-    streets = gpd.GeoDataFrame({"highway": highway}, geometry=frame.geometry, index=frame.index, crs=frame.crs)
-    dropped = (Count(reason="no line", rows=int((~lines).sum())),) if not lines.all() else ()
-    return Ingest(table=streets[lines].reset_index(drop=True), report=report.adding(dropped=dropped))
+    return _drawn(source, ("LineString", "MultiLineString"), "line", "highway", datum, crs, encoding)
+
+
+def read_background(
+    source: str | Path | gpd.GeoDataFrame, *, datum: str | None, crs: str | None = None, encoding: str | None = None
+) -> Ingest[gpd.GeoDataFrame]:
+    """Read areas to draw behind a map: water, hills, parks.
+
+    Parameters
+    ----------
+    source, datum, crs, encoding
+        As for `read_zones`.
+
+    Returns
+    -------
+    Ingest
+        `.table` has `kind` (river, lake, hill, park, ...; "" where the file has no such column) and the polygons in
+        WGS-84. What is no polygon is dropped and counted.
+
+    Raises
+    ------
+    SourceError, DatumError
+        As for `read_zones`.
+    DataError
+        If nothing in the file is a polygon.
+    """
+    return _drawn(source, ("Polygon", "MultiPolygon"), "polygon", "kind", datum, crs, encoding)
+
+
+def _drawn(
+    source: str | Path | gpd.GeoDataFrame,
+    types: tuple[str, ...],
+    called: str,
+    column: str,
+    datum: str | None,
+    named_crs: str | None,
+    encoding: str | None,
+) -> Ingest[gpd.GeoDataFrame]:
+    """Keep the shapes of some types, with the one column that says how they are drawn."""
+    frame, report = read_wgs84_vector(source, datum=datum, named_crs=named_crs, encoding=encoding)
+    fits = frame.geometry.geom_type.isin(types).to_numpy()
+    if not fits.any():
+        raise DataError(f"{report.source}: no row is a {called}, {len(frame):,} are something else. Name another file.")
+    words = frame[column].astype("str").fillna("") if column in frame.columns else ""
+    shapes = gpd.GeoDataFrame({column: words}, geometry=frame.geometry, index=frame.index, crs=frame.crs)
+    dropped = (Count(reason=f"no {called}", rows=int((~fits).sum())),) if not fits.all() else ()
+    return Ingest(table=shapes[fits].reset_index(drop=True), report=report.adding(dropped=dropped))
 
 
 def read_wgs84_vector(

@@ -12,8 +12,10 @@ from stationgeo import io, schema, stations, zones
 from stationgeo.errors import DataError
 
 if TYPE_CHECKING:
-    from stationgeo.io import IngestReport
-    from stationgeo.study._model import Candidates, Fixes, Stations, Study
+    from collections.abc import Callable
+
+    from stationgeo.io import Ingest, IngestReport
+    from stationgeo.study._model import Candidates, Drawn, Fixes, Stations, Study
     from stationgeo.study._progress import Step
 
 __all__ = ["Inputs", "count_inputs", "read_inputs"]
@@ -35,6 +37,8 @@ class Inputs:
     """CANDIDATES of a file; None where they come from cells, or no siting is asked."""
     streets: gpd.GeoDataFrame | None
     """Lines to draw."""
+    background: gpd.GeoDataFrame | None
+    """Areas to draw."""
     reports: dict[str, IngestReport]
     """By input: what was read, dropped and repaired."""
     notes: tuple[str, ...]
@@ -43,7 +47,7 @@ class Inputs:
 
 def count_inputs(study: Study) -> int:
     """Count the sources of a study, for a progress bar."""
-    single = (study.fixes, study.events, study.stations, study.streets)
+    single = (study.fixes, study.events, study.stations, study.streets, study.background)
     named = study.candidates is not None and not study.candidates.from_cells
     return len(study.zones) + sum(source is not None for source in single) + named
 
@@ -69,7 +73,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         Of the readers; also if kinds are unknown or the zones form no tree.
     """
     reports: dict[str, IngestReport] = {}
-    fixes = events = streets = None
+    fixes = events = None
     if study.fixes is not None:
         read = io.read_fixes(study.resolve(study.fixes.path), **_row_options(study, study.fixes))
         fixes, reports["fixes"] = read.table, read.report
@@ -82,13 +86,8 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     territory, notes = _read_zones(study, reports, step)
     places = _read_stations(study, study.stations, reports, step)
     candidates = _read_candidates(study, study.candidates, reports, step)
-    if study.streets is not None:
-        source = study.streets
-        lines = io.read_streets(
-            study.resolve(source.path), datum=source.datum, crs=source.crs, encoding=source.encoding
-        )
-        streets, reports["streets"] = lines.table, lines.report
-        step()
+    streets = _read_drawn(study, study.streets, io.read_streets, "streets", reports, step)
+    background = _read_drawn(study, study.background, io.read_background, "background", reports, step)
     return Inputs(
         fixes=fixes,
         events=events,
@@ -96,6 +95,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         stations=places,
         candidates=candidates,
         streets=streets,
+        background=background,
         reports=reports,
         notes=notes + _what_is_left_out(study),
     )
@@ -206,6 +206,22 @@ def _read_candidates(
             "asked for. Add candidates, lower siting.n_stations, or take candidates.from_cells = true."
         )
     reports["candidates"] = read.report
+    step()
+    return read.table
+
+
+def _read_drawn(
+    study: Study,
+    source: Drawn | None,
+    reader: Callable[..., Ingest[gpd.GeoDataFrame]],
+    name: str,
+    reports: dict[str, IngestReport],
+    step: Step,
+) -> gpd.GeoDataFrame | None:
+    if source is None:
+        return None
+    read = reader(study.resolve(source.path), datum=source.datum, crs=source.crs, encoding=source.encoding)
+    reports[name] = read.report
     step()
     return read.table
 

@@ -22,6 +22,7 @@ from stationgeo.errors import SourceError, StudyError, suggest
 
 __all__ = [
     "Candidates",
+    "Drawn",
     "Events",
     "Fixes",
     "Map",
@@ -29,7 +30,6 @@ __all__ = [
     "Siting",
     "Stations",
     "Stops",
-    "Streets",
     "Study",
     "Zones",
 ]
@@ -145,10 +145,13 @@ class Candidates(_Section):
         return self
 
 
-class Streets(_Source):
-    """Street lines, drawn behind the map."""
+class Drawn(_Section):
+    """Lines or areas that are only drawn behind the map."""
 
+    path: str
+    datum: str | None = None
     crs: str | None = None
+    encoding: str | None = None
 
 
 class Reach(_Section):
@@ -202,7 +205,10 @@ class Study(_Section):
     reach: Reach
     candidates: Candidates | None = None
     siting: Siting | None = None
-    streets: Streets | None = None
+    streets: Drawn | None = None
+    """Street lines."""
+    background: Drawn | None = None
+    """Water, hills, parks."""
     map: Map = Map()
     folder: Path = Field(default=Path(), exclude=True)
     """Where relative paths start; `Study.read` sets it to the study file's folder."""

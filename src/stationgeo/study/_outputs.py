@@ -139,6 +139,7 @@ def _map(result: Result) -> Any:  # noqa: ANN401 - folium has no types
         result.coverage,
         result.plan,
         streets=result.inputs.streets,
+        background=result.inputs.background,
         title=study.map.title or study.name,
         language=study.map.language,
         attribution=study.map.attribution,

@@ -76,9 +76,12 @@ n_stations = 10
 time_limit_s = 60         # then the best plan so far, with its bound
 gap = 0.0                 # 0 asks for the proven optimum
 
-# Street lines to draw behind the map.
+# Street lines, and water, hills or parks, to draw behind the map.
 # [streets]
 # path = "streets.geojson"
+# datum = "WGS-84"
+# [background]
+# path = "water.geojson"
 # datum = "WGS-84"
 
 [map]
