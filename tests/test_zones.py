@@ -203,6 +203,12 @@ class TestOverlaps:
         assert done.geometry.geom_type.tolist() == ["Polygon", "MultiPolygon", "Polygon"]
         assert done.geometry.iloc[1].equals(shapely.MultiPolygon([box(0, 0, 10, 4), box(0, 6, 10, 10)]))
 
+    def test_an_overlap_in_two_places_is_one_pair_with_both_areas(self) -> None:
+        # An E whose outer teeth reach into the box and whose back touches it: two areas and a line in common.
+        teeth = shapely.union_all([box(10, 0, 14, 10), box(8, 0, 10, 2), box(8, 8, 10, 10)])
+        overlaps = zones.resolve_overlaps(make([box(0, 0, 10, 10), teeth]), rule="first").overlaps
+        assert overlaps["area_m2"].tolist() == pytest.approx([area_m2(box(8, 0, 10, 2), box(8, 8, 10, 10))])
+
     def test_higher_levels_pass_through(self) -> None:
         clash = pd.concat([TOWN, make([box(0, 0, 20, 20)], ids=["D2"], level="district")], ignore_index=True)
         done = zones.resolve_overlaps(clash, rule="error")
@@ -255,6 +261,13 @@ class TestPieces:
         assert table["zone_id"].tolist() == ["z0", ""]
         assert set(table["cell"]) == {h3.latlng_to_cell(lat, lon, 9)}
         assert table["area_m2"].iloc[0] == pytest.approx(400, rel=1e-5)
+
+    def test_a_long_edge_beside_short_ones_fills_cells_all_the_same(self) -> None:
+        # The parallel between them is one edge of 1 km in the south and edges of 400 m and 600 m in the north: their
+        # great circles bulge differently, by up to 1 mm, so that together they claim more than the cells there.
+        table = zones.pieces(make([box(0, 0, 10, 10), box(0, 10, 4, 20), box(4, 10, 10, 20)]), resolution=11)
+        per_cell = table.groupby("cell")["area_m2"].sum()
+        assert per_cell.to_numpy() == pytest.approx(cells.areas_m2(per_cell.index.to_numpy()), rel=1e-12)
 
     @settings(max_examples=25, deadline=None)
     @given(st.integers(0, 2**32 - 1), st.integers(7, 11), st.sampled_from([(114.0, 22.5), (120.5188, 30.005)]))

@@ -202,7 +202,8 @@ def within(
 def _rings(radius_m: float, resolution: int) -> int:
     """Count the rings around a point's own cell that surely hold every centre within the radius.
 
-    In a lattice of spacing 1 the k-th ring of cells around one is at least k sqrt(3) / 2 away, which is a row's step.
+    In a lattice of spacing 1 the k-th ring of cells around one is at least k sqrt(3) / 2 away, which is a row's step,
+    and the point at most a corner from its cell's centre. That is a ring more than a plane needs: for the bends.
     """
     plane = lattice.spacing(resolution)
     least_spacing_m = plane * _SHRINK_AT_CORNER * _LEAST_RADIUS_M
