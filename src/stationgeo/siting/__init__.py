@@ -36,7 +36,7 @@ the best possible (measured for this project)."""
 _SOLVER_SLACK_SHARE = 1e-6
 
 
-def maximal_cover(  # noqa: PLR0913 - two tables, what is asked, and what only describes the sites
+def maximal_cover(
     demand: pd.DataFrame,
     candidate_reach: pd.DataFrame,
     *,
