@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Knuth's multiplicative constant (2^32 / golden ratio), for spreading sets over the hash table; collisions are
 # resolved by comparing the sets themselves.
 _SPREAD = 2_654_435_769
+# A hash keeps 31 bits, so that the product stays within 63; its upper half is folded onto the lower.
+_KEPT_BITS = 0x7FFF_FFFF
+_FOLD_BITS = 15
 # The hash table has at least so many places per set.
 _PLACES_PER_SET = 2
 
@@ -178,11 +181,11 @@ def _first_equal(start: IntArray, member: IntArray) -> IntArray:
     table = np.full(places, -1, dtype=np.int64)
     first = np.empty(rows, dtype=np.int64)
     for row in range(rows):
-        mixed = np.uint64(start[row + 1] - start[row])
+        mixed = start[row + 1] - start[row]
         for at in range(start[row], start[row + 1]):
-            mixed = (mixed ^ np.uint64(member[at])) * np.uint64(_SPREAD)
-            mixed ^= mixed >> np.uint64(29)
-        place = np.int64(mixed & np.uint64(places - 1))
+            mixed = ((mixed ^ member[at]) * _SPREAD) & _KEPT_BITS
+            mixed ^= mixed >> _FOLD_BITS
+        place = mixed & (places - 1)
         while True:
             other = table[place]
             if other < 0:

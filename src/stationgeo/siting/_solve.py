@@ -182,7 +182,7 @@ def _round(search: Hunt, *, seed: int) -> None:
 
 def _shake(search: Hunt, dual: Dual, random: np.random.Generator) -> None:
     """Replace some sites of the best plan at random, half the time by score, and exchange from there."""
-    chance = dual.score / dual.score.sum()
+    chance = np.maximum(dual.score, 0.0)
     for number in range(_SHAKES):
         if not search.running():
             return
