@@ -10,8 +10,8 @@ station    bee  bee
 A is covered by the warm-bee type only (100), C by service centres only (300), B by both (200), D and E by neither
 (900), because a cluster is never counted. Covered: 600 of 1,500 = 40%.
 
-Candidates: `d` in D, `e` in E, `mid` half-way between. Within 600 m `d` reaches D, `e` reaches E, and `mid` both: one site
-is enough to cover everything. Within 1,000 m all three reach both.
+Candidates: `d` in D, `e` in E, `mid` half-way between. Within 600 m `d` reaches D, `e` reaches E, and `mid` both: one
+site is enough to cover everything. Within 1,000 m all three reach both.
 """
 
 import geopandas as gpd
