@@ -203,6 +203,17 @@ class TestOverlaps:
         assert done.geometry.geom_type.tolist() == ["Polygon", "MultiPolygon", "Polygon"]
         assert done.geometry.iloc[1].equals(shapely.MultiPolygon([box(0, 0, 10, 4), box(0, 6, 10, 10)]))
 
+    def test_splinters_that_a_cut_leaves_go(self) -> None:
+        # Of the second's strip of 1 m x 1 km, 0.01 mm x 1 m sticks out of the first: 1e-5 m2. Its field stays.
+        keeper, field = shapely.box(LON, LAT, LON + 0.01 - 1e-10, LAT + 0.01), box(0, 12, 10, 20)
+        strip = shapely.box(LON, LAT + 0.005, LON + 0.01, LAT + 0.00501)
+        done = zones.resolve_overlaps(make([keeper, shapely.union(field, strip)]), rule="first").zones
+        assert done.geometry.iloc[1].equals(field)
+        # A hole as small goes too.
+        holed = box(0, 0, 10, 10).difference(shapely.box(LON + 0.002, LAT + 0.002, LON + 0.002 + 1e-9, LAT + 0.002001))
+        done = zones.resolve_overlaps(make([box(9, 0, 12, 10), holed]), rule="first").zones
+        assert not done.geometry.iloc[1].interiors
+
     def test_an_overlap_in_two_places_is_one_pair_with_both_areas(self) -> None:
         # An E whose outer teeth reach into the box and whose back touches it: two areas and a line in common.
         teeth = shapely.union_all([box(10, 0, 14, 10), box(8, 0, 10, 2), box(8, 8, 10, 10)])
@@ -302,6 +313,12 @@ class TestPieces:
             zones.pieces(make([box(0, 0, 10, 10), box(8, 0, 14, 10)]), resolution=9)
         with pytest.raises(DataError, match="no zones"):
             zones.pieces(TOWN.iloc[:0], resolution=9)
+
+    def test_an_overlap_that_the_overlay_misses_is_seen_in_the_areas(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        nothing = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+        monkeypatch.setattr("stationgeo.zones._pieces.overlapping_pairs", lambda _: nothing)
+        with pytest.raises(DataError, match=r"claim more than the whole of \d+ of \d+ cells: '89.* by 100\.0%"):
+            zones.pieces(make([box(0, 0, 30, 30), box(0, 0, 30, 30)]), resolution=9)
 
 
 class TestRepair:
