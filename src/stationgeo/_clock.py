@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stationgeo.schema import IntArray
 
 __all__ = [
+    "DAYS_PER_WEEK",
     "HOURS_PER_DAY",
     "US_PER_S",
     "as_dates",
@@ -30,6 +31,7 @@ __all__ = [
     "instants",
     "local_hours",
     "split_hours",
+    "weekdays",
 ]
 
 US_PER_S = 1_000_000
@@ -86,9 +88,12 @@ def as_dates(day: IntArray) -> pd.DataFrame:
     """Local days since 1970, each once and in order, as a table: `date` as ISO text, `weekday` with 0 for Monday."""
     once = np.unique(day)
     text = once.view("datetime64[D]").astype(str)
-    return pd.DataFrame(
-        {"date": pd.Series(text, dtype="str"), "weekday": (once + _WEEKDAY_OF_DAY_0) % DAYS_PER_WEEK}
-    ).astype({"weekday": "int64"})
+    return pd.DataFrame({"date": pd.Series(text, dtype="str"), "weekday": weekdays(once)})
+
+
+def weekdays(day: IntArray) -> IntArray:
+    """Days of the week, 0 for Monday to 6 for Sunday, of local days since 1970."""
+    return (day + _WEEKDAY_OF_DAY_0) % DAYS_PER_WEEK
 
 
 def split_hours(start_us: IntArray, end_us: IntArray, *, tz: str) -> tuple[IntArray, IntArray, IntArray]:

@@ -91,6 +91,8 @@ class Table:
     name: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    splits: tuple[str, ...] = ()
+    """Optional columns that belong to the key where they are there."""
 
     def __getitem__(self, name: str) -> Column:
         """Return the column of that name; `KeyError` if the contract has none."""
@@ -170,6 +172,7 @@ STOPS = Table(
         Column(name="n_fixes", kind="int", minimum=1, meaning="fixes inside"),
         Column(name="purpose", kind="text", choices=PURPOSES, meaning="what the stop was for"),
         Column(name="cut", kind="flag", meaning="a gap or the data's end cut it short"),
+        Column(name="group", kind="text", required=False, nullable=True, meaning="worker group"),
     ),
 )  # fmt: skip
 """Stays of a courier at one place."""
@@ -201,11 +204,14 @@ PIECES = Table(
 DEMAND = Table(
     name="DEMAND",
     key=("cell", "zone_id", "bin"),
+    splits=("group", "purpose"),
     columns=(
         _CELL,
         _ZONE,
         Column(name="bin", kind="int", unit="hour of the week", minimum=UNTIMED_BIN, maximum=HOURS_PER_WEEK - 1,
-               meaning="local hour, Monday 00:00 is 0; -1 where time is not known"),
+               meaning="local hour, Monday 00:00 is 0, unless coarser bins were asked for; -1 where time is not known"),
+        Column(name="group", kind="text", required=False, meaning="worker group, '' where none is known"),
+        Column(name="purpose", kind="text", required=False, choices=PURPOSES, meaning="what the stops were for"),
         Column(name="courier_s", kind="float", unit="s per observed day", minimum=0, meaning="rest seconds"),
         Column(name="visits", kind="float", unit="1 per observed day", minimum=0, meaning="stops or events"),
         Column(name="courier_weight", kind="float", unit="courier-days per observed day", minimum=0,
@@ -394,12 +400,13 @@ def _value_faults(values: pd.Series[Any], column: Column) -> Iterator[tuple[pd.S
 def _check_key(frame: pd.DataFrame, table: Table, where: str) -> None:
     if not table.key:
         return
-    repeated = frame.duplicated(list(table.key))
+    key = [*table.key, *(name for name in table.splits if name in frame.columns)]
+    repeated = frame.duplicated(key)
     if repeated.any():
-        keys = frame.loc[repeated, list(table.key)].drop_duplicates().head(4).itertuples(index=False, name=None)
-        shown = [key[0] if len(key) == 1 else key for key in keys]
+        keys = frame.loc[repeated, key].drop_duplicates().head(4).itertuples(index=False, name=None)
+        shown = [given[0] if len(given) == 1 else given for given in keys]
         raise DataError(
-            f"{where}: ({', '.join(table.key)}) must be unique, {int(repeated.sum()):,} rows repeat an earlier "
+            f"{where}: ({', '.join(key)}) must be unique, {int(repeated.sum()):,} rows repeat an earlier "
             f"one: {first_few(shown)}. Remove or renumber them."
         )
 

@@ -6,8 +6,29 @@ seconds of real tracks put into 300 m grids through resolution-10 cells land in 
 
 from __future__ import annotations
 
+from stationgeo.demand._aggregate import MOST_COURIERS, Aggregate, aggregate, coarsen, combine
+from stationgeo.demand._bins import BINS, bin_table, uncalendared
+from stationgeo.demand._bootstrap import interval
 from stationgeo.demand._events import from_events
+from stationgeo.demand._readout import read_out
 from stationgeo.demand._stops import from_stops
 from stationgeo.demand._table import by_bin, by_cell, by_zone, merge
 
-__all__ = ["by_bin", "by_cell", "by_zone", "from_events", "from_stops", "merge"]
+__all__ = [
+    "BINS",
+    "MOST_COURIERS",
+    "Aggregate",
+    "aggregate",
+    "bin_table",
+    "by_bin",
+    "by_cell",
+    "by_zone",
+    "coarsen",
+    "combine",
+    "from_events",
+    "from_stops",
+    "interval",
+    "merge",
+    "read_out",
+    "uncalendared",
+]

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import _clock, cells
+from stationgeo.demand._aggregate import zone_of
 from stationgeo.demand._areal import Spread, spread
-from stationgeo.demand._stops import zone_of
-from stationgeo.demand._table import UNKNOWN_COURIER, Parts, collect, days_per_weekday
+from stationgeo.demand._observed import check_among_observed, per_weekday
+from stationgeo.demand._table import UNKNOWN_COURIER, Parts, collect
 from stationgeo.errors import ColumnError, DataError, ParameterError, first_few
 from stationgeo.schema import DEMAND, EVENTS, UNTIMED_BIN, empty, validate
 
@@ -91,7 +92,7 @@ def from_events(
     counted = events["weight"].to_numpy() > 0
     if not counted.any():
         return empty(DEMAND)
-    weekday_days = days_per_weekday(observed, days=days, noun="events") if timed.any() else np.zeros(7, dtype=np.int64)
+    weekday_days = per_weekday(check_among_observed(observed, days=days, noun="events"))
     bins = np.where(timed, _clock.bins(hour), UNTIMED_BIN)[counted]
     kept = events[counted]
     placed = _place(kept, zones, resolution)

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-
-from stationgeo import _clock, cells
-from stationgeo.demand._table import Parts, collect, days_per_weekday
-from stationgeo.errors import DataError, first_few
-from stationgeo.schema import DEMAND, OUTSIDE, STOPS, empty, validate
-from stationgeo.zones import locate
+from stationgeo.demand._aggregate import aggregate
+from stationgeo.demand._readout import read_out
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import numpy.typing as npt
+    import pandas as pd
 
-    from stationgeo.schema import FloatArray, IntArray
-
-__all__ = ["from_stops", "zone_of"]
-
-# Times are kept to the millisecond: duration_s may differ from end - start by that much.
-_TOLERANCE_S = 0.001
+__all__ = ["from_stops"]
 
 
 def from_stops(
@@ -95,57 +84,5 @@ def from_stops(
     >>> demand[["bin", "courier_s", "visits"]].to_dict("list")
     {'bin': [15, 16], 'courier_s': [600.0, 1200.0], 'visits': [1.0, 0.0]}
     """
-    _clock.check_tz(tz)
-    validate(stops, STOPS)
-    _check_durations(stops)
-    if stops.empty:
-        return empty(DEMAND)
-    ordered = stops.sort_values("stop_id")  # whoever gives the same stops in another order gets the same bytes
-    lon, lat = ordered["lon"].to_numpy(dtype=np.float64), ordered["lat"].to_numpy(dtype=np.float64)
-    cell, zone_id = cells.from_lonlat(lon, lat, resolution=resolution), zone_of(lon, lat, zones)
-    courier = pd.factorize(ordered["courier_id"], sort=True)[0].astype(np.int64)
-    start_us, end_us = _clock.instants(ordered["start"]), _clock.instants(ordered["end"])
-    row, hour, length_us = _clock.split_hours(start_us, end_us, tz=tz)
-    date = _clock.days(_clock.local_hours(start_us, tz=tz))
-    parts = Parts(
-        cell=cell[row],
-        zone_id=zone_id[row],
-        bin=_clock.bins(hour),
-        courier=courier[row],
-        courier_us=length_us,
-        visits=np.diff(row, prepend=-1).astype(np.float64),
-        courier_weight=_weights(courier, date, end_us - start_us)[row] * _shares(length_us, (end_us - start_us)[row]),
-    )
-    weekday_days = days_per_weekday(observed, days=_clock.days(hour), noun="stops")
-    return collect(parts, weekday_days=weekday_days)
-
-
-def zone_of(lon: FloatArray, lat: FloatArray, zones: gpd.GeoDataFrame | None) -> npt.NDArray[np.object_]:
-    """Lowest-level zone of each point, '' outside and where there are no zones."""
-    if zones is None:
-        return np.full(lon.size, OUTSIDE, dtype=object)
-    return np.asarray(locate(lon, lat, zones=zones), dtype=object)
-
-
-def _check_durations(stops: pd.DataFrame) -> None:
-    lasted = (stops["end"] - stops["start"]).dt.total_seconds()
-    wrong = ~((stops["duration_s"] - lasted).abs() <= _TOLERANCE_S) | (lasted < 0)
-    if wrong.any():
-        raise DataError(
-            f"STOPS: duration_s must be end - start in seconds; {int(wrong.sum()):,} of {len(stops):,} stops break "
-            f"this, stop_id {first_few(stops.loc[wrong, 'stop_id'])}."
-        )
-
-
-def _weights(courier: IntArray, date: IntArray, duration_us: IntArray) -> FloatArray:
-    """Share of each stop in its courier-day."""
-    first_date = date.min()
-    _, courier_day = np.unique(courier * (date.max() - first_date + 1) + date - first_date, return_inverse=True)
-    total = np.bincount(courier_day, weights=duration_us)[courier_day]
-    equal = 1.0 / np.bincount(courier_day)[courier_day]
-    return np.divide(duration_us, total, out=equal, where=total > 0)
-
-
-def _shares(length_us: IntArray, duration_us: IntArray) -> FloatArray:
-    """Share of each part in its stop; a stop of no length has one part."""
-    return np.divide(length_us, duration_us, out=np.ones(length_us.size), where=duration_us > 0)
+    parts = aggregate(stops, zones=zones, resolution=resolution, tz=tz, observed=observed)
+    return read_out(parts)

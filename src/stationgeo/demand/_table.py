@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import _clock
-from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
+from stationgeo.demand._observed import checked_observed, per_weekday
+from stationgeo.errors import DataError, ParameterError, suggest
 from stationgeo.schema import DEMAND, UNTIMED_BIN, empty, validate
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
-__all__ = ["WEIGHTS", "Parts", "by_bin", "by_cell", "by_zone", "collect", "days_per_weekday", "merge"]
+__all__ = ["WEIGHTS", "Parts", "by_bin", "by_cell", "by_zone", "collect", "merge"]
 
 WEIGHTS = ("courier_s", "visits", "courier_weight")
 """The columns of DEMAND that add."""
@@ -47,37 +48,6 @@ class Parts:
     """Stops or events."""
     courier_weight: FloatArray
     """Shares of courier-days."""
-
-
-def days_per_weekday(observed: pd.DataFrame | None, *, days: IntArray, noun: str) -> IntArray:
-    """Count the observed dates of each weekday, and insist that all days with data are among them.
-
-    Parameters
-    ----------
-    observed
-        `date`, `weekday` as `tracks.observed_dates` makes them; None takes the days with data.
-    days
-        Local days since 1970 on which there are data; they may repeat.
-    noun
-        What is there on those days, for messages.
-
-    Returns
-    -------
-    ndarray of int64
-        Seven counts, Monday first.
-    """
-    seen = _clock.as_dates(days)
-    if observed is None:
-        return _count(seen)
-    dates = _check_observed(observed)
-    lost = ~seen["date"].isin(dates["date"])
-    if lost.any():
-        raise DataError(
-            f"observed: every local date with {noun} must be among the observed dates, or averages would be too high. "
-            f"{int(lost.sum()):,} of {len(seen):,} dates are not: {first_few(seen.loc[lost, 'date'])}. Make the dates "
-            f"from the same records and in the same time zone, or leave out the {noun} of these dates."
-        )
-    return _count(dates)
 
 
 def collect(parts: Parts, *, weekday_days: IntArray) -> pd.DataFrame:
@@ -135,8 +105,9 @@ def merge(tables: Iterable[pd.DataFrame], *, observed: pd.DataFrame | None = Non
 
     Notes
     -----
-    Averages over the same days simply add. With `observed` each table's averages are first brought back to totals by
-    its own `observed_days` and divided by the days given. Untimed demand is a total already and adds as it is.
+    For hours of the week; other bins, and couriers or replicates that shall stay exact, are combined as aggregates, see
+    `combine`. Averages over the same days simply add. With `observed` each table's averages are first brought back to
+    totals by its own `observed_days` and divided by the days given. Untimed demand is a total already and adds so.
     Commutative and associative, up to rounding of the last digit. O(n log n) for n rows in all.
 
     Examples
@@ -155,22 +126,37 @@ def merge(tables: Iterable[pd.DataFrame], *, observed: pd.DataFrame | None = Non
     >>> merge([one, one.assign(courier_s=30.0)], observed=mondays)["courier_s"].tolist()
     [45.0]
     """
-    kept = [validate(table, DEMAND)[list(DEMAND.names)] for table in tables]
+    kept = [validate(table, DEMAND) for table in tables]
     kept = [table for table in kept if len(table)]
     if not kept:
         return empty(DEMAND)
+    splits = _splits(kept)
     rows = pd.concat(kept, ignore_index=True)
     weekday = rows["bin"] // _clock.HOURS_PER_DAY
     days = rows["observed_days"].astype("float64")
     if observed is not None:
-        days = pd.Series(_days_of_bins(rows["bin"].to_numpy(), _count(_check_observed(observed))), index=rows.index)
+        days = pd.Series(
+            _days_of_bins(rows["bin"].to_numpy(), per_weekday(checked_observed(observed))), index=rows.index
+        )
         _check_enough(rows, weekday, days)
     _check_agreement(weekday, days)
     factor = rows["observed_days"] / days
     scaled = rows.assign(**{name: rows[name] * factor for name in WEIGHTS}, observed_days=days)
-    added = scaled.groupby(list(DEMAND.key), sort=True)
+    added = scaled.groupby([*DEMAND.key, *splits], sort=True)
     sums = added[[*WEIGHTS, "couriers"]].sum(skipna=False)
-    return sums.assign(observed_days=added["observed_days"].first()).reset_index()[list(DEMAND.names)]
+    return sums.assign(observed_days=added["observed_days"].first()).reset_index()
+
+
+def _splits(tables: list[pd.DataFrame]) -> list[str]:
+    """Tell by what all tables are split; they cannot be added if they are split unlike."""
+    kinds = [tuple(name for name in DEMAND.splits if name in table.columns) for table in tables]
+    unlike = next((kind for kind in kinds if kind != kinds[0]), None)
+    if unlike is not None:
+        raise DataError(
+            f"tables to merge must be split alike. One is by ({', '.join(kinds[0])}), another by "
+            f"({', '.join(unlike)}). Read them out with the same by=."
+        )
+    return list(kinds[0])
 
 
 def by_cell(demand: pd.DataFrame, *, weight: str) -> pd.DataFrame:
@@ -303,36 +289,9 @@ def _changes(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return np.concatenate([[True], column[1:] != column[:-1]])
 
 
-def _count(dates: pd.DataFrame) -> IntArray:
-    return np.bincount(dates["weekday"].to_numpy(dtype=np.int64), minlength=len(_WEEKDAYS)).astype(np.int64)
-
-
 def _days_of_bins(bins: IntArray, weekday_days: IntArray) -> FloatArray:
     days = weekday_days[bins // _clock.HOURS_PER_DAY].astype(np.float64)
     return np.where(bins == UNTIMED_BIN, 1.0, days)
-
-
-def _check_observed(observed: pd.DataFrame) -> pd.DataFrame:
-    """Return the observed dates each once, after a look at whether dates and weekdays belong together."""
-    missing = [name for name in ("date", "weekday") if name not in observed.columns]
-    if missing:
-        raise ColumnError(
-            f"observed: columns 'date' and 'weekday' are needed, as tracks.observed_dates makes them. {missing[0]!r} "
-            f"is missing; {suggest(missing[0], [str(name) for name in observed.columns])}"
-        )
-    try:
-        days = observed["date"].to_numpy(dtype="datetime64[D]").astype(np.int64)
-    except ValueError as error:
-        raise DataError(f"observed: dates must be ISO text such as '2024-05-06': {error}") from error
-    dates = _clock.as_dates(days)
-    given = observed.drop_duplicates("date").set_index("date")["weekday"].reindex(dates["date"]).to_numpy()
-    wrong = given != dates["weekday"].to_numpy()
-    if wrong.any():
-        raise DataError(
-            f"observed: weekday must be 0 for Monday to 6 for Sunday and fit the date; {int(wrong.sum()):,} of "
-            f"{len(dates):,} dates break this: {first_few(dates.loc[wrong, 'date'])}."
-        )
-    return dates
 
 
 def _check_enough(rows: pd.DataFrame, weekday: pd.Series[int], days: pd.Series[float]) -> None:

@@ -1,0 +1,161 @@
+"""Aggregates to DEMAND: averages of an observed day, per bin."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from stationgeo import _clock
+from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate, distinct_couriers, gather
+from stationgeo.demand._bins import checked_bins, day_types
+from stationgeo.demand._bootstrap import replicate_columns
+from stationgeo.errors import DataError, ParameterError, first_few, suggest
+from stationgeo.schema import DEMAND, empty
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    import numpy.typing as npt
+
+    from stationgeo.demand._bins import Bins, Calendar
+    from stationgeo.schema import FloatArray
+
+__all__ = ["read_out"]
+
+SPLITS = ("group", "purpose")
+_COURIER_US, _VISITS, _WEIGHT = range(len(SUMS))
+
+
+def read_out(
+    aggregate: Aggregate,
+    *,
+    bins: Bins = "hour_of_week",
+    calendar: Calendar | None = None,
+    by: Collection[str] = (),
+    purposes: Collection[str] | None = None,
+    expansion: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
+    """Average an aggregate over the observed days of each type.
+
+    Parameters
+    ----------
+    aggregate
+        What `aggregate` or `combine` made. No rows give no demand.
+    bins
+        Of time: "hour_of_week", or "hour_of_day_type" for working days, weekends and holidays.
+    calendar
+        "CN" for the public holidays of the mainland of China and the weekends worked instead; only for
+        "hour_of_day_type". Years that the calendar does not hold are told by weekdays alone: `demand.uncalendared`
+        lists their days.
+    by
+        Columns to keep apart: "group", "purpose", both or none.
+    purposes
+        Purposes to count; by default all.
+    expansion
+        How many workers a sampled courier of each group stands for. Seconds, visits and weights are multiplied by it;
+        `couriers` stay those seen.
+
+    Returns
+    -------
+    DataFrame
+        DEMAND, in order of its key. Per observed day of the bin's type of day: `courier_s` seconds; `visits` stops,
+        each counted in the bin in which it starts; `courier_weight` shares of courier-days. `couriers` counts who ever
+        was there and then, over all days: exactly below `aggregate.most_couriers`, see `Aggregate`. With replicates
+        there is a column `courier_s_rep_0`, ... for each.
+
+    Raises
+    ------
+    DataError
+        If a group has no expansion weight.
+    ParameterError
+        If bins, calendar, a column or a purpose is unknown, a weight is not a number greater than 0, or a calendar is
+        given for hours of the week.
+
+    Notes
+    -----
+    O(n log n) for n rows and couriers.
+    """
+    _check(bins=bins, calendar=calendar, by=by, purposes=purposes, expansion=expansion)
+    part = aggregate if purposes is None else _only(aggregate, purposes)
+    if part.sums.empty:
+        return empty(DEMAND)
+    hour = part.sums["hour"].to_numpy()
+    types = day_types(_clock.days(hour), bins=bins, calendar=calendar)
+    keys = part.sums[["cell", "zone_id"]].assign(bin=types * _clock.HOURS_PER_DAY + hour % _clock.HOURS_PER_DAY)
+    keys = keys.assign(**{name: part.sums[name] for name in SPLITS if name in by})
+    values: npt.NDArray[Any] = np.column_stack([part.sums[list(SUMS)].to_numpy(dtype=np.int64), part.replicates])
+    if expansion is not None:
+        values = values * _factors(part.sums["group"], expansion)[:, None]
+    owner, courier = part.couriers["row"].to_numpy(), part.couriers["courier"].to_numpy()
+    table, total, couriers = gather(keys, values, owner, courier, part.most_couriers)
+    observed = np.bincount(day_types(part.days, bins=bins, calendar=calendar))
+    days = observed[table["bin"].to_numpy() // _clock.HOURS_PER_DAY].astype(np.float64)
+    return _demand(table, total, distinct_couriers(couriers, n_rows=len(table), most=part.most_couriers), days)
+
+
+def _demand(table: pd.DataFrame, total: npt.NDArray[Any], couriers: FloatArray, days: FloatArray) -> pd.DataFrame:
+    n_sums = len(SUMS)
+    replicates = total[:, n_sums:] / _clock.US_PER_S / days[:, None]
+    columns = {
+        "cell": table["cell"],
+        "zone_id": table["zone_id"],
+        "bin": table["bin"],
+        **{name: table[name] for name in SPLITS if name in table.columns},
+        "courier_s": total[:, _COURIER_US] / _clock.US_PER_S / days,
+        "visits": total[:, _VISITS] / days,
+        "courier_weight": total[:, _WEIGHT] / WEIGHT_UNITS / days,
+        "couriers": couriers,
+        "observed_days": days,
+    }
+    names = replicate_columns(replicates.shape[1])
+    return pd.DataFrame(columns | {name: replicates[:, at] for at, name in enumerate(names)})
+
+
+def _only(aggregate: Aggregate, purposes: Collection[str]) -> Aggregate:
+    """Keep the rows of some purposes."""
+    kept = aggregate.sums["purpose"].isin(list(purposes)).to_numpy()
+    place = np.cumsum(kept) - 1
+    row = aggregate.couriers["row"].to_numpy()
+    couriers = aggregate.couriers[kept[row]]
+    return dataclasses.replace(
+        aggregate,
+        sums=aggregate.sums[kept].reset_index(drop=True),
+        couriers=couriers.assign(row=place[couriers["row"].to_numpy()]).reset_index(drop=True),
+        replicates=aggregate.replicates[kept],
+    )
+
+
+def _factors(group: pd.Series[str], expansion: Mapping[str, float]) -> FloatArray:
+    lacking = sorted(set(group) - set(expansion))
+    if lacking:
+        raise DataError(
+            f"expansion must have a weight for every group; {len(lacking)} of {group.nunique()} have none: "
+            f"{first_few(lacking)}. Couriers without a group have the group ''."
+        )
+    return np.array([float(expansion[name]) for name in group], dtype=np.float64)
+
+
+def _check(
+    *,
+    bins: str,
+    calendar: str | None,
+    by: Collection[str],
+    purposes: Collection[str] | None,
+    expansion: Mapping[str, float] | None,
+) -> None:
+    if checked_bins(bins) == "hour_of_week" and calendar is not None:
+        raise ParameterError("calendar needs bins='hour_of_day_type': hours of the week know no holidays.")
+    unknown = [name for name in by if name not in SPLITS]
+    if unknown:
+        raise ParameterError(f"by may name {' and '.join(SPLITS)}. Got {unknown[0]!r}; {suggest(unknown[0], SPLITS)}")
+    known = DEMAND["purpose"].choices or ()
+    strange = [name for name in purposes or () if name not in known]
+    if strange:
+        raise ParameterError(f"unknown purpose {strange[0]!r}; {suggest(strange[0], known)}")
+    wrong = [group for group, weight in (expansion or {}).items() if not (math.isfinite(weight) and weight > 0)]
+    if wrong:
+        raise ParameterError(f"expansion weights must be numbers greater than 0; {first_few(wrong)} is not.")
