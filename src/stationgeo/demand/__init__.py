@@ -7,6 +7,7 @@ seconds of real tracks put into 300 m grids through resolution-10 cells land in 
 from __future__ import annotations
 
 from stationgeo.demand._aggregate import MOST_COURIERS, Aggregate, aggregate, coarsen, combine
+from stationgeo.demand._arrow import from_arrow, to_arrow
 from stationgeo.demand._bins import BINS, bin_table, uncalendared
 from stationgeo.demand._bootstrap import interval
 from stationgeo.demand._events import from_events
@@ -25,10 +26,12 @@ __all__ = [
     "by_zone",
     "coarsen",
     "combine",
+    "from_arrow",
     "from_events",
     "from_stops",
     "interval",
     "merge",
     "read_out",
+    "to_arrow",
     "uncalendared",
 ]

@@ -1,0 +1,109 @@
+"""Aggregates as Arrow tables: the form in which they are kept on disk and sent between machines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from stationgeo.demand._aggregate import KEY, SUMS, Aggregate
+from stationgeo.errors import DataError
+
+__all__ = ["from_arrow", "to_arrow"]
+
+_METADATA = b"stationgeo"
+_COLUMNS = (*KEY, *SUMS, "couriers", "replicates")
+
+
+def to_arrow(aggregate: Aggregate) -> pa.Table:
+    """Write an aggregate as one flat table.
+
+    Parameters
+    ----------
+    aggregate
+        What `aggregate` or `combine` made; also one without rows.
+
+    Returns
+    -------
+    pyarrow.Table
+        The columns of `sums`, `couriers` (a list of uint64 hashes) and `replicates` (a list of int64); days and
+        parameters are in its metadata.
+
+    Notes
+    -----
+    O(n). It holds no id and no time or place finer than an hour and a cell, but hashes of couriers: anybody who knows
+    an id, and the key of the hash where ids were hashed on load, can look for it.
+    """
+    rows = len(aggregate.sums)
+    flat = aggregate.couriers["courier"].to_numpy()
+    begins = np.searchsorted(aggregate.couriers["row"].to_numpy(), np.arange(rows + 1))
+    repeats = np.arange(rows + 1) * aggregate.n_replicates
+    arrays: list[Any] = [pa.array(aggregate.sums[name]) for name in (*KEY, *SUMS)]
+    arrays = [array.cast(pa.string()) if pa.types.is_large_string(array.type) else array for array in arrays]
+    arrays.append(_lists(begins, pa.array(flat, type=pa.uint64())))
+    arrays.append(_lists(repeats, pa.array(aggregate.replicates.reshape(-1), type=pa.int64())))
+    about = {
+        "days": aggregate.days.tolist(),
+        "resolution": aggregate.resolution,
+        "tz": aggregate.tz,
+        "most_couriers": aggregate.most_couriers,
+        "n_replicates": aggregate.n_replicates,
+    }
+    table = pa.Table.from_arrays(arrays, names=list(_COLUMNS))
+    return table.replace_schema_metadata({_METADATA: json.dumps(about, sort_keys=True).encode()})
+
+
+def from_arrow(table: pa.Table) -> Aggregate:
+    """Read an aggregate back.
+
+    Parameters
+    ----------
+    table
+        What `to_arrow` wrote.
+
+    Returns
+    -------
+    Aggregate
+        The same.
+
+    Raises
+    ------
+    DataError
+        If the table is no aggregate.
+
+    Notes
+    -----
+    O(n).
+    """
+    about = _about(table)
+    flat: dict[str, Any] = {name: table[name].combine_chunks() for name in ("couriers", "replicates")}
+    count = flat["couriers"].value_lengths().to_numpy(zero_copy_only=False)
+    sums = pd.DataFrame({name: table[name].to_pandas() for name in (*KEY, *SUMS)})
+    text = dict.fromkeys(("zone_id", "group", "purpose"), "str")
+    couriers = flat["couriers"].flatten().to_numpy(zero_copy_only=False).astype(np.uint64)
+    return Aggregate(
+        sums=sums.astype(text | {"cell": "uint64", "hour": "int64"}),
+        couriers=pd.DataFrame({"row": np.repeat(np.arange(count.size, dtype=np.int64), count), "courier": couriers}),
+        replicates=flat["replicates"].flatten().to_numpy(zero_copy_only=False).astype(np.int64).reshape(
+            len(sums), about["n_replicates"]
+        ),
+        days=np.array(about["days"], dtype=np.int64),
+        resolution=about["resolution"],
+        tz=about["tz"],
+        most_couriers=about["most_couriers"],
+    )  # fmt: skip
+
+
+def _lists(begins: Any, values: Any) -> Any:  # noqa: ANN401 - the stubs know no list of values given as an array
+    return pa.ListArray.from_arrays(pa.array(begins, type=pa.int32()), values)
+
+
+def _about(table: pa.Table) -> dict[str, Any]:
+    written = (table.schema.metadata or {}).get(_METADATA)
+    if written is None or tuple(table.column_names) != _COLUMNS:
+        raise DataError(f"the table is no aggregate of demand: it has columns {', '.join(table.column_names[:6])}, ...")
+    about: dict[str, Any] = json.loads(written)
+    return about
