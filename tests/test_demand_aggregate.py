@@ -150,7 +150,12 @@ def test_couriers_are_counted_exactly_below_the_limit_and_within_error_beyond() 
     both = demand.combine(halves)  # 1,000 couriers are in both halves, and count once
     assert len(both.couriers) == 1_024
     assert demand.read_out(both)["couriers"].item() == pytest.approx(5_000, rel=4 / np.sqrt(1_022))
-    pd.testing.assert_frame_equal(both.couriers, added_up(stops, most_couriers=1_024).couriers)
+    once = added_up(stops, most_couriers=1_024).couriers
+    assert both.couriers["courier"].tolist() == once["courier"].tolist()
+    # who is in both halves was there for two minutes
+    twice = set(_aggregate.courier_hashes(f"c{i}" for i in range(2_000, 3_000)).tolist())
+    expected = [120_000_000 if courier in twice else 60_000_000 for courier in both.couriers["courier"].tolist()]
+    assert both.couriers["courier_us"].tolist() == expected
 
 
 def test_the_estimate_of_distinct_couriers_is_unbiased() -> None:

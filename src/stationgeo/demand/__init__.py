@@ -12,6 +12,7 @@ from stationgeo.demand._bins import BINS, bin_table, uncalendared
 from stationgeo.demand._bootstrap import interval
 from stationgeo.demand._events import from_events
 from stationgeo.demand._readout import read_out
+from stationgeo.demand._release import Release, overlapping, release
 from stationgeo.demand._stops import from_stops
 from stationgeo.demand._table import by_bin, by_cell, by_zone, merge
 
@@ -19,6 +20,7 @@ __all__ = [
     "BINS",
     "MOST_COURIERS",
     "Aggregate",
+    "Release",
     "aggregate",
     "bin_table",
     "by_bin",
@@ -31,7 +33,9 @@ __all__ = [
     "from_stops",
     "interval",
     "merge",
+    "overlapping",
     "read_out",
+    "release",
     "to_arrow",
     "uncalendared",
 ]

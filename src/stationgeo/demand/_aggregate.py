@@ -69,7 +69,8 @@ class Aggregate:
     """Key `KEY`, in its order; `courier_us`, `visits`, `weight_units`: int64."""
 
     couriers: pd.DataFrame
-    """`row` of `sums` and `courier`, a uint64 hash, in this order: who was there, or the `most_couriers` smallest."""
+    """Who was there: `row` of `sums` and `courier`, a uint64 hash, in this order; `courier_us` of each. Of a row with
+    more than `most_couriers` the smallest hashes."""
 
     replicates: IntArray
     """(rows of `sums`, replicates): `courier_us` of Poisson-bootstrap replicates."""
@@ -181,10 +182,9 @@ def aggregate(
     )
     courier = courier_hashes(names)[code][row]
     replicates = poisson_counts(courier, n_replicates=n_replicates) * length_us[:, None]
-    table, values, owners = gather(
-        keys, np.column_stack([sums, replicates]), np.arange(row.size), courier, most_couriers
-    )
-    return _made(table, values, owners, days=days, resolution=resolution, tz=tz, most_couriers=most_couriers)
+    people = pd.DataFrame({"row": np.arange(row.size), "courier": courier, "courier_us": length_us})
+    table, values, people = gather(keys, np.column_stack([sums, replicates]), people, most=most_couriers)
+    return _made(table, values, people, days=days, resolution=resolution, tz=tz, most_couriers=most_couriers)
 
 
 def combine(aggregates: Iterable[Aggregate]) -> Aggregate:
@@ -224,11 +224,12 @@ def combine(aggregates: Iterable[Aggregate]) -> Aggregate:
     begin = np.cumsum([0, *(len(part.sums) for part in parts)])
     keys = pd.concat([part.sums[list(KEY)] for part in parts], ignore_index=True)
     values = np.concatenate([_values(part) for part in parts])
-    owner = np.concatenate([part.couriers["row"].to_numpy() + at for part, at in zip(parts, begin, strict=False)])
-    courier = np.concatenate([part.couriers["courier"].to_numpy() for part in parts])
-    table, values, owners = gather(keys, values, owner, courier, like.most_couriers)
+    people = pd.concat(
+        [part.couriers.assign(row=part.couriers["row"] + at) for part, at in zip(parts, begin, strict=False)]
+    )
+    table, values, people = gather(keys, values, people, most=like.most_couriers)
     days = np.unique(np.concatenate([part.days for part in parts]))
-    return _made(table, values, owners, days=days, resolution=like.resolution, tz=like.tz,
+    return _made(table, values, people, days=days, resolution=like.resolution, tz=like.tz,
                  most_couriers=like.most_couriers)  # fmt: skip
 
 
@@ -260,14 +261,13 @@ def coarsen(aggregate: Aggregate, *, resolution: int) -> Aggregate:
     """
     cell = cells.parents(aggregate.sums["cell"].to_numpy(), resolution=resolution)
     keys = aggregate.sums[list(KEY)].assign(cell=cell)
-    owner, courier = aggregate.couriers["row"].to_numpy(), aggregate.couriers["courier"].to_numpy()
-    table, values, owners = gather(keys, _values(aggregate), owner, courier, aggregate.most_couriers)
-    return _made(table, values, owners, days=aggregate.days, resolution=resolution, tz=aggregate.tz,
+    table, values, people = gather(keys, _values(aggregate), aggregate.couriers, most=aggregate.most_couriers)
+    return _made(table, values, people, days=aggregate.days, resolution=resolution, tz=aggregate.tz,
                  most_couriers=aggregate.most_couriers)  # fmt: skip
 
 
 def gather(
-    keys: pd.DataFrame, values: npt.NDArray[Any], owner: IntArray, courier: CellArray, most: int
+    keys: pd.DataFrame, values: npt.NDArray[Any], couriers: pd.DataFrame, *, most: int
 ) -> tuple[pd.DataFrame, npt.NDArray[Any], pd.DataFrame]:
     """Add up the rows of one key and unite their couriers.
 
@@ -277,15 +277,15 @@ def gather(
         One row per row of `values`; the columns are the key.
     values
         What adds, (rows, columns).
-    owner, courier
-        Pairs: a row and the hash of somebody who was there.
+    couriers
+        `row`, `courier`, `courier_us`: who was there, and for how long.
     most
         How many of the smallest hashes of a key are kept.
 
     Returns
     -------
     keys, values, couriers
-        Each key once and in order, its sums, and its couriers as a table of `row` and `courier`.
+        Each key once and in order, its sums, and its couriers in order of row and hash.
     """
     codes = [_in_order(keys[name]) for name in keys.columns]
     order = np.lexsort(codes[::-1])
@@ -297,7 +297,7 @@ def gather(
     place = np.empty(order.size, dtype=np.int64)
     place[order] = np.cumsum(new) - 1
     total = np.add.reduceat(values[order], first, axis=0) if first.size else values[:0]
-    return keys.iloc[order[first]].reset_index(drop=True), total, _united(place[owner], courier, most)
+    return keys.iloc[order[first]].reset_index(drop=True), total, _united(couriers, place, most)
 
 
 def distinct_couriers(couriers: pd.DataFrame, *, n_rows: int, most: int) -> FloatArray:
@@ -375,15 +375,19 @@ def _in_order(column: pd.Series[Any]) -> npt.NDArray[Any]:
     return pd.factorize(column, sort=True)[0]
 
 
-def _united(row: IntArray, courier: CellArray, most: int) -> pd.DataFrame:
+def _united(couriers: pd.DataFrame, place: IntArray, most: int) -> pd.DataFrame:
+    """Bring couriers to the places of their rows, each once; keep the smallest hashes of each."""
+    row, courier = place[couriers["row"].to_numpy()], couriers["courier"].to_numpy()
     order = np.lexsort((courier, row))
     row, courier = row[order], courier[order]
     new = np.ones(row.size, dtype=bool)
     new[1:] = (row[1:] != row[:-1]) | (courier[1:] != courier[:-1])
-    row, courier = row[new], courier[new]
-    rank = np.arange(row.size) - np.searchsorted(row, row, side="left")
-    kept = rank < most
-    return pd.DataFrame({"row": row[kept], "courier": courier[kept]})
+    first = np.flatnonzero(new)
+    lasted = couriers["courier_us"].to_numpy()[order]
+    lasted = np.add.reduceat(lasted, first) if first.size else lasted
+    row, courier = row[first], courier[first]
+    kept = np.arange(row.size) - np.searchsorted(row, row, side="left") < most
+    return pd.DataFrame({"row": row[kept], "courier": courier[kept], "courier_us": lasted[kept]})
 
 
 def _groups(stops: pd.DataFrame) -> npt.NDArray[np.object_]:

@@ -15,7 +15,8 @@ from stationgeo.errors import DataError
 __all__ = ["from_arrow", "to_arrow"]
 
 _METADATA = b"stationgeo"
-_COLUMNS = (*KEY, *SUMS, "couriers", "replicates")
+_LISTS = ("couriers", "couriers_us", "replicates")
+_COLUMNS = (*KEY, *SUMS, *_LISTS)
 
 
 def to_arrow(aggregate: Aggregate) -> pa.Table:
@@ -29,7 +30,7 @@ def to_arrow(aggregate: Aggregate) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        The columns of `sums`, `couriers` (a list of uint64 hashes) and `replicates` (a list of int64); days and
+        The columns of `sums`; lists of `couriers` (uint64 hashes), of their `couriers_us` and of `replicates`; days and
         parameters are in its metadata.
 
     Notes
@@ -38,12 +39,12 @@ def to_arrow(aggregate: Aggregate) -> pa.Table:
     an id, and the key of the hash where ids were hashed on load, can look for it.
     """
     rows = len(aggregate.sums)
-    flat = aggregate.couriers["courier"].to_numpy()
     begins = np.searchsorted(aggregate.couriers["row"].to_numpy(), np.arange(rows + 1))
     repeats = np.arange(rows + 1) * aggregate.n_replicates
     arrays: list[Any] = [pa.array(aggregate.sums[name]) for name in (*KEY, *SUMS)]
     arrays = [array.cast(pa.string()) if pa.types.is_large_string(array.type) else array for array in arrays]
-    arrays.append(_lists(begins, pa.array(flat, type=pa.uint64())))
+    arrays.append(_lists(begins, pa.array(aggregate.couriers["courier"], type=pa.uint64())))
+    arrays.append(_lists(begins, pa.array(aggregate.couriers["courier_us"], type=pa.int64())))
     arrays.append(_lists(repeats, pa.array(aggregate.replicates.reshape(-1), type=pa.int64())))
     about = {
         "days": aggregate.days.tolist(),
@@ -79,14 +80,18 @@ def from_arrow(table: pa.Table) -> Aggregate:
     O(n).
     """
     about = _about(table)
-    flat: dict[str, Any] = {name: table[name].combine_chunks() for name in ("couriers", "replicates")}
+    flat: dict[str, Any] = {name: table[name].combine_chunks() for name in _LISTS}
     count = flat["couriers"].value_lengths().to_numpy(zero_copy_only=False)
     sums = pd.DataFrame({name: table[name].to_pandas() for name in (*KEY, *SUMS)})
     text = dict.fromkeys(("zone_id", "group", "purpose"), "str")
-    couriers = flat["couriers"].flatten().to_numpy(zero_copy_only=False).astype(np.uint64)
+    couriers = {
+        "row": np.repeat(np.arange(count.size, dtype=np.int64), count),
+        "courier": flat["couriers"].flatten().to_numpy(zero_copy_only=False).astype(np.uint64),
+        "courier_us": flat["couriers_us"].flatten().to_numpy(zero_copy_only=False).astype(np.int64),
+    }
     return Aggregate(
         sums=sums.astype(text | {"cell": "uint64", "hour": "int64"}),
-        couriers=pd.DataFrame({"row": np.repeat(np.arange(count.size, dtype=np.int64), count), "courier": couriers}),
+        couriers=pd.DataFrame(couriers),
         replicates=flat["replicates"].flatten().to_numpy(zero_copy_only=False).astype(np.int64).reshape(
             len(sums), about["n_replicates"]
         ),

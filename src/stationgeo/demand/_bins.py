@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import IntArray
 
-__all__ = ["BINS", "Bins", "Calendar", "bin_table", "checked_bins", "day_types", "uncalendared"]
+__all__ = ["BINS", "Bins", "Calendar", "bin_table", "checked_bins", "day_type_names", "day_types", "uncalendared"]
 
 Bins = Literal["hour_of_week", "hour_of_day_type"]
 """`hour_of_week`: 168, Monday 00:00 is 0. `hour_of_day_type`: 72, 24 each of working days, weekends and holidays."""
@@ -64,6 +64,11 @@ def bin_table(bins: Bins) -> pd.DataFrame:
     return pd.DataFrame(
         {"bin": number, "day_type": pd.Series(named, dtype="str"), "hour": number % _clock.HOURS_PER_DAY}
     )
+
+
+def day_type_names(bins: Bins) -> tuple[str, ...]:
+    """Name the types of days in the order of their numbers."""
+    return _DAY_TYPES[bins]
 
 
 def checked_bins(bins: str) -> Bins:

@@ -90,8 +90,7 @@ def read_out(
     values: npt.NDArray[Any] = np.column_stack([part.sums[list(SUMS)].to_numpy(dtype=np.int64), part.replicates])
     if expansion is not None:
         values = values * _factors(part.sums["group"], expansion)[:, None]
-    owner, courier = part.couriers["row"].to_numpy(), part.couriers["courier"].to_numpy()
-    table, total, couriers = gather(keys, values, owner, courier, part.most_couriers)
+    table, total, couriers = gather(keys, values, part.couriers, most=part.most_couriers)
     observed = np.bincount(day_types(part.days, bins=bins, calendar=calendar))
     days = observed[table["bin"].to_numpy() // _clock.HOURS_PER_DAY].astype(np.float64)
     return _demand(table, total, distinct_couriers(couriers, n_rows=len(table), most=part.most_couriers), days)
