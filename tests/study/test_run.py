@@ -120,7 +120,12 @@ def test_demand_outside_the_zones_is_counted_apart(toy_study: Path) -> None:
         ("orders.csv", "lon,lat,orders\n", SourceError, "a header but no row"),
         ("orders.csv", "lon,lat\n114,22.5\n", ColumnError, r"column 'orders' \(for weight\) is missing"),
         ("orders.csv", "lon,lat,orders\n114,22.5,0\n", DataError, "demand"),
-        ("orders.csv", "lon,lat,orders\n,22.5,1\n", DataError, "coordinates are missing; 1 of 1 rows: row 1"),
+        (
+            "orders.csv",
+            "lon,lat,orders\n,22.5,1\n",
+            DataError,
+            "coordinates are missing or infinite; 1 of 1 rows: row 1",
+        ),
         ("stations.csv", "station_id,kind,lon,lat\nA,cafe,114,22.5\n", DataError, "cafe"),
         ("stations.csv", "station_id,kind,lon,lat\nA,warm_bee,114,22.5\nA,warm_bee,114.1,22.5\n", DataError, "unique"),
         ("stations.csv", "station_id,kind,lon,lat\n", SourceError, "no row"),
