@@ -166,6 +166,14 @@ def test_check_finds_kinds_that_no_station_can_have(toy_study: Path, change_of: 
         study.check(change(toy_study, change_of))
 
 
+def test_days_of_validity_are_not_scored_and_said_so(toy_study: Path) -> None:
+    path = toy_study.parent / "stations.csv"
+    pd.read_csv(path).assign(valid_to="2001-01-01").to_csv(path, index=False)
+    assert any(
+        "whatever their valid_from and valid_to" in note for note in study.check(study.Study.read(toy_study)).notes
+    )
+
+
 def test_what_would_be_done_at_a_cell_is_what_the_study_says(toy_study: Path) -> None:
     plan = study.run(change(toy_study, (CANDIDATES, 'from_cells = true\ndefault_action = "upgrade"'))).plan
     assert plan is not None

@@ -100,7 +100,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         streets=streets,
         background=background,
         reports=reports,
-        notes=notes + _what_is_left_out(study),
+        notes=notes + _what_is_left_out(study, places),
     )
 
 
@@ -242,10 +242,12 @@ def _read_drawn(
     return read.table
 
 
-def _what_is_left_out(study: Study) -> tuple[str, ...]:
+def _what_is_left_out(study: Study, places: gpd.GeoDataFrame | None) -> tuple[str, ...]:
     notes = []
     if study.stations is None:
         notes.append("no stations are given: a greenfield study, coverage before siting is 0")
+    elif places is not None and {"valid_from", "valid_to"} & set(places.columns):
+        notes.append("stations count whatever their valid_from and valid_to: leave out of the file what is closed")
     if not study.zones:
         notes.append("no zones are given: the convex hull of demand is the one unit, and areas are not scored")
     return tuple(notes)
