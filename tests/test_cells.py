@@ -154,6 +154,11 @@ def test_within_counts_a_centre_exactly_at_the_radius() -> None:
     assert neighbour[0] not in less
 
 
+def test_within_refuses_what_would_not_fit_in_memory() -> None:
+    with pytest.raises(ParameterError, match=r"cells of resolution 10; 100,000,000 is the most"):
+        cells.within([114.0], [22.5], radius_m=1e7, resolution=10)
+
+
 def test_within_treats_each_point_as_if_it_were_alone() -> None:
     rng = np.random.default_rng(5)
     lon, lat = 114 + rng.uniform(0, 0.05, 40), 22.5 + rng.uniform(0, 0.05, 40)

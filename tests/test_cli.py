@@ -1,4 +1,5 @@
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,27 @@ def test_interruption_is_130_and_leaves_the_folder_as_it_was(
     assert [path.name for path in out.iterdir()] == ["report.md"]
     assert (out / "report.md").read_text(encoding="utf-8") == "old"
     assert "interrupted" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stage", ["io.read_stations", "siting.maximal_cover"])
+def test_a_signal_in_the_middle_leaves_by_130_and_makes_no_folder(
+    monkeypatch: pytest.MonkeyPatch, toy_study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], stage: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(f"stationgeo.{stage}", interrupted)
+    assert call(monkeypatch, "run", toy_study, "--out", tmp_path / "out") == 130
+    assert "interrupted" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(
+    monkeypatch: pytest.MonkeyPatch, toy_study: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("stationgeo.study.run", pytest.fail)
+    assert call(monkeypatch, "run", toy_study, "--out", toy_study / "out") == 1
+    assert "is no folder that may be written" in capsys.readouterr().err
 
 
 def test_version_and_module_call() -> None:

@@ -1,5 +1,8 @@
+import geopandas as gpd
 import numpy as np
+import pyproj
 import pytest
+import shapely
 
 from stationgeo import crs
 from stationgeo.errors import DatumError, ParameterError
@@ -68,3 +71,9 @@ def test_metres_per_degree_agrees_with_the_geodesic() -> None:
     per_lon, per_lat = crs.metres_per_degree(lat)
     assert per_lon == pytest.approx(crs.distance_m(0, lat, 1e-4, lat) / 1e-4, rel=1e-7)
     assert per_lat == pytest.approx(crs.distance_m(0, lat - 5e-5, 0, lat + 5e-5) / 1e-4, rel=1e-7)
+
+
+def test_a_crs_that_leads_to_no_degrees_is_named() -> None:
+    site = pyproj.CRS.from_wkt('LOCAL_CS["site",UNIT["metre",1],AXIS["E",EAST],AXIS["N",NORTH]]')
+    with pytest.raises(DatumError, match=r"cannot be undone.*Name the CRS"):
+        crs.geometry_to_wgs84(gpd.GeoSeries([shapely.Point(1, 2)], crs=site), datum="WGS-84")

@@ -170,5 +170,6 @@ def test_squares_that_are_none_are_refused() -> None:
         run(one.drop(columns="square_lat_deg"))
     with pytest.raises(DataError, match=r"must not cross the antimeridian.*centres \(179\.99900, -17\.00000\)"):
         run(squares((179.999, -17.0, 1.0)), None)
-    with pytest.raises(DataError, match=r"squares must have an area; 1 of 1 distinct squares have none"):
-        run(squares((114.05, 22.55, 8.0), width=1e-300, height=1e-300))
+    for side in (1e-300, 1e-12):
+        with pytest.raises(DataError, match=r"squares must have an area; 2 of 2 distinct squares have none"):
+            run(squares((114.05, 22.55, 8.0), (114.06, 22.55, 8.0), width=side, height=side))

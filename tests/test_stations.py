@@ -89,6 +89,12 @@ def test_unknown_kinds_are_counted_shown_and_corrected() -> None:
         stations.check_kinds(frame, source="stations.csv")
 
 
+def test_unknown_kinds_are_named_by_code_where_there_is_one() -> None:
+    table = pd.DataFrame({"station_id": ["S1", "S2"], "kind": ["warm_bee", "cafe"]}, index=[7, 8])
+    with pytest.raises(DataError, match=r"1 of 2 rows do not: 'cafe' \(station_id 'S2'\)"):
+        stations.check_kinds(table)
+
+
 @pytest.mark.parametrize("name", ["暖蜂驿站", "Warm-bee station"])
 def test_the_name_that_people_use_leads_to_its_kind(name: str) -> None:
     with pytest.raises(DataError, match=rf"{name!r} is written 'warm_bee'"):

@@ -86,8 +86,10 @@ def check(study: StudyFile, out: Out = Path("out"), quiet: Quiet = False) -> Non
     """Read and validate all inputs of a study, write the ingest report, compute nothing."""
     from stationgeo import study as studies  # noqa: PLC0415 - as above
 
+    read = studies.Study.read(study)
+    studies.check_out(out)
     with _progress(quiet=quiet) as progress:
-        inputs = studies.check(studies.Study.read(study), progress=progress)
+        inputs = studies.check(read, progress=progress)
     path = studies.write_ingest(inputs, out)
     if quiet:
         return
@@ -110,12 +112,13 @@ def init(
     """Write a commented study file to start from."""
     from stationgeo.study import TEMPLATE  # noqa: PLC0415 - as above
 
-    if path.exists() and not force:
-        raise SourceError(f"{path}: is there already. Give another name, or --force to replace it.")
     try:
-        path.write_text(TEMPLATE, encoding="utf-8")
+        with path.open("w" if force else "x", encoding="utf-8") as stream:
+            stream.write(TEMPLATE)
+    except FileExistsError:
+        raise SourceError(f"{path}: is there already. Give another name, or --force to replace it.") from None
     except OSError as error:
-        raise SourceError(f"{path}: cannot be written: {error.strerror}.") from error
+        raise SourceError(f"{path}: cannot be written: {error.strerror}. Give another name.") from error
     typer.echo(f"wrote {path}; edit it, then: stationgeo check {path}")
 
 
@@ -123,6 +126,7 @@ def _run(study: Study, out: Path, *, quiet: bool, as_json: bool) -> None:
     from stationgeo import study as studies  # noqa: PLC0415 - as above
 
     started = time.perf_counter()
+    studies.check_out(out)
     with _progress(quiet=quiet) as progress:
         result = studies.run(study, progress=progress)
         files = studies.write(result, out, progress=progress)

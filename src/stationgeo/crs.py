@@ -201,7 +201,10 @@ def declared_datum(datum: str | None, lon: npt.ArrayLike, lat: npt.ArrayLike, *,
         If none was declared, or it is unknown.
     """
     if datum is not None:
-        return parse_datum(datum)
+        try:
+            return parse_datum(datum)
+        except DatumError as error:
+            raise DatumError(f"{source}: {error}") from error
     stakes = ", ".join(
         f"{other} read as WGS-84 puts these points {metres_at_stake(lon, lat, datum=other):,.0f} m off"
         for other in DATUMS[1:]
@@ -256,7 +259,7 @@ def geometry_to_wgs84(geometry: gpd.GeoSeries, *, datum: str, crs: str | None = 
     datum
         The datum of the coordinates *after* the CRS is undone: a file tagged EPSG:4326 can still hold GCJ-02.
     crs
-        Used where the series itself carries no CRS.
+        Of a series that carries none; if it carries one, the two must agree.
 
     Returns
     -------
@@ -266,15 +269,19 @@ def geometry_to_wgs84(geometry: gpd.GeoSeries, *, datum: str, crs: str | None = 
     Raises
     ------
     DatumError
-        If there is no CRS at all, or the datum is unknown.
+        If there is no CRS at all, it contradicts the series' own or leads to no degrees, or the datum is unknown.
 
     Notes
     -----
     O(vertices). Edges stay straight between moved vertices: an edge of 1 km that was straight in Web Mercator or
     GCJ-02 departs from that by less than 2 cm in Chinese latitudes.
     """
-    named = geometry if geometry.crs is not None else _with_crs(geometry, crs)
-    in_degrees = named.to_crs(WGS84)
+    try:
+        in_degrees = _with_crs(geometry, crs).to_crs(WGS84)
+    except pyproj.exceptions.ProjError as error:
+        raise DatumError(
+            f"the CRS cannot be undone: {str(error).rstrip('.')}. Name the CRS that the geometry was drawn in."
+        ) from error
     if parse_datum(datum) == "WGS-84":
         return in_degrees
 
@@ -377,13 +384,24 @@ def _one_area_m2(shape: Any) -> float:  # noqa: ANN401 - a shape or None
 
 
 def _with_crs(geometry: gpd.GeoSeries, crs: str | None) -> gpd.GeoSeries:
+    """Give geometry the CRS that is declared, or hold the two against each other."""
     if crs is None:
-        raise DatumError("the geometry carries no CRS (no .prj?) and none was declared. Declare crs = 'EPSG:4326' or "
-                         "the projected CRS it was drawn in.")  # fmt: skip
+        if geometry.crs is None:
+            raise DatumError("the geometry carries no CRS (no .prj?) and none was declared. Declare crs = 'EPSG:4326' "
+                             "or the projected CRS it was drawn in.")  # fmt: skip
+        return geometry
     try:
-        return geometry.set_crs(crs)
+        declared = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError as error:
-        raise DatumError(f"unknown CRS {crs!r}: {error}") from error
+        raise DatumError(f"unknown CRS {crs!r}; write it like 'EPSG:4547'.") from error
+    if geometry.crs is None:
+        return geometry.set_crs(declared)
+    if not _same(geometry.crs, declared):
+        raise DatumError(
+            f"the geometry carries the CRS {geometry.crs.name!r}, and crs = {crs!r} was declared, which is "
+            f"{declared.name!r}. Leave crs out, or mend the CRS that the file carries."
+        )
+    return geometry
 
 
 def _transform(lon: npt.ArrayLike, lat: npt.ArrayLike, datum: str, *, inverse: bool) -> tuple[FloatArray, FloatArray]:
@@ -398,6 +416,12 @@ def _transform(lon: npt.ArrayLike, lat: npt.ArrayLike, datum: str, *, inverse: b
     if code:
         (_undo_distortion if inverse else _distort)(flat_x, flat_y, code)
     return x, y
+
+
+def _same(one: pyproj.CRS, other: pyproj.CRS) -> bool:
+    """Tell whether two CRS are the same by definition, or by code: every .prj words its definition in its own way."""
+    codes = one.to_epsg(), other.to_epsg()
+    return bool(one.equals(other, ignore_axis_order=True)) or (codes[0] is not None and codes[0] == codes[1])
 
 
 @kernel

@@ -40,6 +40,7 @@ __all__ = [
 ]
 
 SHOWN_OFFENDERS = 3
+SHOWN_WORDS = 20
 
 
 class StationgeoError(Exception):
@@ -122,19 +123,24 @@ def suggest(word: str, known: Iterable[str]) -> str:
     Returns
     -------
     str
-        ``"did you mean 'x'? "`` where one begins with the word or is near enough, else ``""``; then all known words,
-        sorted.
+        ``"did you mean 'x'? "`` where one begins with the word or is near enough, whatever the case, else ``""``;
+        then the known words, sorted, the first 20 of them.
 
     Examples
     --------
     >>> suggest("cutof_m", ["cutoff_m", "radius_m"])
     "did you mean 'cutoff_m'? Known: cutoff_m, radius_m."
+    >>> suggest("lon", ["LAT", "LON"])
+    "did you mean 'LON'? Known: LAT, LON."
     """
-    words = sorted(known)
-    begun = [known_word for known_word in words if word and known_word.startswith(word)]
-    near = begun or difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"{hint}Known: {', '.join(words)}."
+    words = sorted(set(known))
+    folded = {known_word.casefold(): known_word for known_word in reversed(words)}
+    sought = word.casefold()
+    begun = [known_word for known_word in sorted(folded) if sought and known_word.startswith(sought)]
+    near = begun or difflib.get_close_matches(sought, folded, n=1, cutoff=0.6)
+    hint = f"did you mean {folded[near[0]]!r}? " if near else ""
+    more = ", ..." if len(words) > SHOWN_WORDS else ""
+    return f"{hint}Known: {', '.join(words[:SHOWN_WORDS]) or 'none'}{more}."
 
 
 def require_extra(module: str, *, extra: str) -> ModuleType:

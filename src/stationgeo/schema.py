@@ -40,6 +40,7 @@ __all__ = [
     "Table",
     "empty",
     "validate",
+    "value_faults",
 ]
 
 FloatArray = npt.NDArray[np.float64]
@@ -363,7 +364,7 @@ def validate(frame: _Frame, table: Table, *, source: str | None = None) -> _Fram
     for column in table.columns:
         if column.name in frame.columns:
             _check_kind(frame[column.name], column, where)
-            for mask, wrong in _value_faults(frame[column.name], column):
+            for mask, wrong in value_faults(frame[column.name], column):
                 _raise_rows(frame, column.name, mask, wrong, where)
     _check_key(frame, table, where)
     return frame
@@ -385,10 +386,26 @@ def _check_kind(values: pd.Series[Any], column: Column, where: str) -> None:
         )
 
 
-def _value_faults(values: pd.Series[Any], column: Column) -> Iterator[tuple[pd.Series[bool], str]]:
+def value_faults(values: pd.Series[Any], column: Column) -> Iterator[tuple[pd.Series[bool], str]]:
+    """Yield what a column's contract forbids: which rows break it, and what they must be.
+
+    Parameters
+    ----------
+    values
+        The column, of the kind that its contract says.
+    column
+        The contract.
+
+    Yields
+    ------
+    rows, wrong
+        A mask, which may mark no row, and a phrase that follows the column's name.
+    """
     missing = values.isna()
     if not column.nullable:
         yield missing, "must not be missing"
+    if column.kind == "float":
+        yield np.isinf(values), "must be finite"
     if column.minimum is not None:
         yield values < column.minimum, f"must be at least {column.minimum:g}"
     if column.maximum is not None:

@@ -1,7 +1,9 @@
 import json
+import re
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -40,7 +42,7 @@ def test_numeric_codes_become_text_with_a_note() -> None:
 def test_repeated_ids_and_missing_ids_are_errors_and_identical_rows_are_dropped() -> None:
     with pytest.raises(DataError, match=r"\(zone_id\) must be unique, 1 rows repeat.*'A'"):
         read_zones(zones_frame(UNIT, NEXT, zone_id=["A", "A"]))
-    with pytest.raises(DataError, match="zone_id is missing; 1 of 2"):
+    with pytest.raises(DataError, match=r"'zone_id' .* must not be missing; 1 of 2"):
         read_zones(zones_frame(UNIT, NEXT, zone_id=["A", None]))
     ingest = io.read_zones(zones_frame(UNIT, UNIT, zone_id=["A", "A"]), level="grid", datum="WGS-84")
     assert len(ingest.table) == 1
@@ -58,10 +60,41 @@ def test_a_ring_that_touches_itself_is_repaired_and_counted_but_a_bow_tie_is_ref
         read_zones(zones_frame(UNIT, bow_tie))
 
 
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (None, "geometry is missing or broken; 1 of 2 rows: row 2"),
+        (Polygon(), "geometry is missing or broken; 1 of 2 rows: row 2: Polygon"),
+        (Polygon([(114, 22), (114.1, 22), (114.05, 22)]), "ambiguous; 1 of 2 rows: row 2"),
+        (Polygon([(114, 22), (114.1, 22), (0, 0)]), "more than 20 degrees wide; 1 of 2 rows: row 2: 0.0, 0.0, 114.1"),
+        (Polygon([(114, 22), (114.1, 22), (22, 114.1)]), "out of range .*; 1 of 2 rows: row 2"),
+        (Polygon([(114, 22), (np.inf, 22), (114.1, 22.1)]), "missing or infinite; 1 of 2 rows: row 2"),
+    ],
+)
+def test_a_zone_that_cannot_be_is_named_by_its_row(shape: Polygon | None, message: str) -> None:
+    frame = gpd.GeoDataFrame({"zone_id": ["A", "B"]}, geometry=[UNIT, shape], crs="EPSG:4326")
+    with pytest.raises(DataError, match=message) as caught:
+        read_zones(frame)
+    assert "bad_rows" not in str(caught.value)  # zones have no such key
+
+
+def test_a_ring_that_is_not_closed_is_a_broken_geometry(tmp_path: Path) -> None:
+    ring = [[114.0, 22.5], [114.1, 22.5], [114.1, 22.6]]
+    feature = {
+        "type": "Feature",
+        "properties": {"zone_id": "A"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    path = tmp_path / "grids.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    with pytest.raises(DataError, match=r"grids\.geojson: geometry is missing or broken; 1 of 1 rows: row 1"):
+        io.read_zones(path, level="grid", datum="WGS-84")
+
+
 def test_zones_must_be_polygons_and_be_there() -> None:
     with pytest.raises(DataError, match="no polygon; 1 of 1 rows: row 1: Point"):
         read_zones(zones_frame(Point(114, 22)))
-    with pytest.raises(DataError, match="geometry is missing; 1 of 2"):
+    with pytest.raises(DataError, match="geometry is missing or broken; 1 of 2"):
         read_zones(gpd.GeoDataFrame({"zone_id": ["A", "B"]}, geometry=[UNIT, None], crs="EPSG:4326"))
 
 
@@ -74,6 +107,9 @@ def test_crs_datum_and_level_must_be_declared() -> None:
         read_zones(zones_frame(UNIT), datum=None)
     with pytest.raises(DatumError, match="unknown CRS 'EPSG:1'"):
         read_zones(bare, crs="EPSG:1")
+    with pytest.raises(DatumError, match=r"carries the CRS 'WGS 84', and crs = 'EPSG:4547' was declared"):
+        read_zones(zones_frame(UNIT), crs="EPSG:4547")
+    assert len(read_zones(zones_frame(UNIT), crs="OGC:CRS84")) == 1
     with pytest.raises(ParameterError, match="unknown level 'gird'; did you mean 'grid'"):
         read_zones(zones_frame(UNIT), level="gird")
 
@@ -83,7 +119,7 @@ def test_wrong_crs_is_noticed() -> None:
     with pytest.raises(DataError, match="are these metres of a projected CRS"):
         read_zones(metres)
     exchanged = zones_frame(box(22.5, 114.0, 22.51, 114.01))
-    with pytest.raises(DataError, match="exchanged"):
+    with pytest.raises(DataError, match=r"exchanged .*: longitude comes first"):
         read_zones(exchanged)
 
 
@@ -138,6 +174,51 @@ def test_outlines_become_points_inside_and_are_counted() -> None:
     assert ingest.report.repaired[0].rows == 2
 
 
+@pytest.mark.parametrize(
+    ("shapes", "reason"),
+    [
+        ([Point(114, 22.5), None], "geometry is missing or broken"),
+        ([Point(114, 22.5), Point()], "geometry is missing or broken"),
+        ([Point(114, 22.5), Point(0, 0)], "geometry: (0, 0) is no place but a blank"),
+        ([Point(114, 22.5), Point(114, 200)], "geometry: out of range (-180..180, -90..90)"),
+    ],
+)
+def test_drawn_stations_that_cannot_be_are_errors_or_dropped_on_request(
+    shapes: list[Point | None], reason: str
+) -> None:
+    frame = gpd.GeoDataFrame({"station_id": ["A", "B"]}, geometry=shapes, crs="EPSG:4326")
+    with pytest.raises(DataError, match=f"(?s){re.escape(reason)}; 1 of 2 rows: row 2.*bad_rows = 'drop'"):
+        io.read_stations(frame, datum="WGS-84", default_kind="warm_bee")
+    ingest = io.read_stations(frame, datum="WGS-84", default_kind="warm_bee", bad_rows="drop")
+    assert ingest.table["station_id"].tolist() == ["A"]
+    assert (ingest.report.rows_read, ingest.report.rows_kept) == (2, 1)
+    assert [(count.reason, count.rows) for count in ingest.report.dropped] == [(reason, 1)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"capacity": [4, -1]}, r"'capacity' \(capacity\) must be at least 0; 1 of 2 rows: row 2: -1"),
+        ({"capacity": [4, np.inf]}, r"'capacity' \(capacity\) must be finite; 1 of 2 rows: row 2"),
+        (
+            {"valid_from": ["2026-01-01"] * 2, "valid_to": ["9999-12-31", "2020-01-01"]},
+            "before valid_from; 1 of 2 rows",
+        ),
+        ({"lon": ["", "x"]}, r"(?s)'lon' \(lon\) holds no number; 1 of 2 rows: row 2: x.*missing.*row 1"),
+    ],
+)
+def test_columns_of_stations_that_break_their_contract_name_the_row(columns: dict[str, object], message: str) -> None:
+    raw = pd.DataFrame({"station_id": ["A", "B"], "lon": [114.05, 114.06], "lat": [22.5, 22.5]} | columns)
+    with pytest.raises(DataError, match=message):
+        io.read_stations(raw, datum="WGS-84", default_kind="warm_bee", tz="Asia/Shanghai")
+
+
+def test_places_without_a_column_of_coordinates_are_told_so() -> None:
+    raw = pd.DataFrame({"station_id": ["A"], "LNG": [114.05], "lat": [22.5]})
+    with pytest.raises(ColumnError, match=r"column 'lon' \(for lon\) is missing"):
+        io.read_stations(raw, datum="WGS-84", default_kind="warm_bee")
+
+
 def test_stations_refuse_repeated_ids_missing_kinds_and_blank_places() -> None:
     raw = pd.DataFrame(
         {"station_id": ["A", "A"], "lon": [114.05, 114.06], "lat": [22.5, 22.5], "kind": ["warm_bee"] * 2}
@@ -156,7 +237,7 @@ def test_candidates_have_an_action_and_refuse_unknown_ones() -> None:
     table = io.read_candidates(raw, datum="BD-09", default_kind="warm_bee").table
     assert table.loc[0, "action"] == "new"
     assert table.loc[0, "cost_build"] == 1200.0
-    with pytest.raises(DataError, match="'action' must be one of new, upgrade"):
+    with pytest.raises(DataError, match=r"'action' \(action\) must be one of new, upgrade.*row 1: demolish"):
         io.read_candidates(raw.assign(action="demolish"), datum="BD-09", default_kind="warm_bee")
 
 
@@ -176,8 +257,12 @@ def test_streets_are_lines_only() -> None:
     ingest = io.read_streets(frame, datum="WGS-84")
     assert ingest.table["highway"].tolist() == ["primary"]
     assert ingest.report.dropped[0].rows == 1
-    with pytest.raises(DataError, match="no row is a line"):
+    with pytest.raises(DataError, match="no row is a line, all 1 are something else: 'Point'"):
         io.read_streets(frame.iloc[[1]], datum="WGS-84")
+    frame.geometry = [frame.geometry.iloc[0], LineString()]
+    assert [count.reason for count in io.read_streets(frame, datum="WGS-84").report.dropped] == [
+        "geometry is missing or broken"
+    ]
 
 
 def test_background_is_areas_only() -> None:

@@ -62,7 +62,7 @@ def test_one_moment_written_in_many_ways(times: object, options: dict[str, objec
 
 
 def test_times_without_year_zone_or_unit_are_refused_by_name() -> None:
-    with pytest.raises(DataError, match=r"carry no year.*'11-20 08:00:00'.*year = 2026"):
+    with pytest.raises(DataError, match=r"carry no year; 3 of 3 rows: row 1: 11-20 08:00:00.*year = 2026"):
         read(fixes_frame(t=["11-20 08:00:00"] * 3))
     with pytest.raises(DataError, match=r"no time zone.*tz = \"Asia/Shanghai\""):
         read(fixes_frame(), tz=None)
@@ -78,13 +78,67 @@ def test_a_local_time_that_never_was_is_a_fault() -> None:
         read(frame, tz="Europe/Paris")
 
 
+@pytest.mark.parametrize(
+    ("times", "options", "wrong"),
+    [
+        # Declared in milliseconds, written in seconds, and the other way round: January 1970, and the year 58855.
+        (["2026-11-20 08:00:00", "1926-11-20 08:00:00", "2996-11-20 08:00:00"], {}, "1980-2100; 2 of 3 rows: row 2"),
+        ([1_795_132_800] * 3, {"time_unit": "ms"}, "1980-2100; 3 of 3 rows"),
+        ([1_795_132_800_000] * 3, {"time_unit": "s"}, "1980-2100; 3 of 3 rows"),
+        (["11-20 08:00:00"] * 3, {"time_format": "%m-%d %H:%M:%S"}, "1980-2100; 3 of 3 rows"),
+        (["1e30", "1795132800", "inf"], {"time_unit": "s"}, "no number of s since 1970; 2 of 3 rows: row 1: 1e"),
+        (["2026-11-20 08:00:00", "11-20 08:00:00", "11-20 08:00:00"], {}, "carry no year; 2 of 3 rows: row 2"),
+        (["2026-11-20 08:00:00+08:00", "2026-11-20 08:00:00", ""], {}, "lack the offset .*; 1 of 3 rows: row 2"),
+        (["2026-11-20 08:00:00", " ", ""], {}, r"'t' \(t\) must not be missing; 2 of 3 rows: row 2"),
+    ],
+)
+def test_times_that_cannot_be_are_named_by_row(times: list[object], options: dict[str, object], wrong: str) -> None:
+    with pytest.raises(DataError, match=wrong):
+        read(fixes_frame(t=times), **options)
+
+
+def test_a_year_is_put_only_where_there_is_none() -> None:
+    table = read(fixes_frame(t=["2025-11-20 08:00:00", "11-20 08:00:00", "11-21 08:00:00"]), year=2026)
+    assert sorted(table["t"].dt.year) == [2025, 2026, 2026]
+
+
+def test_a_time_format_that_is_none_is_named() -> None:
+    with pytest.raises(ParameterError, match="time_format '%Q' cannot be used"):
+        read(fixes_frame(), time_format="%Q")
+
+
+def test_events_without_time_are_untimed_and_said_so() -> None:
+    raw = pd.DataFrame({"lon": [114.0, 114.1], "lat": [22.5, 22.6], "t": ["2026-11-20 08:00:00", ""]})
+    ingest = io.read_events(raw, datum="WGS-84", tz="Asia/Shanghai")
+    assert ingest.table["t"].isna().tolist() == [False, True]
+    assert any("1 of 2 rows have no time" in note for note in ingest.report.notes)
+
+
+def test_rows_keep_the_numbers_of_their_file_through_where_and_repeats() -> None:
+    raw = pd.DataFrame({"lon": ["114", "114", "114", "x"], "lat": ["22.5"] * 4, "city": ["Y", "X", "X", "X"]})
+    # Row 1 is left out by where, row 3 repeats row 2, row 4 is wrong.
+    with pytest.raises(DataError, match="1 of 2 rows: row 4: x"):
+        io.read_events(raw, datum="WGS-84", where={"city": "X"})
+    counts = io.read_events(raw, datum="WGS-84", where={"city": "X"}, bad_rows="drop").report.dropped
+    assert [(count.reason, count.examples) for count in counts] == [
+        ("left out by where", ()),
+        ("identical rows", ("row 3",)),
+        ("column 'lon' (lon) holds no number", ("row 4: x",)),
+    ]
+
+
+def test_where_finds_numbers_by_the_code_they_are() -> None:
+    raw = fixes_frame(city=[1.0, 1.0, 2.0])
+    assert len(read(raw, where={"city": "1"})) == 2
+
+
 def test_unreadable_rows_name_count_and_first_three() -> None:
     frame = fixes_frame(lon=["114.05", "east", None])
     with pytest.raises(DataError) as caught:
         read(frame)
     message = str(caught.value)
     assert "column 'lon' (lon) holds no number; 1 of 3 rows: row 2: east" in message
-    assert "coordinates are missing; 1 of 3 rows: row 3" in message
+    assert "coordinates are missing or infinite; 1 of 3 rows: row 3" in message
     assert "bad_rows = 'drop'" in message
 
 
@@ -114,6 +168,16 @@ def test_one_exchanged_row_among_good_ones_is_a_fault_of_that_row() -> None:
         read(frame)
 
 
+@pytest.mark.parametrize(("lon", "lat"), [(87.6, 43.8), (75.9, 39.5), (114.0, 22.5)])
+def test_exchanged_columns_are_seen_in_all_of_china_in_wgs84_too(lon: float, lat: float) -> None:
+    with pytest.raises(DataError, match="exchanged in 3 of 3"):
+        read(fixes_frame(lon=[lat] * 3, lat=[lon] * 3))
+
+
+def test_svalbard_is_no_china_exchanged() -> None:
+    assert len(read(fixes_frame(lon=[15.6] * 3, lat=[78.2] * 3))) == 3  # Longyearbyen
+
+
 def test_metres_are_not_degrees() -> None:
     frame = fixes_frame(lon=[12_697_000.0] * 3, lat=[2_570_000.0] * 3)
     with pytest.raises(DataError, match="are these metres of a projected CRS"):
@@ -125,6 +189,8 @@ def test_an_undeclared_datum_says_how_many_metres_are_at_stake() -> None:
         DatumError, match=r"the table given: the datum is not declared.*GCJ-02 read as WGS-84.*6\d\d m off"
     ):
         read(fixes_frame(), datum=None)
+    with pytest.raises(DatumError, match="the table given: unknown datum 'WGS-85'"):
+        read(fixes_frame(), datum="WGS-85")
 
 
 def test_declared_datum_is_undone() -> None:
@@ -150,7 +216,7 @@ def test_missing_column_suggests_the_nearest() -> None:
         read(fixes_frame().rename(columns={"lon": "lng"}))
     with pytest.raises(ColumnError, match=r"column 'rider' \(for courier_id\)"):
         read(fixes_frame(), columns={"courier_id": "rider"})
-    with pytest.raises(ParameterError, match=r"FIXES has no column 'courier'; did you mean 'courier_id'"):
+    with pytest.raises(ParameterError, match=r"columns has no key 'courier'; did you mean 'courier_id'"):
         read(fixes_frame(), columns={"courier": "courier_id"})
 
 
@@ -163,7 +229,7 @@ def test_missing_and_empty_files(tmp_path: Path) -> None:
         "fixs.csv": "no such file.*did you mean 'fixes.csv'",
         "fixes.csv": "a header but no row",
         "void.csv": "the file is empty",
-        "junk.parquet": "not a readable Parquet file",
+        "junk.parquet": "cannot be read as a Parquet file",
         "odd.docx": "cannot read .docx as a table. Supported: .csv",
     }.items():
         with pytest.raises(SourceError, match=message):
@@ -197,6 +263,9 @@ def test_codes_stay_text_and_numbers_lose_no_digit(tmp_path: Path) -> None:
     }
     with pytest.raises(DataError, match="holds no code; 1 of 3 rows: row 3"):
         read(fixes_frame(courier_id=[1.0, 2.0, 1.5]))
+    # What a spreadsheet leaves of a long code: two couriers would become one.
+    with pytest.raises(DataError, match=r"holds no code; 1 of 3 rows: row 2: 4\.40305E\+11"):
+        read(fixes_frame(courier_id=["a", "4.40305E+11", "b"]))
 
 
 def test_events_count_one_each_unless_weighted() -> None:
@@ -204,8 +273,12 @@ def test_events_count_one_each_unless_weighted() -> None:
     assert io.read_events(raw, datum="WGS-84").table["weight"].tolist() == [1.0, 1.0]
     weighted = io.read_events(raw.assign(n=[3, 4]), datum="WGS-84", columns={"weight": "n"})
     assert weighted.table["weight"].tolist() == [3.0, 4.0]
-    with pytest.raises(DataError, match="weights must be numbers of at least 0; 1 of 2"):
+    with pytest.raises(DataError, match=r"'weight' \(weight\) must be at least 0; 1 of 2"):
         io.read_events(raw.assign(weight=[-1, 4]), datum="WGS-84")
+    with pytest.raises(DataError, match=r"'n' \(weight\) must be finite; 1 of 2 rows: row 2"):
+        io.read_events(raw.assign(n=[3, np.inf]), datum="WGS-84", columns={"weight": "n"})
+    with pytest.raises(DataError, match=r"'n' \(weight\) is 0 in all 2 rows: there is no demand"):
+        io.read_events(raw.assign(n=0), datum="WGS-84", columns={"weight": "n"})
 
 
 def test_identical_events_are_dropped_and_counted() -> None:
@@ -224,6 +297,10 @@ def test_squares_in_metres_have_that_side() -> None:
         io.read_events(raw, datum="WGS-84", square_m=500, square_deg=(0.005, 0.005))
     with pytest.raises(ParameterError, match="positive"):
         io.read_events(raw, datum="WGS-84", square_m=0)
+    with pytest.raises(ColumnError, match="only column 'square_lon_deg'"):
+        io.read_events(raw.assign(square_lon_deg=0.01), datum="WGS-84")
+    with pytest.raises(ParameterError, match="twice"):
+        io.read_events(raw.assign(square_lon_deg=0.01, square_lat_deg=0.01), datum="WGS-84", square_m=500)
 
 
 def test_where_keeps_matching_rows_and_counts_the_rest() -> None:

@@ -63,6 +63,15 @@ def test_byte_order_mark_of_an_editor_is_no_trouble(tmp_path: Path) -> None:
         (("[reach]", "[siting]\nn_stations = 3\n[reach]"), r"\[siting\] needs \[candidates\] too"),
         (("[reach]", "[stops]\nradius_m=1\nmin_duration_s=1\nmax_gap_s=1\n[reach]"), r"there are no \[fixes\]"),
         (("[events]", "[fixes]"), r"\[fixes\] needs \[stops\]"),
+        # Values of another type are not bent into the right one: true is not 1, "10" is not 10.
+        (("resolution = 10", 'resolution = "10"'), r"resolution: .*valid integer.*Got '10' instead"),
+        (("cutoff_m = 500", "cutoff_m = true"), r"reach\.cutoff_m: .*valid number.*Got True instead"),
+        (("cutoff_m = 500", "cutoff_m = inf"), r"reach\.cutoff_m: .*finite.*Got inf instead"),
+        (("detour_factor = 1.3", "detour_factor = nan"), r"reach\.detour_factor: .*Got nan instead"),
+        (("datum =", 'square_m = "500"\ndatum ='), r"events\.square_m: .*valid number"),
+        (("datum =", "square_deg = [0.01]\ndatum ="), r"events\.square_deg\.1: is required"),
+        (('path = "orders.csv"', 'path = ""'), r"events\.path: .*at least 1 character"),
+        (("[events]", "[[events]]"), r"events: must be one table, headed \[events\]"),
     ],
 )
 def test_what_is_wrong_is_named_with_the_way_out(tmp_path: Path, change: tuple[str, str], message: str) -> None:
@@ -83,6 +92,10 @@ def test_candidates_come_from_one_place(tmp_path: Path) -> None:
         read(tmp_path, MINIMAL + siting)
     with pytest.raises(StudyError, match="either path"):
         read(tmp_path, MINIMAL + siting + 'path = "x.csv"\nfrom_cells = true\n')
+    with pytest.raises(StudyError, match="from_cells = true reads no file: leave datum, where out"):
+        read(tmp_path, MINIMAL + siting + 'from_cells = true\ndatum = "BD-09"\nwhere = { a = "b" }\n')
+    with pytest.raises(StudyError, match=r"candidates\.default_action: .*'new', 'upgrade'.*Got 'demolish'"):
+        read(tmp_path, MINIMAL + siting + 'from_cells = true\ndefault_action = "demolish"\n')
 
 
 def test_a_level_may_be_given_once(tmp_path: Path) -> None:
@@ -104,5 +117,15 @@ def test_files_that_are_no_study(tmp_path: Path) -> None:
     (tmp_path / "x.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SourceError, match="not a text file"):
         Study.read(tmp_path / "x.toml")
-    with pytest.raises(SourceError, match="not a text file"):
+    with pytest.raises(SourceError, match="cannot be read as a study file: Is a directory"):
         Study.read(tmp_path)
+    with pytest.raises(SourceError, match="Not a directory"):
+        Study.read(tmp_path / "x.toml" / "study.toml")
+
+
+def test_lists_of_toml_become_what_the_study_freezes(tmp_path: Path) -> None:
+    text = MINIMAL.replace("datum =", "square_deg = [0.01, 1]\ndatum =") + '[[zones]]\nlevel = "grid"\npath = "a.shp"\n'
+    study = read(tmp_path, text)
+    assert study.events is not None
+    assert study.events.square_deg == (0.01, 1.0)
+    assert isinstance(study.zones, tuple)

@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import geopandas as gpd
@@ -7,6 +8,8 @@ import pytest
 
 from stationgeo import study
 from stationgeo.errors import ColumnError, DataError, DatumError, SourceError, StudyError
+
+CANDIDATES = 'path = "hosts.csv"\ndatum = "WGS-84"\ndefault_kind = "warm_bee"'
 
 
 def change(path: Path, *pairs: tuple[str, str]) -> study.Study:
@@ -86,7 +89,7 @@ def test_greenfield_without_stations_and_zones(toy_study: Path) -> None:
 
 
 def test_candidates_from_the_cells_that_are_uncovered(toy_study: Path) -> None:
-    asked = change(toy_study, ('path = "hosts.csv"\ndatum = "WGS-84"\ndefault_kind = "warm_bee"', "from_cells = true"))
+    asked = change(toy_study, (CANDIDATES, "from_cells = true"))
     plan = study.run(asked).plan
     assert plan is not None
     assert plan.objective == pytest.approx(90)
@@ -95,7 +98,7 @@ def test_candidates_from_the_cells_that_are_uncovered(toy_study: Path) -> None:
 
 def test_everything_covered_needs_no_site(toy_study: Path) -> None:
     pd.DataFrame({"lon": [114.0], "lat": [22.5], "orders": [3]}).to_csv(toy_study.parent / "orders.csv", index=False)
-    asked = change(toy_study, ('path = "hosts.csv"\ndatum = "WGS-84"\ndefault_kind = "warm_bee"', "from_cells = true"))
+    asked = change(toy_study, (CANDIDATES, "from_cells = true"))
     result = study.run(asked)
     assert result.plan is None
     assert any("covered already" in note for note in result.notes)
@@ -119,8 +122,13 @@ def test_demand_outside_the_zones_is_counted_apart(toy_study: Path) -> None:
         ("orders.csv", "", SourceError, r"orders\.csv: the file is empty"),
         ("orders.csv", "lon,lat,orders\n", SourceError, "a header but no row"),
         ("orders.csv", "lon,lat\n114,22.5\n", ColumnError, r"column 'orders' \(for weight\) is missing"),
-        ("orders.csv", "lon,lat,orders\n114,22.5,0\n", DataError, "demand"),
-        ("orders.csv", "lon,lat,orders\n,22.5,1\n", DataError, "coordinates are missing; 1 of 1 rows: row 1"),
+        ("orders.csv", "lon,lat,orders\n114,22.5,0\n", DataError, r"'orders' \(weight\) is 0 in all 1 rows"),
+        (
+            "orders.csv",
+            "lon,lat,orders\n,22.5,1\n",
+            DataError,
+            "coordinates are missing or infinite; 1 of 1 rows: row 1",
+        ),
         ("stations.csv", "station_id,kind,lon,lat\nA,cafe,114,22.5\n", DataError, "cafe"),
         ("stations.csv", "station_id,kind,lon,lat\nA,warm_bee,114,22.5\nA,warm_bee,114.1,22.5\n", DataError, "unique"),
         ("stations.csv", "station_id,kind,lon,lat\n", SourceError, "no row"),
@@ -139,6 +147,67 @@ def test_bad_files_are_named(
         path.write_text(content, encoding="utf-8")
     with pytest.raises(error, match=message):
         study.run(study.Study.read(toy_study))
+
+
+@pytest.mark.parametrize(
+    ("change_of", "message"),
+    [
+        ((CANDIDATES, 'from_cells = true\ndefault_kind = "cafe"'), "candidates.default_kind: .*'cafe'"),
+        ((CANDIDATES, 'from_cells = true\ndefault_kind = "service_circle"'), "hold clusters: 'service_circle'"),
+        (
+            ('default_kind = "warm_bee"', 'kinds = { warm_bee = "warm_bee_street" }'),
+            r"hosts\.csv: .*3 of 3 rows hold clu",
+        ),
+        (("[stations]", '[stations]\nkinds = { warm_bee = "cafe" }'), r"'cafe' \(station_id 'S0'\), 'cafe' \(.*'S1'\)"),
+    ],
+)
+def test_check_finds_kinds_that_no_station_can_have(toy_study: Path, change_of: tuple[str, str], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        study.check(change(toy_study, change_of))
+
+
+def test_days_of_validity_are_not_scored_and_said_so(toy_study: Path) -> None:
+    path = toy_study.parent / "stations.csv"
+    pd.read_csv(path).assign(valid_to="2001-01-01").to_csv(path, index=False)
+    assert any(
+        "whatever their valid_from and valid_to" in note for note in study.check(study.Study.read(toy_study)).notes
+    )
+
+
+def test_what_would_be_done_at_a_cell_is_what_the_study_says(toy_study: Path) -> None:
+    plan = study.run(change(toy_study, (CANDIDATES, 'from_cells = true\ndefault_action = "upgrade"'))).plan
+    assert plan is not None
+    assert set(plan.sites["action"]) == {"upgrade"}
+
+
+@pytest.mark.parametrize("out", ["orders.csv/out", "x" * 300])
+def test_a_folder_that_cannot_be_is_refused_before_the_work(toy_study: Path, out: str) -> None:
+    with pytest.raises(SourceError, match=r"cannot be written.*Choose another --out"):
+        study.check_out(toy_study.parent / out)
+    study.check_out(toy_study.parent / "new" / "folder")
+    assert not (toy_study.parent / "new").exists()
+
+
+def test_a_folder_in_the_way_of_a_file_leaves_all_files_as_they_were(toy_study: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / "report.md").mkdir(parents=True)
+    (out / "cells.parquet").write_text("old", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"report\.md: is a folder where a file is to be written"):
+        study.write(study.run(study.Study.read(toy_study)), out)
+    assert (out / "cells.parquet").read_text(encoding="utf-8") == "old"
+    assert sorted(path.name for path in out.iterdir()) == ["cells.parquet", "report.md"]
+
+
+def test_a_full_disk_is_an_error_that_names_the_folder(
+    toy_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("stationgeo.report.write_workbook", full)
+    with pytest.raises(SourceError, match="out: cannot be written: No space left on device"):
+        study.write(study.run(study.Study.read(toy_study)), tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_undeclared_datum_names_source_and_metres(toy_study: Path) -> None:

@@ -29,6 +29,8 @@ _LEAST_RADIUS_M = crs.WGS84_A_M * (1.0 - crs.WGS84_E2)
 _GREATEST_RADIUS_M = crs.WGS84_A_M / math.sqrt(1.0 - crs.WGS84_E2)
 # A chord is shorter than its geodesic: a float's rounding is all that this must outweigh (1e-6 m of 10,000 km).
 _CHORD_SLACK_M = 1e-6
+# More pairs of points and cells than this (about 10 GB) are refused before they are computed.
+_MOST_PAIRS = 100_000_000
 # Disks are united in blocks of so many, to bound the memory.
 _DISKS_AT_ONCE = 4_096
 _HALF_TURN_DEG = 180.0
@@ -168,7 +170,8 @@ def within(
     DataError
         If a coordinate is nan, infinite or out of range.
     ParameterError
-        If the radius is negative or not finite, the shapes differ, or there is no such resolution.
+        If the radius is negative or not finite, the shapes differ, there is no such resolution, or the answer would
+        not fit in memory.
 
     Notes
     -----
@@ -185,7 +188,14 @@ def within(
     x, y = checked_lonlat(lon, lat)
     if not (math.isfinite(radius_m) and radius_m >= 0):
         raise ParameterError(f"radius_m must be a finite number of metres, 0 or more. Got {radius_m!r}.")
-    cell = _disks(from_lonlat(x, y, resolution=resolution), _rings(radius_m, checked_resolution(resolution)))
+    rings = _rings(radius_m, checked_resolution(resolution))
+    pairs = x.size * (3 * rings * (rings + 1) + 1)
+    if pairs > _MOST_PAIRS:
+        raise ParameterError(
+            f"{radius_m:,.0f} m around {x.size:,} points are about {pairs:,} cells of resolution {resolution}; "
+            f"{_MOST_PAIRS:,} is the most. Ask for a shorter radius, or for a coarser resolution."
+        )
+    cell = _disks(from_lonlat(x, y, resolution=resolution), rings)
     if cell.size == 0:
         return np.zeros(0, dtype=np.int64), cell, np.zeros(0)
     centre_lon, centre_lat = centres(cell)

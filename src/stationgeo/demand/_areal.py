@@ -31,6 +31,8 @@ _ROUNDING_SHARE = 1e-5
 # Squares are cut along zones on a grid of so many degrees, 0.01 mm: GEOS's overlay in full floating point has been seen
 # to lose a whole square where a hole of no width crosses it (3.14.1); on a grid it does not.
 _GRID_DEG = 1e-10
+# Squares of less than 0.1 m are no squares, and cells lose their parts as rounding.
+_LEAST_AREA_DEG2 = 1e-12
 # Dimension of what has an area, as shapely counts.
 _AREAL = 2
 
@@ -140,7 +142,7 @@ def _polygonal(shapes: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
 
 
 def _check_areas(squares: FloatArray, area: FloatArray) -> None:
-    none = ~(area > 0)
+    none = ~(area > _LEAST_AREA_DEG2)
     if none.any():
         raise DataError(
             f"EVENTS: squares must have an area; {int(none.sum()):,} of {len(squares):,} distinct squares have none, "

@@ -8,29 +8,41 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 import numpy as np
 import pandas as pd
 
-from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
+from stationgeo.errors import SHOWN_OFFENDERS, ColumnError, DataError, ParameterError, first_few, suggest
 from stationgeo.io._report import Count
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import numpy.typing as npt
 
-    from stationgeo.schema import Table
-
-__all__ = ["BadRows", "Faults", "TimeReading", "map_columns", "to_codes", "to_numbers", "to_utc"]
+__all__ = [
+    "BadRows",
+    "Faults",
+    "TimeReading",
+    "check_dates",
+    "map_columns",
+    "row_names",
+    "to_codes",
+    "to_numbers",
+    "to_utc",
+]
 
 BadRows = Literal["error", "drop"]
 TimeUnit = Literal["s", "ms", "us"]
 Shown: TypeAlias = "pd.Series[Any] | Callable[[int], str]"
 """How the rows of a fault are shown."""
 
-_SHOWN = 3
 _OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
 _NO_YEAR = r"^\d{1,2}[-/月]\d{1,2}日?[ T]"
 _YEAR_FIRST = r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[ T]*(.*)$"
 # Whole numbers above this are not exact in a float: a code stored as a float has lost digits.
 _EXACT_IN_FLOAT = 2**53
+# A spreadsheet's way to write a long number, its last digits lost.
+_CUT_SHORT = r"^\d(?:\.\d+)?[eE]\+\d+$"
+# GPS time begins in 1980; what lies outside these years was read with another unit or format than it was written with.
+_FIRST_DATE = pd.Timestamp("1980-01-06", tz="UTC")
+_LAST_DATE = pd.Timestamp("2100-01-01", tz="UTC")
 
 
 @dataclass(slots=True)
@@ -38,6 +50,8 @@ class Faults:
     """Rows of one file that cannot be used, with the column at fault and the way out."""
 
     source: str
+    rows: pd.Index[Any]
+    """Which rows of the file they are, counted from 0; messages count from 1, the header aside."""
     found: list[tuple[str, npt.NDArray[np.bool_], Shown, str]] = field(default_factory=list)
 
     def add(self, wrong: str, mask: npt.NDArray[np.bool_], values: Shown, *, way_out: str) -> None:
@@ -48,36 +62,51 @@ class Faults:
         if mask.any():
             self.found.append((wrong, mask, values, way_out))
 
-    def settle(self, rows: int, *, bad_rows: BadRows) -> tuple[npt.NDArray[np.bool_], tuple[Count, ...]]:
+    def sound(self) -> npt.NDArray[np.bool_]:
+        """Say which rows have no fault so far."""
+        sound = np.ones(len(self.rows), dtype=bool)
+        for _, mask, _, _ in self.found:
+            sound &= ~mask
+        return sound
+
+    def settle(self, *, bad_rows: BadRows | None) -> tuple[npt.NDArray[np.bool_], tuple[Count, ...]]:
         """Raise for all faults at once, or say which rows stay and what was dropped.
+
+        `bad_rows` None is "error" where the caller offers no choice.
 
         Raises
         ------
         DataError
-            If there are faults and `bad_rows` is "error", or no row is left.
+            If there are faults and `bad_rows` is not "drop", or no row is left.
         """
-        keep = np.ones(rows, dtype=bool)
+        keep = self.sound()
+        if self.found and (bad_rows != "drop" or not keep.any()):
+            raise DataError(self._message(bad_rows))
+        left = np.ones(len(self.rows), dtype=bool)
         counts: list[Count] = []
         for wrong, mask, values, _ in self.found:
-            new = mask & keep
+            new = mask & left
             if new.any():
-                counts.append(Count(reason=wrong, rows=int(new.sum()), examples=_examples(values, new)))
-            keep &= ~mask
-        if self.found and (bad_rows == "error" or not keep.any()):
-            raise DataError(self._message(rows, bad_rows))
+                counts.append(Count(reason=wrong, rows=int(new.sum()), examples=self._examples(values, new)))
+            left &= ~mask
         return keep, tuple(counts)
 
-    def _message(self, rows: int, bad_rows: BadRows) -> str:
+    def _message(self, bad_rows: BadRows | None) -> str:
         lines = [
-            f"{self.source}: {wrong}; {int(mask.sum()):,} of {rows:,} rows: "
-            f"{'; '.join(_examples(values, mask))}. {way_out.removesuffix('.')}."
+            f"{self.source}: {wrong}; {int(mask.sum()):,} of {len(self.rows):,} rows: "
+            f"{'; '.join(self._examples(values, mask))}. {way_out.rstrip('.?')}{'?' if way_out.endswith('?') else '.'}"
             for wrong, mask, values, way_out in self.found
         ]
         if bad_rows == "error":
             lines.append("Or declare bad_rows = 'drop': such rows are then dropped and counted.")
-        else:
+        elif bad_rows == "drop":
             lines.append("Dropping these rows would leave none.")
         return "\n".join(lines)
+
+    def _examples(self, values: Shown, mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+        show = values.iloc.__getitem__ if isinstance(values, pd.Series) else values
+        names = row_names(self.rows, mask)
+        return tuple(f"{name}: {show(int(row))!s}" for name, row in zip(names, np.flatnonzero(mask), strict=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,44 +119,48 @@ class TimeReading:
     format: str | None = None
 
 
+def row_names(rows: pd.Index[Any], mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    """Name the first rows that a mask marks, as people count them."""
+    return tuple(f"row {int(row) + 1}" for row in rows[mask][:SHOWN_OFFENDERS])
+
+
 def map_columns(
-    frame: pd.DataFrame, table: Table, columns: Mapping[str, str], *, source: str, optional: tuple[str, ...] = ()
+    frame: pd.DataFrame, columns: Mapping[str, str], *, known: Collection[str], required: Collection[str], source: str
 ) -> dict[str, str]:
-    """Find the file's column for every contract column.
+    """Find the file's column for every column that a table can have.
 
     Parameters
     ----------
     frame
         The raw frame.
-    table
-        The contract; its geometry column is not looked for.
     columns
-        Contract name to file name, where they differ.
+        The table's name to the file's name, where they differ.
+    known
+        All columns of the table that a file can have.
+    required
+        Those that it must have.
     source
         Name in messages.
-    optional
-        Required columns of the contract that may be missing all the same, because the reader has a default.
 
     Raises
     ------
     ColumnError
         If a mapped or required column is not in the file.
     ParameterError
-        If a key of the map is not a column of the contract.
+        If a key of the map is not known.
     """
-    known = [column.name for column in table.columns if column.kind != "geometry"] + ["lon", "lat"]
     for name in columns:
         if name not in known:
-            raise ParameterError(f"{source}: {table.name} has no column {name!r}; {suggest(name, known)}")
+            raise ParameterError(f"{source}: columns has no key {name!r}; {suggest(name, known)}")
     present = [str(name) for name in frame.columns]
     chosen: dict[str, str] = {}
-    for name in dict.fromkeys(known):
+    for name in known:
         wanted = columns.get(name, name)
         if wanted in present:
             chosen[name] = wanted
-        elif name in columns or (name in table.required and name not in optional):
+        elif name in columns or name in required:
             raise ColumnError(
-                f"{source}: column {wanted!r} (for {name}) is missing. The file has {len(present)} columns; "
+                f"{source}: column {wanted!r} (for {name}) is missing. Columns of the file: {len(present)}; "
                 f'{suggest(wanted, present)} Map it: columns = {{ {name} = "..." }}'
             )
     return chosen
@@ -141,13 +174,13 @@ def to_codes(values: pd.Series[Any]) -> tuple[pd.Series[Any], npt.NDArray[np.boo
     Returns
     -------
     codes, unusable, note
-        Text with missing values as they were; mask of numbers that cannot have been codes (fractions, or too long to
-        be exact); a note where numbers were turned into text, else "".
+        Text with missing values as they were; mask of what cannot have been a code (fractions, numbers too long to be
+        exact, 4.40305E+11); a note where numbers were turned into text, else "".
     """
     none = np.zeros(len(values), dtype=bool)
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
-        text = values.astype("str").str.strip()
-        return text.mask(text == ""), none, ""
+        text = _stripped(values)
+        return text, text.str.match(_CUT_SHORT).to_numpy(dtype=bool, na_value=False), ""
     if pd.api.types.is_integer_dtype(values):
         return values.astype("str"), none, "codes were stored as whole numbers: leading zeros, if any, are lost"
     numbers = values.to_numpy(dtype=np.float64)
@@ -159,64 +192,95 @@ def to_codes(values: pd.Series[Any]) -> tuple[pd.Series[Any], npt.NDArray[np.boo
 
 
 def to_numbers(values: pd.Series[Any]) -> tuple[pd.Series[Any], npt.NDArray[np.bool_]]:
-    """Read numbers; returns them as float64 and a mask of what is there but is no number."""
+    """Read numbers; returns them as float64 and a mask of what is there but is no number (also true, or a time)."""
+    if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+        values = _stripped(values)
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     return numbers, (numbers.isna() & values.notna()).to_numpy()
 
 
-def to_utc(values: pd.Series[Any], how: TimeReading, *, source: str, faults: Faults) -> pd.Series[Any]:
-    """Read times as UTC to the millisecond; rows that cannot be read are added to the faults.
+def to_utc(values: pd.Series[Any], how: TimeReading, *, faults: Faults) -> pd.Series[Any]:
+    """Read times as UTC to the millisecond; rows that cannot be read are added to the faults, blank ones stay blank.
 
     Raises
     ------
     DataError
-        If the times lack what was not declared either: a unit, a year or a time zone.
+        If the times lack what was not declared either: a unit or a time zone.
     ParameterError
-        If the declared time zone is unknown.
+        If the declared time zone or format is unknown.
     """
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return _utc_ms(values)
     if pd.api.types.is_datetime64_dtype(values):
-        return _localize(values, how, source, faults, raw=values)
-    if pd.api.types.is_numeric_dtype(values):
-        return _from_epoch(values, how, source)
-    return _from_text(values.astype("str").str.strip(), how, source, faults)
+        return _localize(values, how, faults, raw=values)
+    if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+        return _from_epoch(values, how, faults)
+    return _from_text(_stripped(values), how, faults)
 
 
-def _from_epoch(values: pd.Series[Any], how: TimeReading, source: str) -> pd.Series[Any]:
+def check_dates(times: pd.Series[Any], raw: pd.Series[Any], *, faults: Faults) -> None:
+    """Add times that no satellite can have given to the faults."""
+    odd = ((times < _FIRST_DATE) | (times >= _LAST_DATE)).to_numpy()
+    faults.add(
+        f"column {raw.name!r} (t) lies outside {_FIRST_DATE.year}-{_LAST_DATE.year}", odd, raw,
+        way_out="Mend them, or declare another time_unit, year or time_format",
+    )  # fmt: skip
+
+
+def _from_epoch(values: pd.Series[Any], how: TimeReading, faults: Faults) -> pd.Series[Any]:
     if how.unit is None:
         raise DataError(
-            f"{source}: times are numbers ({first_few(values.head(4))}) and their unit is not declared. "
+            f"{faults.source}: times are numbers ({first_few(values.head(4))}) and their unit is not declared. "
             "Declare time_unit = 's', 'ms' or 'us' (since 1970-01-01 UTC)."
         )
-    return _utc_ms(pd.to_datetime(values, unit=how.unit, utc=True))
+    times = pd.to_datetime(values, unit=how.unit, utc=True, errors="coerce")
+    wrong = (times.isna() & values.notna()).to_numpy()
+    faults.add(f"times are no number of {how.unit} since 1970", wrong, values, way_out="Mend them")
+    return _utc_ms(times)
 
 
-def _from_text(text: pd.Series[Any], how: TimeReading, source: str, faults: Faults) -> pd.Series[Any]:
+def _from_text(text: pd.Series[Any], how: TimeReading, faults: Faults) -> pd.Series[Any]:
     if how.unit is not None:
         numbers, wrong = to_numbers(text)
-        faults.add("times are not numbers", wrong, text, way_out="Leave time_unit out if they are dates.")
-        return _from_epoch(numbers, how, source)
-    if how.format is None and text.str.match(_NO_YEAR).any():
-        if how.year is None:
-            raise DataError(
-                f"{source}: times carry no year ({first_few(text.head(4))}). Declare it: year = 2026, for example."
-            )
-        text = f"{how.year}-" + text
-    with_offset = text.str.contains(_OFFSET, regex=True).to_numpy(dtype=bool, na_value=False)
+        faults.add("times are not numbers", wrong, text, way_out="Leave time_unit out if they are dates")
+        return _from_epoch(numbers, how, faults)
+    full = _with_year(text, how, faults)
+    with_offset = full.str.contains(_OFFSET, regex=True).to_numpy(dtype=bool, na_value=False)
     if with_offset.any():
-        parsed = pd.to_datetime(text.where(with_offset), format=how.format or "ISO8601", errors="coerce", utc=True)
-        wrong = parsed.isna().to_numpy()
-        faults.add("times cannot be read, or lack the offset that others have", wrong, text, way_out="Mend them.")
-        return _utc_ms(parsed)
-    parsed = pd.to_datetime(text, format=how.format or "ISO8601", errors="coerce")
-    if how.format is None and parsed.isna().any():
-        parsed = pd.to_datetime(_year_first(text), format="ISO8601", errors="coerce")
-    wrong = parsed.isna().to_numpy()
-    faults.add(
-        "times cannot be read", wrong, text, way_out="Write them as 2026-11-20 08:30:00, or declare time_format."
-    )
-    return _localize(parsed, how, source, faults, raw=text)
+        times = _parsed(full.where(with_offset), how, utc=True)
+        wrong = (times.isna() & full.notna()).to_numpy()
+        faults.add("times cannot be read, or lack the offset that others have", wrong, text, way_out="Mend them")
+        return _utc_ms(times)
+    times = _parsed(full, how)
+    if how.format is None:
+        times = times.fillna(_parsed(_year_first(full), how))
+    wrong = (times.isna() & full.notna()).to_numpy()
+    faults.add("times cannot be read", wrong, text, way_out="Write them as 2026-11-20 08:30:00, or declare time_format")
+    return _localize(times, how, faults, raw=text)
+
+
+def _with_year(text: pd.Series[Any], how: TimeReading, faults: Faults) -> pd.Series[Any]:
+    """Put the declared year before times that carry none; where none is declared they are faults, and blanked."""
+    if how.format is not None:
+        return text
+    without = text.str.match(_NO_YEAR).to_numpy(dtype=bool, na_value=False)
+    if how.year is not None:
+        return text.mask(without, f"{how.year:04d}-" + text)
+    faults.add("times carry no year", without, text, way_out="Declare it: year = 2026, for example")
+    return text.mask(without)
+
+
+def _parsed(text: pd.Series[Any], how: TimeReading, *, utc: bool = False) -> pd.Series[Any]:
+    try:
+        return pd.to_datetime(text, format=how.format or "ISO8601", errors="coerce", utc=utc)
+    except ValueError as error:
+        raise ParameterError(f"time_format {how.format!r} cannot be used: {error}.") from error
+
+
+def _stripped(values: pd.Series[Any]) -> pd.Series[Any]:
+    """Make text without blanks around; blank text is missing."""
+    text = values.astype("str").str.strip()
+    return text.mask(text == "")
 
 
 def _utc_ms(times: pd.Series[Any]) -> pd.Series[Any]:
@@ -230,24 +294,18 @@ def _year_first(text: pd.Series[Any]) -> pd.Series[Any]:
     return date.where(clock == "", date + " " + clock)
 
 
-def _localize(
-    naive: pd.Series[Any], how: TimeReading, source: str, faults: Faults, *, raw: pd.Series[Any]
-) -> pd.Series[Any]:
+def _localize(naive: pd.Series[Any], how: TimeReading, faults: Faults, *, raw: pd.Series[Any]) -> pd.Series[Any]:
     if how.tz is None:
         raise DataError(
-            f"{source}: times carry no time zone ({first_few(raw.head(4))}) and none is declared. "
+            f"{faults.source}: times carry no time zone ({first_few(raw.head(4))}) and none is declared. "
             'Declare it: tz = "Asia/Shanghai", for example.'
         )
     try:
         local = naive.dt.tz_localize(how.tz, ambiguous="NaT", nonexistent="NaT")
     except (KeyError, ValueError) as error:
-        raise ParameterError(f"{source}: unknown time zone {how.tz!r}; write it like 'Asia/Shanghai'.") from error
+        raise ParameterError(
+            f"{faults.source}: unknown time zone {how.tz!r}; write it like 'Asia/Shanghai'."
+        ) from error
     lost = (local.isna() & naive.notna()).to_numpy()
-    faults.add(f"local times that {how.tz} skips or has twice", lost, raw, way_out="Write them with their UTC offset.")
+    faults.add(f"local times that {how.tz} skips or has twice", lost, raw, way_out="Write them with their UTC offset")
     return _utc_ms(local)
-
-
-def _examples(values: Shown, mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
-    rows = [int(row) for row in np.flatnonzero(mask)[:_SHOWN]]
-    show = values.iloc.__getitem__ if isinstance(values, pd.Series) else values
-    return tuple(f"row {row + 1}: {show(row)!s}" for row in rows)

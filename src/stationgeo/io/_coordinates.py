@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from stationgeo.schema import FloatArray
+
 __all__ = ["check_coordinates", "read_lonlat"]
 
-# China lies within 73-136 E and 3-54 N (its southernmost reefs to its northernmost river), so that a pair with the
-# two exchanged is always recognised: no place on Earth has a latitude above 90, and 73-90 N, 18-54 E is open sea
-# but for Svalbard and Franz Josef Land.
+# China lies within 73-136 E and 3-54 N (its southernmost reefs to its northernmost river). With the two exchanged that
+# is no place (a latitude above 90) or the Arctic Ocean, but for one inhabited land: Svalbard, which in WGS-84 is
+# believed.
 _CHINA_LON = (73.0, 136.0)
 _CHINA_LAT = (3.0, 54.0)
+_SVALBARD_LON = (10.0, 34.0)
+_SVALBARD_LAT = (74.0, 81.0)
 _MOST_LON = 180.0
 _MOST_LAT = 90.0
 
@@ -50,7 +54,7 @@ def read_lonlat(
         numbers.append(values.where(~wrong, 0.5))  # already a fault: keep it out of the checks below
     lon, lat = numbers
     declared = crs.declared_datum(datum, lon.to_numpy(), lat.to_numpy(), source=faults.source)
-    check_coordinates(lon, lat, datum=declared, faults=faults, names=(chosen["lon"], chosen["lat"]))
+    check_coordinates(lon, lat, datum=declared, faults=faults, columns=(chosen["lon"], chosen["lat"]))
     return lon, lat, declared
 
 
@@ -60,9 +64,11 @@ def check_coordinates(
     *,
     datum: crs.Datum,
     faults: Faults,
-    names: tuple[str, str] = ("lon", "lat"),
+    columns: tuple[str, str] | None,
 ) -> None:
     """Add rows whose coordinates are missing, at (0, 0), out of range or exchanged to the faults.
+
+    `columns` are the file's names of the two; None where they come from geometry.
 
     Raises
     ------
@@ -70,29 +76,42 @@ def check_coordinates(
         If lon and lat are exchanged in most rows: then it is the columns that are wrong, not the rows.
     """
     x, y = lon.to_numpy(dtype=np.float64), lat.to_numpy(dtype=np.float64)
-    where = f"columns {names[0]!r}, {names[1]!r}"
+    where = "geometry" if columns is None else f"columns {columns[0]!r}, {columns[1]!r}"
 
     def shown(row: int) -> str:
         return f"{x[row]}, {y[row]}"
 
-    exchanged = _exchanged(x, y, certain=datum == "WGS-84")
-    if exchanged.any() and exchanged.mean() > 0.5:  # noqa: PLR2004 - most
+    def most(rows: npt.NDArray[np.bool_]) -> bool:
+        return bool(2 * np.count_nonzero(rows) > rows.size)
+
+    exchanged = _exchanged(x, y, svalbard=datum == "WGS-84")
+    if most(exchanged):
         first = ", ".join(f"({shown(int(row))})" for row in np.flatnonzero(exchanged)[:3])
+        mapped = (
+            "longitude comes first"
+            if columns is None
+            else f"columns = {{ lon = {columns[1]!r}, lat = {columns[0]!r} }}"
+        )
         raise DataError(
             f"{faults.source}: {where}: longitude and latitude are exchanged in {int(exchanged.sum()):,} of "
-            f"{len(x):,} rows: {first}. Exchange them: columns = {{ lon = {names[1]!r}, lat = {names[0]!r} }}."
+            f"{len(x):,} rows: {first}. Exchange them: {mapped}."
         )
-    missing = ~(np.isfinite(x) & np.isfinite(y))
-    faults.add(f"{where}: coordinates are missing", missing, shown, way_out="Fill them in")
+    finite = np.isfinite(x) & np.isfinite(y)
+    faults.add(f"{where}: coordinates are missing or infinite", ~finite, shown, way_out="Fill them in")
     faults.add(
         f"{where}: longitude and latitude are exchanged", exchanged, shown, way_out="Exchange them in these rows"
     )
-    outside = ((np.abs(x) > _MOST_LON) | (np.abs(y) > _MOST_LAT)) & ~exchanged
-    hint = "Degrees are needed: are these metres of a projected CRS?" if outside.mean() > 0.5 else "Mend them"  # noqa: PLR2004
+    outside = ((np.abs(x) > _MOST_LON) | (np.abs(y) > _MOST_LAT)) & finite & ~exchanged
+    hint = "Degrees are needed: are these metres of a projected CRS?" if most(outside) else "Mend them"
     faults.add(f"{where}: out of range (-180..180, -90..90)", outside, shown, way_out=hint)
     faults.add(f"{where}: (0, 0) is no place but a blank", (x == 0) & (y == 0), shown, way_out="Fill them in")
 
 
-def _exchanged(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], *, certain: bool) -> npt.NDArray[np.bool_]:
-    swapped = (x >= _CHINA_LAT[0]) & (x <= _CHINA_LAT[1]) & (y >= _CHINA_LON[0]) & (y <= _CHINA_LON[1])
-    return swapped & (y > _MOST_LAT) if certain else swapped
+def _exchanged(x: FloatArray, y: FloatArray, *, svalbard: bool) -> npt.NDArray[np.bool_]:
+    swapped = _between(x, _CHINA_LAT) & _between(y, _CHINA_LON)
+    return swapped & ~(_between(x, _SVALBARD_LON) & _between(y, _SVALBARD_LAT)) if svalbard else swapped
+
+
+def _between(values: FloatArray, ends: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    inside: npt.NDArray[np.bool_] = (values >= ends[0]) & (values <= ends[1])
+    return inside

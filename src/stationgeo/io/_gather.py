@@ -8,18 +8,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from stationgeo import crs
-from stationgeo.errors import DataError, ParameterError, SourceError, first_few
-from stationgeo.io._columns import BadRows, Faults, to_codes, to_numbers
+from stationgeo import crs, schema
+from stationgeo.errors import DataError, ParameterError, SourceError, suggest
+from stationgeo.io._columns import BadRows, Faults, map_columns, row_names, to_codes, to_numbers
 from stationgeo.io._raw import Source, list_files, read_raw_table
 from stationgeo.io._report import Count, IngestReport, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from stationgeo import schema
+    import numpy.typing as npt
 
-__all__ = ["Gathered", "joined", "name_of", "raw_parts", "read_codes", "read_optional", "settled"]
+__all__ = [
+    "Gathered",
+    "filtered",
+    "joined",
+    "mapped",
+    "matching",
+    "name_of",
+    "raw_parts",
+    "read_codes",
+    "read_optional",
+    "settled",
+    "without_repeats",
+]
 
 _FRAME = "the table given"
 
@@ -66,34 +78,74 @@ def raw_parts(
     encoding: str | None,
     got: Gathered,
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield (label, raw frame) of every file, rows outside `where` counted off."""
+    """Yield (label, raw frame) of every file, rows outside `where` counted off.
+
+    The frame's index says which rows of the file they are, counted from 0. A file that is the copy of an earlier one
+    is not yielded, but counted.
+    """
     if isinstance(source, pd.DataFrame):
         got.rows_read += len(source)
-        yield _FRAME, _filtered(source.reset_index(drop=True), where, _FRAME, got)
+        yield _FRAME, filtered(source.reset_index(drop=True), where, _FRAME, got)
         return
-    wanted = {columns.get(name, name) for name in table.names} | set(where)
+    wanted = {columns.get(name, name) for name in (*table.names, "lon", "lat")} | set(where)
     for path in list_files(source):
         raw, fitted = read_raw_table(path, wanted=wanted, encoding=encoding)
-        got.files.append(SourceFile.of(path, encoding=fitted))
+        file = SourceFile.of(path, encoding=fitted)
         got.rows_read += len(raw)
         if raw.empty:
             raise SourceError(f"{path.name}: the file has a header but no row. Export it again, or leave it out.")
-        yield path.name, _filtered(raw, where, path.name, got)
+        if any(file.sha256 == earlier.sha256 for earlier in got.files):
+            got.dropped.append(Count(reason="in copies of an earlier file", rows=len(raw), examples=(path.name,)))
+        else:
+            yield path.name, filtered(raw, where, path.name, got)
+        got.files.append(file)
 
 
-def _filtered(raw: pd.DataFrame, where: Mapping[str, str], label: str, got: Gathered) -> pd.DataFrame:
+def matching(raw: pd.DataFrame, where: Mapping[str, str], label: str) -> npt.NDArray[np.bool_]:
+    """Say which rows have the texts that are asked for.
+
+    Raises
+    ------
+    ParameterError
+        If a column is not there.
+    DataError
+        If no row has them.
+    """
     keep = np.ones(len(raw), dtype=bool)
     for column, text in where.items():
         if column not in raw.columns:
-            raise ParameterError(
-                f"{label}: where names column {column!r}; the file has {first_few(raw.columns, shown=20)}."
-            )
-        keep &= (raw[column].astype("str") == str(text)).to_numpy()
+            raise ParameterError(f"{label}: where names column {column!r}; {suggest(column, map(str, raw.columns))}")
+        keep &= (to_codes(raw[column])[0] == str(text).strip()).to_numpy(dtype=bool, na_value=False)
     if not keep.any() and len(raw):
         raise DataError(f"{label}: no row matches where = {dict(where)}. Check its spelling against the file.")
+    return keep
+
+
+def filtered(raw: pd.DataFrame, where: Mapping[str, str], label: str, got: Gathered) -> pd.DataFrame:
+    """Keep the rows that are asked for, and count the others."""
+    keep = matching(raw, where, label)
     if not keep.all():
         got.dropped.append(Count(reason="left out by where", rows=int((~keep).sum())))
-    return raw[keep].reset_index(drop=True)
+    return raw[keep]
+
+
+def without_repeats(raw: pd.DataFrame, got: Gathered) -> pd.DataFrame:
+    """Drop rows that repeat an earlier one in every column, and count them."""
+    repeated = raw.duplicated().to_numpy()
+    if repeated.any():
+        rows = row_names(raw.index, repeated)
+        got.dropped.append(Count(reason="identical rows", rows=int(repeated.sum()), examples=rows))
+    return raw[~repeated]
+
+
+def mapped(
+    raw: pd.DataFrame, table: schema.Table, columns: Mapping[str, str], *, source: str, optional: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """Find the file's columns of a table of points; those in `optional` have a default."""
+    named = [column.name for column in table.columns if column.kind != "geometry"]
+    known = tuple(dict.fromkeys([*named, "lon", "lat"]))
+    required = {*table.required, "lon", "lat"} - {"geometry", *optional}
+    return map_columns(raw, columns, known=known, required=required, source=source)
 
 
 def read_codes(
@@ -101,9 +153,6 @@ def read_codes(
 ) -> pd.Series[Any]:
     values = raw[chosen[name]]
     codes, wrong, note = to_codes(values)
-    faults.add(
-        f"column {chosen[name]!r} ({name}) is missing", codes.isna().to_numpy() & ~wrong, values, way_out="Fill it in"
-    )
     faults.add(f"column {chosen[name]!r} ({name}) holds no code", wrong, values, way_out="Store codes as text")
     if note:
         got.notes[f"{chosen[name]}: {note}"] = None
@@ -132,13 +181,26 @@ def read_optional(
     return read
 
 
-def settled(table: dict[str, pd.Series[Any]], faults: Faults, bad_rows: BadRows, got: Gathered) -> pd.DataFrame:
-    """Take faulty rows out (or raise), then bring the rest to WGS-84."""
-    keep, counts = faults.settle(len(table["lon"]), bad_rows=bad_rows)
+def settled(
+    read: dict[str, pd.Series[Any]], table: schema.Table, faults: Faults, bad_rows: BadRows, got: Gathered
+) -> pd.DataFrame:
+    """Hold what was read against the contract, take faulty rows out (or raise), then bring the rest to WGS-84."""
+    for column in table.columns:
+        if column.name in read and column.name not in {"lon", "lat"}:
+            _hold(read[column.name], column, got.chosen.get(column.name, column.name), faults)
+    keep, counts = faults.settle(bad_rows=bad_rows)
     got.dropped += counts
-    frame = pd.DataFrame(table)[keep]
+    frame = pd.DataFrame(read)[keep]
     lon, lat = crs.to_wgs84(frame["lon"].to_numpy(), frame["lat"].to_numpy(), datum=got.datum)
     return frame.assign(lon=lon, lat=lat)
+
+
+def _hold(values: pd.Series[Any], column: schema.Column, name: str, faults: Faults) -> None:
+    """Add rows that break a column's contract to the faults, but for those that are at fault already."""
+    sound = faults.sound()
+    for mask, wrong in schema.value_faults(values, column):
+        broken = mask.to_numpy(dtype=bool, na_value=False) & sound
+        faults.add(f"column {name!r} ({column.name}) {wrong}", broken, values, way_out="Mend it")
 
 
 def joined(got: Gathered, name: str) -> pd.DataFrame:

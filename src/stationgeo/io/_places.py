@@ -11,11 +11,22 @@ import pandas as pd
 import shapely
 
 from stationgeo import crs, schema
-from stationgeo.errors import DataError, ParameterError, first_few
-from stationgeo.io._columns import BadRows, Faults, TimeReading, map_columns, to_utc
+from stationgeo.errors import DataError, first_few
+from stationgeo.io._columns import BadRows, Faults, TimeReading, row_names, to_utc
 from stationgeo.io._coordinates import read_lonlat
-from stationgeo.io._gather import Gathered, joined, name_of, raw_parts, read_codes, read_optional, settled
-from stationgeo.io._raw import list_files, suffix_of
+from stationgeo.io._gather import (
+    Gathered,
+    filtered,
+    joined,
+    mapped,
+    name_of,
+    raw_parts,
+    read_codes,
+    read_optional,
+    settled,
+    without_repeats,
+)
+from stationgeo.io._raw import is_vector, list_files, one_file
 from stationgeo.io._report import Count, Ingest
 from stationgeo.io._shapes import read_wgs84_vector
 
@@ -26,8 +37,6 @@ if TYPE_CHECKING:
     from stationgeo.io._report import IngestReport
 
 __all__ = ["read_candidates", "read_stations"]
-
-_VECTOR_ONLY = (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".geoparquet", ".zip")
 
 
 def read_stations(
@@ -163,16 +172,17 @@ def _read_places(
     encoding: str | None,
 ) -> Ingest[gpd.GeoDataFrame]:
     name, got = name_of(source), Gathered()
-    vector = _vector_points(source, datum, named_crs, encoding)
-    if vector is not None:
+    vector = _vector_points(source, datum, named_crs, encoding, bad_rows)
+    if vector is None:
+        parts = raw_parts(source, table, columns, where, encoding, got)
+    else:
         raw, report = vector
-        source, datum, columns = raw, "WGS-84", {**columns, "lon": "lon", "lat": "lat"}
-    for label, raw in raw_parts(source, table, columns, where, encoding, got):
-        part_label = label if vector is None else name
-        once = raw.drop_duplicates().reset_index(drop=True)
-        if len(once) < len(raw):
-            got.dropped.append(Count(reason="identical rows", rows=len(raw) - len(once)))
-        got.parts.append(_places_of(once, part_label, table, columns, datum, defaults, kinds, tz, bad_rows, got))
+        got.rows_read, got.dropped = report.rows_read, list(report.dropped)
+        parts = iter([(name, filtered(raw, where, name, got))])
+        datum, columns = "WGS-84", {**columns, "lon": "lon", "lat": "lat"}
+    for label, raw in parts:
+        once = without_repeats(raw, got)
+        got.parts.append(_places_of(once, label, table, columns, datum, defaults, kinds, tz, bad_rows, got))
     flat = joined(got, name)
     places = gpd.GeoDataFrame(
         flat.drop(columns=["lon", "lat"]), geometry=gpd.points_from_xy(flat["lon"], flat["lat"]), crs=crs.WGS84
@@ -195,8 +205,8 @@ def _places_of(
     bad_rows: BadRows,
     got: Gathered,
 ) -> pd.DataFrame:
-    chosen = got.chosen = map_columns(raw, table, columns, source=label, optional=tuple(defaults))
-    faults = Faults(label)
+    chosen = got.chosen = mapped(raw, table, columns, source=label, optional=tuple(defaults))
+    faults = Faults(label, raw.index)
     lon, lat, got.datum = read_lonlat(raw, chosen, datum=datum, faults=faults)
     read: dict[str, pd.Series[Any]] = {table.key[0]: read_codes(raw, chosen, table.key[0], faults, got)}
     for name, default in defaults.items():
@@ -204,9 +214,12 @@ def _places_of(
     read["kind"] = read["kind"].replace(dict(kinds)) if kinds else read["kind"]
     for name in ("valid_from", "valid_to"):
         if name in chosen:
-            read[name] = _day_of(raw[chosen[name]], tz, label, faults)
+            read[name] = to_utc(raw[chosen[name]], TimeReading(tz=tz), faults=faults)
+    if "valid_from" in read and "valid_to" in read:
+        never = (read["valid_to"] < read["valid_from"]).to_numpy()
+        faults.add("valid_to lies before valid_from", never, raw[chosen["valid_to"]], way_out="Mend them")
     read |= {"lon": lon, "lat": lat} | read_optional(raw, chosen, table, faults, skip=read.keys())
-    return settled(read, faults, bad_rows, got)
+    return settled(read, table, faults, bad_rows, got)
 
 
 def _with_default(
@@ -234,47 +247,29 @@ def _with_default(
     return values.mask(empty, default)
 
 
-def _day_of(values: pd.Series[Any], tz: str | None, label: str, faults: Faults) -> pd.Series[Any]:
-    """Read a date that may be blank: what is blank stays blank and is no fault."""
-    there = values.notna() & (values.astype("str").str.strip() != "")
-    days = pd.Series(pd.NaT, index=values.index, dtype="datetime64[ms, UTC]")
-    if there.any():
-        lost = Faults(label)
-        days[there] = to_utc(values[there], TimeReading(tz=tz), source=label, faults=lost)
-        for wrong, mask, _, way_out in lost.found:
-            full = np.zeros(len(values), dtype=bool)
-            full[np.flatnonzero(there)] = mask
-            faults.add(wrong, full, values, way_out=way_out)
-    return days
-
-
 def _vector_points(
-    source: Source, datum: str | None, named_crs: str | None, encoding: str | None
+    source: Source, datum: str | None, named_crs: str | None, encoding: str | None, bad_rows: BadRows
 ) -> tuple[pd.DataFrame, IngestReport] | None:
     """Read a vector source as a table of WGS-84 points, or return None where the source is a plain table."""
-    if isinstance(source, gpd.GeoDataFrame):
-        frame, report = read_wgs84_vector(source, datum=datum, named_crs=named_crs, encoding=encoding)
-    elif isinstance(source, pd.DataFrame):
-        return None
-    else:
-        files = list_files(source)
-        if not any(suffix_of(path) in _VECTOR_ONLY for path in files):
+    if not isinstance(source, pd.DataFrame):
+        if not any(is_vector(path) for path in list_files(source)):
             return None
-        if len(files) > 1:
-            raise ParameterError(
-                f"vector files are read one at a time. Got {len(files)}: {first_few(p.name for p in files)}."
-            )
-        frame, report = read_wgs84_vector(files[0], datum=datum, named_crs=named_crs, encoding=encoding)
-    shapes = frame.geometry
-    outlines = ~shapes.is_empty & shapes.notna() & (shapes.geom_type != "Point")
-    inside = shapes.where(~outlines, shapes.representative_point())
+        source = one_file(source)
+    elif not isinstance(source, gpd.GeoDataFrame):
+        return None
+    frame, report = read_wgs84_vector(source, datum=datum, named_crs=named_crs, encoding=encoding, bad_rows=bad_rows)
+    shapes = np.asarray(frame.geometry, dtype=object)
+    outlines = shapely.get_type_id(shapes) != shapely.GeometryType.POINT
     if outlines.any():
-        count = Count(reason="outlines and lines became a point inside them", rows=int(outlines.sum()))
+        shapes = np.where(outlines, np.asarray(frame.geometry.representative_point(), dtype=object), shapes)
+        count = Count(
+            reason="outlines and lines became a point inside them",
+            rows=int(outlines.sum()),
+            examples=row_names(frame.index, outlines),
+        )
         report = report.adding(repaired=(count,))
-    points = np.asarray(inside, dtype=object)
-    return pd.DataFrame(frame.drop(columns=frame.geometry.name)).assign(
-        lon=shapely.get_x(points), lat=shapely.get_y(points)
-    ), report
+    flat = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    return flat.assign(lon=shapely.get_x(shapes), lat=shapely.get_y(shapes)), report
 
 
 def _with_origin(closed: IngestReport, origin: IngestReport) -> IngestReport:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import glob
 import gzip
+import tempfile
+import warnings
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,52 +17,95 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
 
-from stationgeo.errors import ColumnError, SourceError, first_few, suggest
+from stationgeo.errors import ColumnError, ParameterError, SourceError, StationgeoError, first_few, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["VECTOR_SUFFIXES", "Source", "list_files", "read_raw_table", "read_raw_vector", "suffix_of"]
+__all__ = [
+    "RawVector",
+    "Source",
+    "is_vector",
+    "list_files",
+    "one_file",
+    "read_raw_table",
+    "read_raw_vector",
+    "shapefile_parts",
+]
 
 Source: TypeAlias = "str | Path | Sequence[str | Path] | pd.DataFrame"
+RawVector: TypeAlias = "tuple[gpd.GeoDataFrame, str | None, tuple[str, ...]]"
+"""The frame, the encoding of its text where it was declared or tried, and what the file's driver remarked."""
 
 TABLE_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".parquet", ".xlsx")
 VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".geoparquet", ".zip")
+SHAPEFILE_SUFFIXES = (".shp", ".dbf", ".shx", ".prj", ".cpg")
 # UTF-8 is tried first and strictly: most UTF-8 text also decodes as gb18030, into nonsense; hardly any the other way.
 ENCODINGS = ("utf-8-sig", "gb18030")
+# What a text's fields may be separated by other than what the file's name says.
+_SEPARATORS = ";\t|,"
 
 
 def list_files(source: str | Path | Sequence[str | Path]) -> list[Path]:
     """Expand a path, a glob pattern, a folder or a list of them into files, sorted.
 
+    In folders, also in those that a pattern fits, files that begin with "." or "_" are not looked at: they are what
+    systems leave beside data (``._x.csv``, ``_SUCCESS``).
+
     Raises
     ------
     SourceError
-        If nothing is there, or a file is empty.
+        If nothing is there, or a file is empty or cannot be opened.
     """
     items: Iterable[str | Path] = [source] if isinstance(source, str | Path) else source
     files: list[Path] = []
     for item in items:
-        path = Path(item)
-        if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.is_file() and suffix_of(p) in TABLE_SUFFIXES)
-        elif path.exists():
-            found = [path]
-        else:
-            found = sorted(Path(name) for name in glob.glob(str(item), recursive=True))  # noqa: PTH207 - absolute patterns
-        if not found:
-            raise SourceError(f"{item}: no such file{_neighbours(path)}")
-        files += found
+        with _reading(Path(item), "a file"):
+            files += _expanded(item)
     for path in files:
-        if path.stat().st_size == 0:
-            raise SourceError(f"{path.name}: the file is empty (0 bytes). Export it again.")
+        with _reading(path, "a file"):
+            if path.stat().st_size == 0:
+                raise SourceError(f"{path.name}: the file is empty (0 bytes). Export it again.")
     return files
+
+
+def one_file(source: str | Path | Sequence[str | Path]) -> Path:
+    """Find the one file that a source names.
+
+    Raises
+    ------
+    SourceError
+        As `list_files`.
+    ParameterError
+        If there are several.
+    """
+    files = list_files(source)
+    if len(files) > 1:
+        raise ParameterError(
+            f"vector files are read one at a time. Got {len(files)}: {first_few(path.name for path in files)}. Name "
+            "one, or merge them."
+        )
+    return files[0]
 
 
 def suffix_of(path: Path) -> str:
     """Lower-case suffix; ``.csv.gz`` counts as one."""
     name = path.name.lower()
     return ".csv.gz" if name.endswith(".csv.gz") else path.suffix.lower()
+
+
+def is_vector(path: Path) -> bool:
+    """Tell whether a file holds geometry: by its suffix, a Parquet file by its metadata."""
+    if suffix_of(path) != ".parquet":
+        return suffix_of(path) in VECTOR_SUFFIXES
+    with _reading(path, "a Parquet file"):
+        return b"geo" in (pq.read_schema(path).metadata or {})
+
+
+def shapefile_parts(path: Path) -> dict[str, Path]:
+    """Find the files that belong to a Shapefile, by lower-case suffix, whatever case their names have."""
+    found = {other.suffix.lower(): other for other in path.parent.iterdir() if other.stem == path.stem}
+    return {suffix: found[suffix] for suffix in SHAPEFILE_SUFFIXES if suffix in found} | {".shp": path}
 
 
 def read_raw_table(
@@ -85,21 +131,27 @@ def read_raw_table(
     ------
     SourceError
         If the format is not supported or the file cannot be read as what its name says.
+    ColumnError
+        If a wanted column is there twice, or holds lists or bytes.
     """
-    suffix = suffix_of(path)
+    suffix, columns = suffix_of(path), set(wanted)
     if suffix == ".parquet":
-        return _read_parquet(path, set(wanted)), None
+        return _read_parquet(path, columns), None
     if suffix == ".xlsx":
-        return _read_excel(path), None
+        with _reading(path, "an Excel workbook"):
+            cells = pd.read_excel(
+                path, header=None, dtype=str, engine="openpyxl", keep_default_na=False, na_values=[""]
+            )
+        return _under_header(cells, path, columns), None
     if suffix in TABLE_SUFFIXES:
-        return _read_text(path, encoding)
+        return _read_text(path, columns, encoding)
     raise SourceError(
         f"{path.name}: cannot read {suffix or 'a file without a suffix'} as a table. "
         f"Supported: {', '.join(TABLE_SUFFIXES)}."
     )
 
 
-def read_raw_vector(path: Path, *, encoding: str | None = None) -> tuple[gpd.GeoDataFrame, str | None]:
+def read_raw_vector(path: Path, *, encoding: str | None = None) -> RawVector:
     """Read a vector file.
 
     Parameters
@@ -112,88 +164,179 @@ def read_raw_vector(path: Path, *, encoding: str | None = None) -> tuple[gpd.Geo
     Raises
     ------
     SourceError
-        If it cannot be read, or holds no geometry.
+        If it cannot be read, holds no geometry, or several layers.
     """
-    if suffix_of(path) in {".parquet", ".geoparquet"}:
-        try:
-            return gpd.read_parquet(path), None
-        except (ValueError, pa.ArrowException) as error:
-            raise SourceError(f"{path.name}: not a GeoParquet file: {error}") from error
-    frame = _read_ogr(path, encoding)
+    suffix = suffix_of(path)
+    if suffix == ".zip":
+        return _read_zipped(path, encoding)
+    if suffix in {".parquet", ".geoparquet"}:
+        with _reading(path, "a GeoParquet file"):
+            return gpd.read_parquet(path), None, ()
+    if suffix == ".shp":
+        encoding = encoding or _encoding_of_shapefile(path)
+    elif suffix in {".geojson", ".json"}:
+        with _reading(path, "GeoJSON, which is UTF-8 text"):
+            path.read_bytes().decode("utf-8-sig")
+    return _read_ogr(path, encoding)
+
+
+@contextmanager
+def _reading(path: Path, what: str) -> Iterator[None]:
+    """Let whatever goes wrong with a file become one error that names it."""
+    try:
+        yield
+    except StationgeoError:
+        raise
+    except Exception as error:  # broken files make their readers raise anything, from EOFError to zlib.error
+        if isinstance(error, OSError) and error.strerror:
+            raise SourceError(f"{path.name}: {error.strerror}. Check that it is there and may be read.") from error
+        reason = str(error).replace(str(path), path.name).split("; It might help")[0].partition("\n")[0].rstrip(" .;")
+        raise SourceError(
+            f"{path.name}: cannot be read as {what}: {reason.removeprefix('Error tokenizing data. C error: ')}. Export "
+            "it again, or mend what is said of it."
+        ) from error
+
+
+def _expanded(item: str | Path) -> list[Path]:
+    path = Path(item)
+    found = [path] if path.exists() else sorted(map(Path, glob.glob(str(item), recursive=True)))  # noqa: PTH207 - absolute patterns
+    if not found:
+        raise SourceError(f"{item}: no such file{_neighbours(path)}")
+    files = [file for one in found for file in (_tables_in(one) if one.is_dir() else [one])]
+    if not files:
+        raise SourceError(
+            f"{item}: the folder holds no {', '.join(TABLE_SUFFIXES)} file. Name the file itself, or another folder."
+        )
+    return files
+
+
+def _tables_in(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and suffix_of(path) in TABLE_SUFFIXES and not path.name.startswith((".", "_"))
+    )
+
+
+def _read_ogr(path: Path, encoding: str | None) -> RawVector:
+    with _reading(path, "a vector file"), warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always")
+        layers = [str(name) for name, geometry_type in pyogrio.list_layers(path) if geometry_type is not None]
+        if len(layers) > 1:
+            raise SourceError(
+                f"{path.name}: holds {len(layers)} layers: {first_few(layers)}. Save the one that is meant to a file "
+                "of its own."
+            )
+        # What is no geometry at all (a ring that is not closed) is read as missing, which every reader reports by row.
+        layer = layers[0] if layers else None
+        frame = gpd.read_file(path, engine="pyogrio", encoding=encoding, layer=layer, on_invalid="ignore")
     if not isinstance(frame, gpd.GeoDataFrame):
         raise SourceError(f"{path.name}: the file holds no geometry. Columns: {first_few(frame.columns)}.")
-    return frame, encoding
+    return frame, encoding, tuple(dict.fromkeys(str(remark.message) for remark in remarks))
 
 
-def _read_ogr(path: Path, encoding: str | None) -> pd.DataFrame:
-    declared = encoding is not None or path.with_suffix(".cpg").exists() or path.suffix.lower() != ".shp"
-    attempts = [encoding] if declared else list(ENCODINGS[1:])
-    try:
-        if not declared and _dbf_is_utf8(path):
-            attempts = ["utf-8"]
-        return gpd.read_file(path, engine="pyogrio", encoding=attempts[0])
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, UnicodeError) as error:
-        raise SourceError(f"{path.name}: cannot be read as a vector file: {error}") from error
+def _read_zipped(path: Path, encoding: str | None) -> RawVector:
+    """Read the one vector file of an archive, however deep it lies."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with _reading(path, "a zip archive"), zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+        inside = [file for file in sorted(folder.rglob("*")) if suffix_of(file) in VECTOR_SUFFIXES]
+        inside = [file for file in inside if not file.name.startswith(".")]
+        if len(inside) != 1 or suffix_of(inside[0]) == ".zip":
+            raise SourceError(
+                f"{path.name}: must hold one vector file. It holds {len(inside)}: "
+                f"{first_few(file.name for file in inside)}. Unzip it, and name the one that is meant."
+            )
+        return read_raw_vector(inside[0], encoding=encoding)
 
 
-def _dbf_is_utf8(path: Path) -> bool:
-    dbf = path.with_suffix(".dbf")
-    if not dbf.exists():
-        return True
-    try:
-        dbf.read_bytes()[32:].decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _encoding_of_shapefile(path: Path) -> str | None:
+    """Find the encoding of a Shapefile that does not declare it in a .cpg; None where it does."""
+    with _reading(path, "a Shapefile"):
+        parts = shapefile_parts(path)
+        lacking = [suffix for suffix in (".dbf", ".shx") if suffix not in parts]
+        if lacking:
+            raise SourceError(f"{path.name}: a Shapefile needs {first_few(lacking)} beside it. Copy all of its files.")
+        if ".cpg" in parts:
+            return None
+        try:
+            parts[".dbf"].read_bytes()[32:].decode("utf-8")
+        except UnicodeDecodeError:
+            return ENCODINGS[-1]
+        return "utf-8"
 
 
 def _read_parquet(path: Path, wanted: set[str]) -> pd.DataFrame:
-    try:
+    with _reading(path, "a Parquet file"):
         file = pq.ParquetFile(path)
-        present = [name for name in file.schema_arrow.names if name in wanted]
-        missing = wanted - set(present)
-        if missing and not present:
+        present = [column for column in file.schema_arrow if column.name in wanted]
+        names = [column.name for column in present]
+        if not present:
             raise ColumnError(
-                f"{path.name}: none of the columns {first_few(sorted(missing))} is there; "
-                f"{suggest(min(missing), file.schema_arrow.names)}"
+                f"{path.name}: none of the columns {first_few(sorted(wanted))} is there; "
+                f"{suggest(min(wanted), file.schema_arrow.names)}"
             )
-        return file.read(columns=present).to_pandas(ignore_metadata=True)
-    except (pa.ArrowInvalid, OSError) as error:
-        if isinstance(error, SourceError):
-            raise
-        raise SourceError(f"{path.name}: not a readable Parquet file: {error}") from error
+        _check_distinct(names, path, wanted)
+        for column in present:
+            if pa.types.is_nested(column.type) or "binary" in str(column.type):
+                raise ColumnError(
+                    f"{path.name}: column {column.name!r} holds {column.type}: neither numbers, text nor times. "
+                    "Export it as one of these."
+                )
+        return file.read(columns=names).to_pandas(ignore_metadata=True)
 
 
-def _read_excel(path: Path) -> pd.DataFrame:
-    try:
-        return pd.read_excel(path, dtype=str, engine="openpyxl")
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise SourceError(f"{path.name}: not a readable Excel workbook: {error}") from error
-
-
-def _read_text(path: Path, encoding: str | None) -> tuple[pd.DataFrame, str]:
-    chosen = encoding or _sniff_encoding(path)
+def _read_text(path: Path, wanted: set[str], encoding: str | None) -> tuple[pd.DataFrame, str]:
     separator = "\t" if suffix_of(path) == ".tsv" else ","
-    try:
-        frame = pd.read_csv(
-            path,
-            dtype=str,
-            encoding=chosen,
-            sep=separator,
-            keep_default_na=False,
-            na_values=[""],
-            skipinitialspace=True,
+    with _reading(path, f"{encoding or 'a table of'} text"):
+        chosen = encoding or _sniff_encoding(path)
+        try:
+            fields = pd.read_csv(
+                path,
+                header=None,  # read as a row: pandas would rename what repeats, and shift rows that are too long
+                dtype=str,
+                encoding=chosen,
+                sep=separator,
+                keep_default_na=False,
+                na_values=[""],
+                skipinitialspace=True,
+            )
+        except pd.errors.EmptyDataError:
+            fields = pd.DataFrame()
+    frame = _under_header(fields, path, wanted)
+    used = [mark for mark in _SEPARATORS if len(frame.columns) == 1 and mark in frame.columns[0]]
+    if used:
+        raise SourceError(
+            f"{path.name}: its one column is {frame.columns[0]!r}: fields seem to be separated by {used[0]!r}. Here it "
+            f"must be {separator!r}: save it as .csv with commas, or as .tsv with tabs."
         )
-    except pd.errors.EmptyDataError as error:
-        raise SourceError(f"{path.name}: the file has no header line. Export it again.") from error
-    except (pd.errors.ParserError, UnicodeError, gzip.BadGzipFile, LookupError) as error:
-        raise SourceError(f"{path.name}: cannot be read as {chosen} text: {error}") from error
     return frame, chosen
 
 
+def _under_header(cells: pd.DataFrame, path: Path, wanted: set[str]) -> pd.DataFrame:
+    """Take the first row as names of the others."""
+    if cells.empty:
+        raise SourceError(f"{path.name}: the file has no header line. Export it again.")
+    names = ["" if pd.isna(name) else str(name).strip() for name in cells.iloc[0]]
+    _check_distinct(names, path, wanted)
+    frame = cells.iloc[1:].reset_index(drop=True)
+    frame.columns = pd.Index(names)
+    return frame
+
+
+def _check_distinct(names: list[str], path: Path, wanted: set[str]) -> None:
+    repeated = [name for name in dict.fromkeys(names) if name in wanted and names.count(name) > 1]
+    if repeated:
+        raise ColumnError(
+            f"{path.name}: {first_few(repeated)} stands more than once in the header. Rename the columns that are not "
+            "meant."
+        )
+
+
 def _sniff_encoding(path: Path) -> str:
-    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    for encoding in ENCODINGS:
+    data = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
+    for encoding in ENCODINGS if b"\0" not in data else ():
         try:
             data.decode(encoding)
         except UnicodeDecodeError:

@@ -8,10 +8,20 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import crs, schema
-from stationgeo.errors import ParameterError
-from stationgeo.io._columns import BadRows, Faults, TimeReading, TimeUnit, map_columns, to_numbers, to_utc
+from stationgeo.errors import ColumnError, DataError, ParameterError
+from stationgeo.io._columns import BadRows, Faults, TimeReading, TimeUnit, check_dates, to_utc
 from stationgeo.io._coordinates import read_lonlat
-from stationgeo.io._gather import Gathered, joined, name_of, raw_parts, read_codes, read_optional, settled
+from stationgeo.io._gather import (
+    Gathered,
+    joined,
+    mapped,
+    name_of,
+    raw_parts,
+    read_codes,
+    read_optional,
+    settled,
+    without_repeats,
+)
 from stationgeo.io._report import Count, Ingest
 
 if TYPE_CHECKING:
@@ -159,11 +169,14 @@ def read_events(
     how = TimeReading(tz=tz, year=year, unit=time_unit, format=time_format)
     got, name = Gathered(), name_of(source)
     for label, raw in raw_parts(source, schema.EVENTS, columns or {}, where or {}, encoding, got):
-        once, repeats = _drop_identical(raw)
-        got.dropped += repeats
-        part = _events_of(once, label, columns or {}, datum, how, bad_rows, got)
-        got.parts.append(_with_squares(part, square_m=square_m, square_deg=square_deg))
+        part = _events_of(without_repeats(raw, got), label, columns or {}, datum, how, bad_rows, got)
+        got.parts.append(_with_squares(part, label, square_m=square_m, square_deg=square_deg))
     events = joined(got, name)
+    if not (events["weight"] > 0).any():
+        raise DataError(
+            f"{name}: column {got.chosen['weight']!r} (weight) is 0 in all {len(events):,} rows: there is no demand. "
+            "Map another column, or leave the source out."
+        )
     return Ingest(table=schema.validate(events, schema.EVENTS, source=name), report=got.report(name, tz=tz))
 
 
@@ -176,15 +189,13 @@ def _fixes_of(
     bad_rows: BadRows,
     got: Gathered,
 ) -> pd.DataFrame:
-    chosen = got.chosen = map_columns(raw, schema.FIXES, columns, source=label)
-    faults = Faults(label)
+    chosen = got.chosen = mapped(raw, schema.FIXES, columns, source=label)
+    faults = Faults(label, raw.index)
     lon, lat, got.datum = read_lonlat(raw, chosen, datum=datum, faults=faults)
     table = {"courier_id": read_codes(raw, chosen, "courier_id", faults, got)}
-    table["t"] = to_utc(raw[chosen["t"]], how, source=label, faults=faults)
-    faults.add("times are missing", table["t"].isna().to_numpy() & raw[chosen["t"]].isna().to_numpy(), raw[chosen["t"]],
-               way_out="Fill them in")  # fmt: skip
+    table["t"] = _times(raw[chosen["t"]], how, faults)
     table |= {"lon": lon, "lat": lat} | read_optional(raw, chosen, schema.FIXES, faults, skip=table.keys())
-    return settled(table, faults, bad_rows, got)
+    return settled(table, schema.FIXES, faults, bad_rows, got)
 
 
 def _events_of(
@@ -196,31 +207,26 @@ def _events_of(
     bad_rows: BadRows,
     got: Gathered,
 ) -> pd.DataFrame:
-    chosen = got.chosen = map_columns(raw, schema.EVENTS, columns, source=label, optional=("weight",))
-    faults = Faults(label)
+    chosen = got.chosen = mapped(raw, schema.EVENTS, columns, source=label, optional=("weight",))
+    faults = Faults(label, raw.index)
     lon, lat, got.datum = read_lonlat(raw, chosen, datum=datum, faults=faults)
     table: dict[str, pd.Series[Any]] = {"lon": lon, "lat": lat}
-    if "weight" in chosen:
-        table["weight"], wrong = to_numbers(raw[chosen["weight"]])
-        wrong = wrong | ~(table["weight"] >= 0).to_numpy()
-        faults.add("weights must be numbers of at least 0", wrong, raw[chosen["weight"]], way_out="Mend them")
-    else:
+    if "weight" not in chosen:
         table["weight"] = pd.Series(1.0, index=raw.index)
         got.notes["no weight column: each row counts 1"] = None
     if "t" in chosen:
-        table["t"] = to_utc(raw[chosen["t"]], how, source=label, faults=faults)
+        table["t"] = _times(raw[chosen["t"]], how, faults)
+        untimed = int((table["t"].isna().to_numpy() & faults.sound()).sum())
+        if untimed:
+            got.notes[f"{label}: {untimed:,} of {len(raw):,} rows have no time and count as untimed"] = None
     table |= read_optional(raw, chosen, schema.EVENTS, faults, skip=table.keys())
-    return settled(table, faults, bad_rows, got)
+    return settled(table, schema.EVENTS, faults, bad_rows, got)
 
 
-def _drop_identical(raw: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Count, ...]]:
-    repeated = raw.duplicated().to_numpy()
-    if not repeated.any():
-        return raw, ()
-    rows = tuple(f"row {row + 1}" for row in np.flatnonzero(repeated)[:3])
-    return raw[~repeated].reset_index(drop=True), (
-        Count(reason="identical rows", rows=int(repeated.sum()), examples=rows),
-    )
+def _times(raw: pd.Series[Any], how: TimeReading, faults: Faults) -> pd.Series[Any]:
+    times = to_utc(raw, how, faults=faults)
+    check_dates(times, raw, faults=faults)
+    return times
 
 
 def _drop_repeated_fixes(fixes: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Count, ...]]:
@@ -249,12 +255,17 @@ def _named(fixes: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _with_squares(
-    events: pd.DataFrame, *, square_m: float | None, square_deg: tuple[float, float] | None
+    events: pd.DataFrame, label: str, *, square_m: float | None, square_deg: tuple[float, float] | None
 ) -> pd.DataFrame:
+    of_file = [side for side in ("square_lon_deg", "square_lat_deg") if side in events.columns]
+    if len(of_file) == 1:
+        raise ColumnError(f"{label}: of the squares' two sides there is only column {of_file[0]!r}. Map the other too.")
+    if bool(of_file) + (square_m is not None) + (square_deg is not None) > 1:
+        raise ParameterError(
+            f"{label}: square_m, square_deg and columns of the squares' sides say the same thing twice. Give one."
+        )
     if square_m is None and square_deg is None:
         return events
-    if square_m is not None and square_deg is not None:
-        raise ParameterError("square_m and square_deg say the same thing twice. Give one of them.")
     if square_m is not None:
         per_lon, per_lat = crs.metres_per_degree(events["lat"].to_numpy())
         width, height = square_m / per_lon, square_m / per_lat

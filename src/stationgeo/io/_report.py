@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import pandas as pd
 
+from stationgeo.io._raw import shapefile_parts
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Count", "Ingest", "IngestReport", "SourceFile"]
 
 _HASH_CHUNK_BYTES = 1 << 20
-_SHAPEFILE_PARTS = (".dbf", ".shx", ".prj", ".cpg")
 
 T_co = TypeVar("T_co", bound=pd.DataFrame, covariant=True)
 
@@ -43,8 +44,8 @@ class SourceFile:
     @classmethod
     def with_sidecars(cls, path: Path, *, encoding: str | None = None) -> tuple[SourceFile, ...]:
         """Describe a file and, where it is a Shapefile, the files beside it that hold its attributes and CRS."""
-        beside = [path.with_suffix(suffix) for suffix in _SHAPEFILE_PARTS] if path.suffix.lower() == ".shp" else []
-        return tuple(cls.of(part, encoding=encoding) for part in (path, *beside) if part.exists())
+        parts = shapefile_parts(path).values() if path.suffix.lower() == ".shp" else (path,)
+        return tuple(cls.of(part, encoding=encoding) for part in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,11 @@ import pandas as pd
 import shapely
 
 from stationgeo import crs, schema
-from stationgeo.errors import ColumnError, DataError, DatumError, ParameterError, suggest
-from stationgeo.io._columns import Faults, to_codes
+from stationgeo.errors import DataError, DatumError, ParameterError, first_few, suggest
+from stationgeo.io._columns import Faults, map_columns, row_names, to_codes
 from stationgeo.io._coordinates import check_coordinates
-from stationgeo.io._raw import read_raw_vector
+from stationgeo.io._gather import matching
+from stationgeo.io._raw import one_file, read_raw_vector
 from stationgeo.io._report import Count, Ingest, IngestReport, SourceFile
 
 if TYPE_CHECKING:
@@ -23,10 +24,18 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from stationgeo.io._columns import BadRows
+
 __all__ = ["read_background", "read_streets", "read_wgs84_vector", "read_zones"]
 
 # A polygon that crosses itself is repaired where the repair changes its area by less than this share of it.
 REPAIR_TOLERANCE_SHARE = 1e-3
+
+# No zone of a city is wider. One vertex far off makes it so, or an edge that jumps across the antimeridian.
+_WIDEST_ZONE_DEG = 20.0
+# Put in the place of coordinates that are at fault already, so that no further check finds fault with them.
+_HARMLESS_DEG = 0.5
+_ZONE_COLUMNS = ("zone_id", "parent_id", "name")
 
 
 def read_zones(
@@ -86,9 +95,10 @@ def read_zones(
     """
     if level not in schema.LEVELS:
         raise ParameterError(f"unknown level {level!r}; {suggest(level, schema.LEVELS)}")
-    frame, report = read_wgs84_vector(source, datum=datum, named_crs=crs, encoding=encoding)
+    frame, report = read_wgs84_vector(source, datum=datum, named_crs=crs, encoding=encoding, bad_rows=None)
     frame, report = _select(frame, report, where or {})
-    chosen = _zone_columns(frame, columns or {}, report.source)
+    named = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    chosen = map_columns(named, columns or {}, known=_ZONE_COLUMNS, required={"zone_id"}, source=report.source)
     frame, report = _drop_identical(frame, report)
     shapes, repaired = _polygons(frame.geometry, report.source)
     codes, notes = _texts(frame, chosen, report.source)
@@ -114,8 +124,8 @@ def read_streets(
     Returns
     -------
     Ingest
-        `.table` has `highway` ("" where the file has no such column) and the lines in WGS-84. What is no line is
-        dropped and counted.
+        `.table` has `highway` ("" where the file has no such column) and the lines in WGS-84. What is no line, or has
+        coordinates that cannot be, is dropped and counted.
 
     Raises
     ------
@@ -141,7 +151,7 @@ def read_background(
     -------
     Ingest
         `.table` has `kind` (river, lake, hill, park, ...; "" where the file has no such column) and the polygons in
-        WGS-84. What is no polygon is dropped and counted.
+        WGS-84. What is no polygon, or has coordinates that cannot be, is dropped and counted.
 
     Raises
     ------
@@ -163,58 +173,70 @@ def _drawn(
     encoding: str | None,
 ) -> Ingest[gpd.GeoDataFrame]:
     """Keep the shapes of some types, with the one column that says how they are drawn."""
-    frame, report = read_wgs84_vector(source, datum=datum, named_crs=named_crs, encoding=encoding)
+    frame, report = read_wgs84_vector(source, datum=datum, named_crs=named_crs, encoding=encoding, bad_rows="drop")
     fits = frame.geometry.geom_type.isin(types).to_numpy()
     if not fits.any():
-        raise DataError(f"{report.source}: no row is a {called}, {len(frame):,} are something else. Name another file.")
+        raise DataError(
+            f"{report.source}: no row is a {called}, all {len(frame):,} are something else: "
+            f"{first_few(frame.geometry.geom_type.unique())}. Name another file."
+        )
     words = frame[column].astype("str").fillna("") if column in frame.columns else ""
     shapes = gpd.GeoDataFrame({column: words}, geometry=frame.geometry, index=frame.index, crs=frame.crs)
-    dropped = (Count(reason=f"no {called}", rows=int((~fits).sum())),) if not fits.all() else ()
+    others = Count(reason=f"no {called}", rows=int((~fits).sum()), examples=row_names(frame.index, ~fits))
+    dropped = (others,) if others.rows else ()
     return Ingest(table=shapes[fits].reset_index(drop=True), report=report.adding(dropped=dropped))
 
 
 def read_wgs84_vector(
-    source: str | Path | gpd.GeoDataFrame, *, datum: str | None, named_crs: str | None, encoding: str | None
+    source: str | Path | gpd.GeoDataFrame,
+    *,
+    datum: str | None,
+    named_crs: str | None,
+    encoding: str | None,
+    bad_rows: BadRows | None,
 ) -> tuple[gpd.GeoDataFrame, IngestReport]:
     """Read a vector source and bring its geometry to WGS-84; other columns stay raw.
+
+    The frame's index says which rows of the file they are, counted from 0.
 
     Raises
     ------
     SourceError, DatumError
         As for `read_zones`.
     DataError
-        If there is no row, or coordinates are no degrees once the CRS is undone.
+        If there is no row; if geometry is missing or its coordinates are no degrees once the CRS is undone, unless
+        `bad_rows` is "drop" and others are left.
     """
-    from pathlib import Path  # noqa: PLC0415 - only needed here at run time
-
+    name, files, remarks = "the table given", tuple[SourceFile, ...](), tuple[str, ...]()
     if isinstance(source, gpd.GeoDataFrame):
-        name, raw = "the table given", source.reset_index(drop=True)
-        files: tuple[SourceFile, ...] = ()
+        raw = source.reset_index(drop=True)
     else:
-        path = Path(source)
-        raw, fitted = _read_file(path, encoding)
+        path = one_file(source)
+        raw, fitted, remarks = read_raw_vector(path, encoding=encoding)
         name, files = path.name, SourceFile.with_sidecars(path, encoding=fitted)
     if raw.empty:
         raise DataError(f"{name}: the file has no row. Export it again, or leave it out.")
     degrees = _in_degrees(raw.geometry, named_crs, name)
+    missing = (raw.geometry.isna() | raw.geometry.is_empty).to_numpy()
     lon, lat = _corners(degrees)
-    declared = crs.declared_datum(datum, lon, lat, source=name)
-    faults = Faults(name)
-    check_coordinates(pd.Series(lon), pd.Series(lat), datum=declared, faults=faults, names=("x", "y"))
-    faults.settle(len(lon), bad_rows="error")
-    moved = crs.geometry_to_wgs84(degrees, datum=declared)
-    frame = gpd.GeoDataFrame(raw.drop(columns=raw.geometry.name), geometry=moved, crs=crs.WGS84)
+    declared = crs.declared_datum(datum, lon[~missing], lat[~missing], source=name)
+    faults = Faults(name, raw.index)
+    faults.add("geometry is missing or broken", missing, raw.geometry.geom_type, way_out="Draw it, or remove the row")
+    lon[missing] = lat[missing] = _HARMLESS_DEG
+    check_coordinates(pd.Series(lon), pd.Series(lat), datum=declared, faults=faults, columns=None)
+    keep, dropped = faults.settle(bad_rows=bad_rows)
+    moved = crs.geometry_to_wgs84(gpd.GeoSeries(degrees[keep]), datum=declared)
+    frame = gpd.GeoDataFrame(raw[keep].drop(columns=raw.geometry.name), geometry=moved, crs=crs.WGS84)
     report = IngestReport(
-        source=name, files=files, rows_read=len(raw), rows_kept=len(raw), datum=declared, crs=_crs_name(raw, named_crs)
+        source=name,
+        files=files,
+        rows_read=len(raw),
+        rows_kept=len(raw),
+        datum=declared,
+        crs=_crs_name(raw, named_crs),
+        notes=remarks,
     )
-    return frame, report
-
-
-def _read_file(path: Path, encoding: str | None) -> tuple[gpd.GeoDataFrame, str | None]:
-    from stationgeo.io._raw import list_files  # noqa: PLC0415
-
-    list_files(path)  # says what is wrong with a missing or empty file
-    return read_raw_vector(path, encoding=encoding)
+    return frame, report.adding(dropped=dropped)
 
 
 def _in_degrees(shapes: gpd.GeoSeries, named_crs: str | None, name: str) -> gpd.GeoSeries:
@@ -225,14 +247,9 @@ def _in_degrees(shapes: gpd.GeoSeries, named_crs: str | None, name: str) -> gpd.
 
 
 def _corners(shapes: gpd.GeoSeries) -> tuple[schema.FloatArray, schema.FloatArray]:
-    """Take the centre of every shape's box, and its far corner where that is worse: enough to judge coordinates."""
-    box = shapes.bounds.to_numpy()
-    usable = np.isfinite(box).all(axis=1)
-    if not usable.any():
-        return np.zeros(0), np.zeros(0)
-    x = np.where(np.abs(box[:, 0]) > np.abs(box[:, 2]), box[:, 0], box[:, 2])[usable]
-    y = np.where(np.abs(box[:, 1]) > np.abs(box[:, 3]), box[:, 1], box[:, 3])[usable]
-    return x, y
+    """Take the corner of every shape's box that is farthest out: enough to judge coordinates."""
+    west, south, east, north = shapes.bounds.to_numpy().T
+    return np.where(np.abs(west) > np.abs(east), west, east), np.where(np.abs(south) > np.abs(north), south, north)
 
 
 def _crs_name(raw: gpd.GeoDataFrame, named_crs: str | None) -> str | None:
@@ -245,38 +262,11 @@ def _crs_name(raw: gpd.GeoDataFrame, named_crs: str | None) -> str | None:
 def _select(
     frame: gpd.GeoDataFrame, report: IngestReport, where: Mapping[str, str]
 ) -> tuple[gpd.GeoDataFrame, IngestReport]:
-    keep = np.ones(len(frame), dtype=bool)
-    for column, text in where.items():
-        if column not in frame.columns:
-            raise ParameterError(
-                f"{report.source}: where names column {column!r}; {suggest(column, map(str, frame.columns))}"
-            )
-        keep &= (frame[column].astype("str") == str(text)).to_numpy()
+    keep = matching(pd.DataFrame(frame.drop(columns=frame.geometry.name)), where, report.source)
     if keep.all():
         return frame, report
-    if not keep.any():
-        raise DataError(f"{report.source}: no row matches where = {dict(where)}. Check its spelling against the file.")
     left_out = Count(reason="left out by where", rows=int((~keep).sum()))
-    return frame[keep].reset_index(drop=True), report.adding(dropped=(left_out,))
-
-
-def _zone_columns(frame: gpd.GeoDataFrame, columns: Mapping[str, str], name: str) -> dict[str, str]:
-    known = ("zone_id", "parent_id", "name")
-    present = [str(column) for column in frame.columns if column != frame.geometry.name]
-    chosen = {}
-    for key in columns:
-        if key not in known:
-            raise ParameterError(f"{name}: zones have no column {key!r} to map; {suggest(key, known)}")
-    for key in known:
-        wanted = columns.get(key, key)
-        if wanted in present:
-            chosen[key] = wanted
-        elif key in columns or key == "zone_id":
-            raise ColumnError(
-                f"{name}: column {wanted!r} (for {key}) is missing. The file has {len(present)} columns; "
-                f'{suggest(wanted, present)} Map it: columns = {{ {key} = "..." }}'
-            )
-    return chosen
+    return frame[keep], report.adding(dropped=(left_out,))
 
 
 def _drop_identical(frame: gpd.GeoDataFrame, report: IngestReport) -> tuple[gpd.GeoDataFrame, IngestReport]:
@@ -284,8 +274,8 @@ def _drop_identical(frame: gpd.GeoDataFrame, report: IngestReport) -> tuple[gpd.
     repeated = flat.duplicated().to_numpy()
     if not repeated.any():
         return frame, report
-    count = Count(reason="identical rows", rows=int(repeated.sum()))
-    return frame[~repeated].reset_index(drop=True), report.adding(dropped=(count,))
+    count = Count(reason="identical rows", rows=int(repeated.sum()), examples=row_names(frame.index, repeated))
+    return frame[~repeated], report.adding(dropped=(count,))
 
 
 def _texts(
@@ -293,8 +283,8 @@ def _texts(
 ) -> tuple[dict[str, pd.Series[Any]], tuple[str, ...]]:
     read: dict[str, pd.Series[Any]] = {}
     notes: list[str] = []
-    faults = Faults(name)
-    for key in ("zone_id", "parent_id", "name"):
+    faults = Faults(name, frame.index)
+    for key in _ZONE_COLUMNS:
         if key not in chosen:
             read[key] = pd.Series("" if key == "parent_id" else None, index=frame.index, dtype="str")
             continue
@@ -303,21 +293,26 @@ def _texts(
         faults.add(f"column {chosen[key]!r} ({key}) holds no code", wrong, values, way_out="Store codes as text")
         if note:
             notes.append(f"{chosen[key]}: {note}")
-    faults.add("zone_id is missing", read["zone_id"].isna().to_numpy(), read["zone_id"], way_out="Fill it in")
-    faults.settle(len(frame), bad_rows="error")
+    blank = read["zone_id"].isna().to_numpy() & faults.sound()
+    faults.add(
+        f"column {chosen['zone_id']!r} (zone_id) must not be missing", blank, read["zone_id"], way_out="Fill it in"
+    )
+    faults.settle(bad_rows=None)
     read["parent_id"] = read["parent_id"].fillna("")
     return read, tuple(notes)
 
 
 def _polygons(shapes: gpd.GeoSeries, name: str) -> tuple[gpd.GeoSeries, tuple[Count, ...]]:
     """Insist on polygons, and repair those that cross themselves where that is unambiguous."""
-    faults = Faults(name)
-    missing = (shapes.isna() | shapes.is_empty).to_numpy()
-    types = shapes.geom_type.astype("str")
-    faults.add("geometry is missing", missing, types, way_out="Draw it, or remove the row")
+    faults = Faults(name, shapes.index)
     areal = shapes.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
-    faults.add("geometry is no polygon", ~areal & ~missing, types, way_out="Zones are polygons; name another file")
-    faults.settle(len(shapes), bad_rows="error")
+    faults.add("geometry is no polygon", ~areal, shapes.geom_type, way_out="Zones are polygons; name another file")
+    faults.settle(bad_rows=None)
+    wide = _width_deg(shapes) > _WIDEST_ZONE_DEG
+    box = shapes.bounds.round(5).astype("str").agg(", ".join, axis=1)
+    faults.add(f"polygon is more than {_WIDEST_ZONE_DEG:g} degrees wide", wide, box,
+               way_out="Mend the vertex that is far off, or split the polygon at the antimeridian")  # fmt: skip
+    faults.settle(bad_rows=None)
     wrong = ~shapes.is_valid.to_numpy()
     if not wrong.any():
         return shapes, ()
@@ -331,10 +326,21 @@ def _polygons(shapes: gpd.GeoSeries, name: str) -> tuple[gpd.GeoSeries, tuple[Co
         reasons,
         way_out="Mend it in a GIS",
     )
-    faults.settle(len(shapes), bad_rows="error")
-    rows = tuple(f"row {row + 1}: {reasons.iloc[row]}" for row in np.flatnonzero(wrong)[:3])
+    faults.settle(bad_rows=None)
+    rows = tuple(
+        f"{row}: {reason}" for row, reason in zip(row_names(shapes.index, wrong), reasons[wrong], strict=False)
+    )
     repaired = Count(reason="invalid polygons made valid", rows=int(wrong.sum()), examples=rows)
     return gpd.GeoSeries(mended, index=shapes.index, crs=shapes.crs), (repaired,)
+
+
+def _width_deg(shapes: gpd.GeoSeries) -> schema.FloatArray:
+    """Measure the widest part of each shape, east to west or north to south."""
+    parts, row = shapely.get_parts(np.asarray(shapes, dtype=object), return_index=True)
+    west, south, east, north = shapely.bounds(parts).T
+    widest = np.zeros(len(shapes))
+    np.maximum.at(widest, row, np.maximum(east - west, north - south))
+    return widest
 
 
 def _ambiguous(drawn: npt.NDArray[np.object_], mended: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:

@@ -46,6 +46,7 @@ _KIND_COLUMNS = ("zh", "en", "family", "tier", "cluster", "source")
 _SERVICE_COLUMNS = ("zh", "en", "ability", "need", "source")
 
 _WGS84_EPSG = 4326
+_KEYS = ("station_id", "candidate_id")
 
 _Frame = TypeVar("_Frame", bound=pd.DataFrame)
 
@@ -236,7 +237,8 @@ def check_kinds(frame: _Frame, *, source: str | None = None) -> _Frame:
     wrong = ~frame["kind"].isin(list(known))
     if wrong.any():
         offenders = frame.loc[wrong, "kind"]
-        shown = [f"{value!r} (row {row})" for row, value in offenders.head(SHOWN_OFFENDERS).items()]
+        names = _row_names(frame[wrong].head(SHOWN_OFFENDERS))
+        shown = [f"{value!r} ({name})" for value, name in zip(offenders, names, strict=False)]
         more = ", ..." if len(offenders) > SHOWN_OFFENDERS else ""
         raise DataError(
             f"{where}: column 'kind' must hold kinds of kinds.toml; {len(offenders):,} of {len(frame):,} rows do not: "
@@ -305,6 +307,12 @@ def _shape_in_words(shape: Any) -> str:  # noqa: ANN401 - a shape or None
     if shape is None:
         return "none"
     return f"empty {shape.geom_type}" if shape.is_empty else str(shape.geom_type)
+
+
+def _row_names(frame: pd.DataFrame) -> list[str]:
+    """Name rows by their code where they have one: a table's own row numbers are not those of its file."""
+    key = next((name for name in _KEYS if name in frame.columns), None)
+    return [f"row {row}" for row in frame.index] if key is None else [f"{key} {code!r}" for code in frame[key]]
 
 
 def _entries(kinds_of_stations: npt.ArrayLike) -> list[dict[str, Any]]:

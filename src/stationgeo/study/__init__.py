@@ -7,9 +7,21 @@ from __future__ import annotations
 
 from stationgeo.study._inputs import Inputs
 from stationgeo.study._model import Study
-from stationgeo.study._outputs import write, write_ingest
+from stationgeo.study._outputs import check_out, write, write_ingest
 from stationgeo.study._progress import Progress, Silent
 from stationgeo.study._run import Result, check, run
 from stationgeo.study._template import TEMPLATE
 
-__all__ = ["TEMPLATE", "Inputs", "Progress", "Result", "Silent", "Study", "check", "run", "write", "write_ingest"]
+__all__ = [
+    "TEMPLATE",
+    "Inputs",
+    "Progress",
+    "Result",
+    "Silent",
+    "Study",
+    "check",
+    "check_out",
+    "run",
+    "write",
+    "write_ingest",
+]

@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from stationgeo import io, schema, stations, zones
-from stationgeo.errors import DataError
+from stationgeo.errors import DataError, first_few
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from stationgeo.study._model import Candidates, Drawn, Fixes, Stations, Study
     from stationgeo.study._progress import Step
 
-__all__ = ["Inputs", "count_inputs", "read_inputs"]
+__all__ = ["CELL_KIND", "Inputs", "count_inputs", "read_inputs"]
+
+CELL_KIND = "warm_bee"
+"""What a candidate from a cell would become where the study does not say: the full station."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +100,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         streets=streets,
         background=background,
         reports=reports,
-        notes=notes + _what_is_left_out(study),
+        notes=notes + _what_is_left_out(study, places),
     )
 
 
@@ -185,7 +188,11 @@ def _read_stations(
 def _read_candidates(
     study: Study, source: Candidates | None, reports: dict[str, IngestReport], step: Step
 ) -> gpd.GeoDataFrame | None:
-    if source is None or source.path is None:
+    if source is None:
+        return None
+    if source.path is None:
+        named = pd.DataFrame({"kind": [source.default_kind or CELL_KIND]})
+        _check_no_cluster(stations.check_kinds(named, source="candidates.default_kind"), "candidates.default_kind")
         return None
     read = io.read_candidates(
         study.resolve(source.path),
@@ -199,7 +206,7 @@ def _read_candidates(
         bad_rows=source.bad_rows,
         encoding=source.encoding,
     )
-    stations.check_kinds(read.table, source=read.report.source)
+    _check_no_cluster(stations.check_kinds(read.table, source=read.report.source), read.report.source)
     if study.siting is not None and len(read.table) < study.siting.n_stations:
         raise DataError(
             f"{read.report.source}: {len(read.table):,} candidates are fewer than {study.siting.n_stations:,} sites "
@@ -208,6 +215,15 @@ def _read_candidates(
     reports["candidates"] = read.report
     step()
     return read.table
+
+
+def _check_no_cluster(candidates: pd.DataFrame, source: str) -> None:
+    clusters = candidates.loc[stations.is_cluster(candidates["kind"]), "kind"]
+    if len(clusters):
+        raise DataError(
+            f"{source}: column 'kind' must hold kinds of stations; {len(clusters):,} of {len(candidates):,} rows hold "
+            f"clusters: {first_few(clusters.unique())}. A cluster is made of stations, and is no site of its own."
+        )
 
 
 def _read_drawn(
@@ -226,10 +242,12 @@ def _read_drawn(
     return read.table
 
 
-def _what_is_left_out(study: Study) -> tuple[str, ...]:
+def _what_is_left_out(study: Study, places: gpd.GeoDataFrame | None) -> tuple[str, ...]:
     notes = []
     if study.stations is None:
         notes.append("no stations are given: a greenfield study, coverage before siting is 0")
+    elif places is not None and {"valid_from", "valid_to"} & set(places.columns):
+        notes.append("stations count whatever their valid_from and valid_to: leave out of the file what is closed")
     if not study.zones:
         notes.append("no zones are given: the convex hull of demand is the one unit, and areas are not scored")
     return tuple(notes)

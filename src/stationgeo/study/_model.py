@@ -14,6 +14,7 @@ from pydantic import (
     Field,
     PositiveFloat,
     PositiveInt,
+    Strict,
     ValidationError,
     model_validator,
 )
@@ -36,6 +37,7 @@ __all__ = [
 
 Level = Literal["grid", "community", "street", "district", "city"]
 Weight = Literal["courier_s", "visits", "courier_weight"]
+Action = Literal["new", "upgrade", "extend_hours", "add_service", "relocate"]
 
 
 def _known_zone(name: str) -> str:
@@ -52,11 +54,14 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 class _Section(BaseModel):
     """A table of the study file: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+Text = Annotated[str, Field(min_length=1)]
 
 
 class _Source(_Section):
-    path: str
+    path: Text
     """File, or for fixes and events also a folder or glob pattern; relative to the study file."""
     datum: str | None = None
     """WGS-84, GCJ-02 or BD-09. There is no default: without it reading stops and says how many metres are at stake."""
@@ -64,7 +69,7 @@ class _Source(_Section):
     """The table's column = the file's column, where they differ."""
     where: dict[str, str] = {}
     """Keep only rows whose file columns have these texts."""
-    encoding: str | None = None
+    encoding: Text | None = None
     """Text encoding; else UTF-8 and then gb18030 are tried."""
 
 
@@ -91,7 +96,7 @@ class Events(Fixes):
 
     square_m: PositiveFloat | None = None
     """Side of the squares that were counted, in metres."""
-    square_deg: tuple[PositiveFloat, PositiveFloat] | None = None
+    square_deg: Annotated[tuple[PositiveFloat, PositiveFloat], Strict(strict=False)] | None = None
     """Or their width and height in degrees of longitude and latitude."""
 
 
@@ -125,15 +130,15 @@ class Stations(_Rows):
 class Candidates(_Section):
     """Places for new stations: from a file, or the centre of every cell with uncovered demand."""
 
-    path: str | None = None
+    path: Text | None = None
     datum: str | None = None
     columns: dict[str, str] = {}
     where: dict[str, str] = {}
-    encoding: str | None = None
+    encoding: Text | None = None
     bad_rows: Literal["error", "drop"] = "error"
     crs: str | None = None
     default_kind: str | None = None
-    default_action: str = "new"
+    default_action: Action = "new"
     kinds: dict[str, str] = {}
     from_cells: bool = False
     """Take the centres of the cells with uncovered demand instead of a file."""
@@ -142,16 +147,19 @@ class Candidates(_Section):
     def _one_way(self) -> Candidates:
         if (self.path is None) != self.from_cells:
             raise ValueError('give either path = "..." or from_cells = true, not both and not neither')
+        of_files = self.model_fields_set - {"from_cells", "path", "default_kind", "default_action"}
+        if self.from_cells and of_files:
+            raise ValueError(f"from_cells = true reads no file: leave {', '.join(sorted(of_files))} out")
         return self
 
 
 class Drawn(_Section):
     """Lines or areas that are only drawn behind the map."""
 
-    path: str
+    path: Text
     datum: str | None = None
     crs: str | None = None
-    encoding: str | None = None
+    encoding: Text | None = None
 
 
 class Reach(_Section):
@@ -188,7 +196,7 @@ class Study(_Section):
     Read one from TOML with `Study.read`, or make one in Python. It is frozen; `model_copy(update=...)` makes variants.
     """
 
-    name: str
+    name: Text
     tz: TimeZone
     """Local time zone: bins are hours of its week."""
     resolution: int = Field(ge=5, le=12)
@@ -200,7 +208,7 @@ class Study(_Section):
     fixes: Fixes | None = None
     stops: Stops | None = None
     events: Events | None = None
-    zones: tuple[Zones, ...] = ()
+    zones: Annotated[tuple[Zones, ...], Strict(strict=False)] = ()
     stations: Stations | None = None
     reach: Reach
     candidates: Candidates | None = None
@@ -230,7 +238,7 @@ class Study(_Section):
         Raises
         ------
         SourceError
-            If the file is missing or is not UTF-8.
+            If the file is missing, cannot be read or is not UTF-8.
         StudyError
             If it is not TOML, or keys or values are wrong; unknown keys come with the nearest known one.
         """
@@ -239,8 +247,10 @@ class Study(_Section):
             text = file.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             raise SourceError(f"{file}: no such study file. `stationgeo init` writes one to start from.") from None
-        except (UnicodeDecodeError, IsADirectoryError) as error:
-            raise SourceError(f"{file}: not a text file in UTF-8: {error}") from error
+        except UnicodeDecodeError as error:
+            raise SourceError(f"{file}: not a text file in UTF-8: {error}. Save it as UTF-8.") from error
+        except OSError as error:
+            raise SourceError(f"{file}: cannot be read as a study file: {error.strerror}. Name another.") from error
         try:
             values = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -295,16 +305,18 @@ class Study(_Section):
 
 
 def _in_words(fault: Any) -> str:  # noqa: ANN401 - pydantic's own dictionary of a fault
-    where = ".".join(str(part) for part in fault["loc"]) or "the whole"
+    where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         *parents, key = fault["loc"]
         return f"{where}: unknown key {key!r}; {suggest(str(key), _known_keys(parents))}"
     if fault["type"] == "missing":
         return f"{where}: is required and is missing."
+    if fault["type"] == "model_type":
+        return f"{where}: must be one table, headed [{where}]. Got {fault['input']!r} instead."
     message = fault["msg"].removeprefix("Value error, ")
     given = fault["input"]
     shown = "" if isinstance(given, dict | BaseModel) else f" Got {given!r} instead."
-    return f"{where}: {message}.{shown}"
+    return f"{where}: {message}.{shown}" if where else f"{message}."
 
 
 def _known_keys(parents: list[Any]) -> list[str]:

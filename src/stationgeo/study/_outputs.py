@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import os
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from stationgeo.study._model import Study
     from stationgeo.study._run import Result
 
-__all__ = ["write", "write_ingest"]
+__all__ = ["check_out", "write", "write_ingest"]
 
 # What changes results when its version changes.
 _VERSIONED = (
@@ -39,6 +41,9 @@ _VERSIONED = (
     "pyproj",
     "shapely",
 )
+
+
+_OTHER_OUT = "Choose another --out."
 
 
 def write(result: Result, out: str | Path, *, progress: Progress | None = None) -> tuple[Path, ...]:
@@ -75,6 +80,23 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
             writer(folder / name)
             step()
         return finish()
+
+
+def check_out(out: str | Path) -> None:
+    """Insist that a folder can be written, before work is put into what shall go there; nothing is made.
+
+    Raises
+    ------
+    SourceError
+        If it cannot.
+    """
+    target = Path(out)
+    try:
+        standing = next(folder for folder in (target, *target.absolute().parents) if folder.exists())
+    except OSError as error:
+        raise SourceError(f"{target}: cannot be written: {error.strerror}. {_OTHER_OUT}") from error
+    if not (standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)):
+        raise SourceError(f"{target}: cannot be written: {standing} is no folder that may be written. {_OTHER_OUT}")
 
 
 def write_ingest(inputs: Inputs, out: str | Path) -> Path:
@@ -219,20 +241,23 @@ def _scalar(value: Any) -> Any:  # noqa: ANN401 - a metric
 def _staged(out: str | Path) -> Iterator[tuple[Path, Callable[[], tuple[Path, ...]]]]:
     """Write into a folder beside the target's files, and move them over once all are there."""
     target = Path(out)
+    staging: Path | None = None
+
+    def finish(folder: Path) -> tuple[Path, ...]:
+        moves = {path: target / path.name for path in sorted(folder.iterdir())}
+        for goal in moves.values():
+            if goal.is_dir():
+                raise SourceError(f"{goal}: is a folder where a file is to be written. {_OTHER_OUT}")
+        return tuple(path.replace(goal) for path, goal in moves.items())
+
     try:
         target.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))
+        yield staging, partial(finish, staging)
+    except SourceError:
+        raise
     except OSError as error:
-        raise SourceError(f"{target}: cannot be written: {error.strerror}. Choose another --out.") from error
-
-    def finish() -> tuple[Path, ...]:
-        written = []
-        for path in sorted(staging.iterdir()):
-            path.replace(target / path.name)
-            written.append(target / path.name)
-        return tuple(written)
-
-    try:
-        yield staging, finish
+        raise SourceError(f"{target}: cannot be written: {error.strerror or error}. {_OTHER_OUT}") from error
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        if staging is not None:
+            shutil.rmtree(staging, ignore_errors=True)

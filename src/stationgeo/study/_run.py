@@ -12,7 +12,7 @@ import shapely
 
 from stationgeo import cells, coverage, crs, demand, reach, schema, siting, stations, tracks, zones
 from stationgeo.errors import DataError
-from stationgeo.study._inputs import Inputs, count_inputs, read_inputs
+from stationgeo.study._inputs import CELL_KIND, Inputs, count_inputs, read_inputs
 from stationgeo.study._progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -248,8 +248,9 @@ def _plan(
             blank = np.setdiff1d(table.loc[table[study.demand_weight] > 0, "cell"], reached["cell"])
             if blank.size == 0:
                 return None, ("all demand is covered already: no site is proposed",)
-            kind = study.candidates.default_kind or "warm_bee"
-            candidates = siting.candidates_from_cells(blank, kind=kind)
+            candidates = siting.candidates_from_cells(
+                blank, kind=study.candidates.default_kind or CELL_KIND, action=study.candidates.default_action
+            )
         candidates = candidates.assign(
             zone_id=zones.locate(candidates.geometry.x.to_numpy(), candidates.geometry.y.to_numpy(), zones=territory)
         )

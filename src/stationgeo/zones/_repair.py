@@ -100,7 +100,7 @@ def resolve_overlaps(zones: gpd.GeoDataFrame, *, rule: str) -> Resolved:
                         for a, b, m2 in zip(first, second, area, strict=True))  # fmt: skip
         raise DataError(
             f"zones must not overlap; {area.size:,} pairs do, on {area.sum():,.1f} m2 in all: {shown}. Mend them, or "
-            "resolve_overlaps() with rule='first' or 'smallest'."
+            "let the rule be 'first' or 'smallest'."
         )
     keeper, giver = _in_order(first, second, area_m2(shapes) if rule == "smallest" else np.zeros(at.size))
     cut = _give_up(shapes, keeper, giver)

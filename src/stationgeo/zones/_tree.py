@@ -64,12 +64,12 @@ def check_tree(zones: gpd.GeoDataFrame) -> None:
     if orphans:
         raise DataError(
             f"zones must have their parent in the table; {len(orphans):,} of {len(zones):,} do not: "
-            f"{phrases(orphans)}. Add the parents, or leave parent_id empty and call assign_parents()."
+            f"{phrases(orphans)}. Add the parents, or leave parent_id empty: parents are then found by area."
         )
     if misplaced:
         raise DataError(
             f"zones must have a parent of the next level up (here {' < '.join(present)}); {len(misplaced):,} of "
-            f"{len(zones):,} do not: {phrases(misplaced)}. Leave parent_id empty and call assign_parents()."
+            f"{len(zones):,} do not: {phrases(misplaced)}. Leave parent_id empty: parents are then found by area."
         )
 
 
