@@ -21,6 +21,8 @@ from stationgeo import cells as h3_cells
 from stationgeo import crs, schema
 from stationgeo import stations as station_kinds
 from stationgeo import zones as zone_tree
+from stationgeo.demand import WEIGHTS, Unit, is_timed
+from stationgeo.demand import unit as demand_unit
 from stationgeo.errors import DataError, ParameterError, first_few, suggest
 
 if TYPE_CHECKING:
@@ -33,13 +35,27 @@ __all__ = ["CLASSES", "Coverage", "score"]
 CLASSES = ("neither", "warm_bee_only", "service_centre_only", "both")
 """Who covers: the index is 1 for the warm-bee type plus 2 for service centres."""
 
-WEIGHTS = ("courier_s", "visits", "courier_weight")
-"""Columns of DEMAND that add up."""
-
 _WARM_BEE = 1
 _SERVICE_CENTRE = 2
 _FAMILY_CODE = {"warm_bee": _WARM_BEE, "service_centre": _SERVICE_CENTRE}
 _TABLES = ("cells", "zones", "stations", "bins")
+
+# The headline as a notebook shows it, in this order.
+_LABELS = {
+    "covered_share": "demand that is covered",
+    "warm_bee_only_share": "by warm-bee type stations only",
+    "service_centre_only_share": "by service centres only",
+    "both_share": "by both",
+    "neither_share": "by neither",
+    "demand": "demand",
+    "covered_demand": "covered demand",
+    "outside_demand": "demand outside the zones, not counted above",
+    "n_stations": "stations",
+    "n_clusters": "clusters of stations, not counted",
+    "n_zones": "zones of the lowest level",
+    "n_zones_with_demand": "zones with demand",
+    "n_blank_zones": "zones with demand and nothing covered",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +119,19 @@ class Coverage:
             **figures,
         )
 
+    @property
+    def unit(self) -> Unit:
+        """What people read its amounts of demand in."""
+        return demand_unit(str(self.parameters["weight"]), timed=is_timed(self.bins))
+
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{escape(name)}</td><td style='text-align:right'>{_figure(name, value)}</td></tr>"
-            for name, value in self.headline.items()
+            f"<tr><td style='text-align:left'>{escape(label)}</td>"
+            f"<td style='text-align:right'>{_figure(name, self.headline[name], self.unit)}</td></tr>"
+            for name, label in _LABELS.items()
+            if name in self.headline
         )
-        return f"<b>Coverage</b> of {escape(str(self.parameters['weight']))}<table>{rows}</table>"
+        return f"<b>Coverage</b>; demand in {escape(self.unit.en)}<table>{rows}</table>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -421,7 +444,7 @@ def _share(part: pd.Series[Any], whole: pd.Series[Any]) -> pd.Series[Any]:
     return part / whole.where(whole > 0)
 
 
-def _figure(name: str, value: float) -> str:
+def _figure(name: str, value: float, unit: Unit) -> str:
     if name.endswith("_share"):
         return f"{value:.1%}"
-    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"
+    return unit.text(value) if isinstance(value, float) else f"{value:,}"

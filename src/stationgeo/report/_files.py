@@ -31,8 +31,13 @@ _CORE_TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms
 _EPOCH_TEXT = rb"\g<1>1980-01-01T00:00:00Z\g<2>"
 # 1e-7 degrees are 1 cm: finer than any input.
 _COORDINATE_DIGITS = 7
-_WIDEST_COLUMN = 48
+_DEGREES = ("lon", "lat")
+_SHARES = ("_share", "_share_with_sites", "_gap")
+# Nobody reads tenths of a metre, of a square metre or of a yuan.
+_WHOLE = ("_m", "_m2", "cost_build", "cost_per_year")
+_WIDEST_COLUMN = 64
 _NARROWEST_COLUMN = 9
+_MEASURED_ROWS = 200
 
 
 def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
@@ -44,7 +49,8 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
         Where to write; replaced if it is there.
     sheets
         Sheet name to table. nan and missing values become blank cells; columns that end in `_share` are shown as
-        percentages, other numbers with thousands; text that looks like a formula stays text.
+        percentages, `lon` and `lat` in degrees, other numbers with thousands; a column `value` is shown as what its
+        row's first cell names. Text that looks like a formula stays text.
 
     Notes
     -----
@@ -93,6 +99,7 @@ def _fill(sheet: Worksheet, table: pd.DataFrame) -> None:
         cell.fill = PatternFill("solid", fgColor="E8EEF4")
         cell.alignment = Alignment(vertical="top", wrap_text=True)
     formats = [_number_format(str(name), table[name]) for name in table.columns]
+    is_value = [str(name) == "value" for name in table.columns]
     for row, values in enumerate(table.itertuples(index=False, name=None), start=2):
         for column, value in enumerate(values, start=1):
             cell = sheet.cell(row=row, column=column)
@@ -100,7 +107,9 @@ def _fill(sheet: Worksheet, table: pd.DataFrame) -> None:
             cell.value = ILLEGAL_CHARACTERS_RE.sub("", plain) if isinstance(plain, str) else plain
             if isinstance(plain, str):
                 cell.data_type = "s"
-            elif formats[column - 1]:
+            elif is_value[column - 1]:
+                cell.number_format = _number_format(str(values[0]), pd.Series([plain]))
+            else:
                 cell.number_format = formats[column - 1]
     for column, name in enumerate(table.columns, start=1):
         sheet.column_dimensions[get_column_letter(column)].width = _width(str(name), table[name])
@@ -110,15 +119,22 @@ def _fill(sheet: Worksheet, table: pd.DataFrame) -> None:
 
 
 def _number_format(name: str, values: pd.Series[Any]) -> str:
-    if name.endswith("_share"):
+    if name.endswith(_SHARES):
         return "0.0%"
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
-        return ""
-    return "#,##0" if pd.api.types.is_integer_dtype(values) else "#,##0.0"
+        return "General"
+    if name in _DEGREES:
+        return "0.000000"
+    whole = pd.api.types.is_integer_dtype(values) or name.endswith(_WHOLE)
+    return "#,##0" if whole else "#,##0.0"
 
 
 def _width(name: str, values: pd.Series[Any]) -> float:
-    text = values.head(200).astype("str")
+    first = values.head(_MEASURED_ROWS)
+    is_float = pd.api.types.is_float_dtype(first)
+    text = (
+        first.map("{:,.1f}".format) if is_float else first.astype("str")
+    )  # not the 16 digits that Excel does not show
     # A hanzi is as wide as two Latin letters.
     widest = max((sum(2 if ord(c) > 0x2E7F else 1 for c in word) for word in text if isinstance(word, str)), default=0)  # noqa: PLR2004 - where CJK begins
     return min(max(widest + 2, min(len(name) + 2, 16), _NARROWEST_COLUMN), _WIDEST_COLUMN)
