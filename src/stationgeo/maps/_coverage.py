@@ -40,6 +40,7 @@ _Frame = TypeVar("_Frame", bound=pd.DataFrame)
 
 # Sums in another order differ by less than this share.
 _ROUNDING = 1e-9
+_WHOLE_FROM = 100
 
 __all__ = ["CoverageMap", "coverage_map"]
 
@@ -232,7 +233,7 @@ def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str],
     share = number(known.get("covered_share"))
     rows: list[tuple[str, str]] = []
     if number(known.get("demand")) is not None:
-        rows.append((f"{words['demand_total']} · {unit}", short(known["demand"])))
+        rows.append((f"{words['demand_total']} · {unit}", _total(known["demand"])))
     if "n_stations" in known:
         rows.append((words["stations_counted"], f"{known['n_stations']:,}"))
     if known.get("n_clusters"):
@@ -241,12 +242,17 @@ def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str],
         where = known.get("n_zones_with_demand", known["n_zones"])
         rows.append((words["blank_zones"], f"{known.get('n_blank_zones', 0):,} / {where:,}"))
     if number(known.get("outside_demand")):
-        rows.append((words["outside_demand"], short(known["outside_demand"])))
+        rows.append((words["outside_demand"], _total(known["outside_demand"])))
     classes = [
         {"label": words[f"class:{name}"], "colour": colour, "share": number(known.get(f"{name}_share")) or 0.0}
         for name, colour in zip(CLASSES, CLASS_COLOURS, strict=True)
     ]
     return {"covered_share": share, "classes": classes, "rows": rows, "plan": _plan_line(coverage, plan, words)}
+
+
+def _total(amount: float) -> str:
+    """Write a total as the report writes it, so that the two can be compared."""
+    return f"{amount:,.0f}" if amount >= _WHOLE_FROM else short(amount)
 
 
 def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]) -> dict[str, Any] | None:
