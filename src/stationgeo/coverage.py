@@ -23,7 +23,7 @@ from stationgeo import stations as station_kinds
 from stationgeo import zones as zone_tree
 from stationgeo.demand import WEIGHTS, Unit, is_timed
 from stationgeo.demand import unit as demand_unit
-from stationgeo.errors import DataError, ParameterError, first_few, suggest
+from stationgeo.errors import DataError, ParameterError, SourceError, first_few, suggest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -58,7 +58,7 @@ _LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Coverage:
     """How well stations cover demand, with the parameters that made it."""
 
@@ -86,7 +86,17 @@ class Coverage:
         Parameters
         ----------
         folder
-            Made if it is not there.
+            Made if it is not there; files of the same names are replaced.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written.
+
+        Notes
+        -----
+        `coverage_cells.parquet`, `coverage_zones.parquet`, `coverage_stations.parquet`, `coverage_bins.parquet`, and
+        `coverage.json` for headline and parameters. O(rows).
         """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
@@ -107,9 +117,21 @@ class Coverage:
         Returns
         -------
         Coverage
-            Equal to the one that was written.
+            Equal in every table and figure to the one that was written.
+
+        Raises
+        ------
+        SourceError
+            If a file is missing.
+
+        Notes
+        -----
+        O(rows).
         """
         source = Path(folder)
+        for name in ("coverage.json", *(f"coverage_{table}.parquet" for table in _TABLES)):
+            if not (source / name).is_file():
+                raise SourceError(f"{source / name} is missing: a folder that Coverage.to_parquet() wrote is needed.")
         figures = json.loads((source / "coverage.json").read_text(encoding="utf-8"))
         return cls(
             cells=pd.read_parquet(source / "coverage_cells.parquet"),
@@ -181,6 +203,8 @@ def score(
         If a table lacks a column.
     DataError
         If there is no demand to cover, reach names unknown stations, or kinds are unknown.
+    DatumError
+        If stations or zones are not in WGS-84 (EPSG:4326).
     ParameterError
         If `weight` does not add up, or demand and reach are of different resolutions.
 
@@ -191,6 +215,23 @@ def score(
     cutoff or another station never lowers it. The classes add up to the demand; zones of a level and what lies outside
     them add up to all cells. Stations beyond a zone's border still serve it.
     O(demand + reach x log reach + zones).
+
+    Examples
+    --------
+    Two cells; the one station reaches the first.
+
+    >>> import shapely
+    >>> cell = h3_cells.from_lonlat([114.00, 114.05], [22.5, 22.5], resolution=9)
+    >>> demand = pd.DataFrame({
+    ...     "cell": cell, "zone_id": "", "bin": -1, "courier_s": 0.0, "visits": [30.0, 10.0], "courier_weight": 0.0,
+    ...     "couriers": float("nan"), "observed_days": 1.0,
+    ... })
+    >>> reach = pd.DataFrame({"station_id": ["a"], "cell": cell[:1], "impedance_m": [50.0]})
+    >>> place = {"geometry": [shapely.Point(114, 22.5)], "crs": "EPSG:4326"}
+    >>> stations = gpd.GeoDataFrame({"station_id": ["a"], "kind": ["warm_bee"]}, **place)
+    >>> coverage = score(demand, reach, stations=stations, zones=None, weight="visits")
+    >>> coverage.headline["covered_share"], coverage.cells["class"].tolist()
+    (0.75, ['warm_bee_only', 'neither'])
     """
     _check(demand, reach, stations, weight)
     counted = station_kinds.counted(stations)

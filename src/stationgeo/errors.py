@@ -93,6 +93,10 @@ def first_few(values: Iterable[object], *, shown: int = SHOWN_OFFENDERS) -> str:
     str
         For example ``"3, 17, 20, ..."``; an empty string for no values.
 
+    Notes
+    -----
+    O(shown): the rest of the values is not looked at.
+
     Examples
     --------
     >>> first_few(["a", "b", "c", "d"])
@@ -125,6 +129,10 @@ def suggest(word: str, known: Iterable[str]) -> str:
         ``"did you mean 'x'? "`` where one begins with the word or is near enough, else ``""``; then all known words,
         sorted.
 
+    Notes
+    -----
+    O(known words).
+
     Examples
     --------
     >>> suggest("cutof_m", ["cutoff_m", "radius_m"])
@@ -156,6 +164,10 @@ def require_extra(module: str, *, extra: str) -> ModuleType:
     ------
     MissingExtraError
         If it is not installed.
+
+    Notes
+    -----
+    O(1) beside the import itself.
 
     Examples
     --------

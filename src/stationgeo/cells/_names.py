@@ -91,6 +91,10 @@ def checked_lonlat(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[FloatArray, 
     DataError
         If a value is nan, infinite or out of range: how many, and the first three.
 
+    Notes
+    -----
+    O(n).
+
     Examples
     --------
     >>> checked_lonlat([114.05], [22.54])

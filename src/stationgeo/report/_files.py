@@ -52,9 +52,24 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
         percentages, `lon` and `lat` in degrees, other numbers with thousands; a column `value` is shown as what its
         row's first cell names. Text that looks like a formula stays text.
 
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+
     Notes
     -----
     The same tables give the same bytes: times inside are set to 1980. O(cells).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.xlsx"
+    ...     write_workbook(path, {"sheet": pd.DataFrame({"covered_share": [0.5]})})
+    ...     openpyxl.load_workbook(path)["sheet"]["A2"].number_format
+    '0.0%'
     """
     book = openpyxl.Workbook()
     book.remove(book.active)  # type: ignore[arg-type]  # a new workbook has one sheet
@@ -73,7 +88,27 @@ def write_geojson(path: Path, table: gpd.GeoDataFrame) -> None:
     path
         Where to write; replaced if it is there.
     table
-        Any geometry; nan becomes null.
+        Any geometry; nan becomes null, a missing geometry too.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+
+    Notes
+    -----
+    O(rows + vertices).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import geopandas as gpd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.geojson"
+    ...     write_geojson(path, gpd.GeoDataFrame({"rank": [1]}, geometry=[shapely.Point(114, 22.5)], crs="EPSG:4326"))
+    ...     json.loads(path.read_text(encoding="utf-8"))["features"][0]["geometry"]["coordinates"]
+    [114.0, 22.5]
     """
     names = [name for name in table.columns if name != table.geometry.name]
     features = [
@@ -88,7 +123,36 @@ def write_geojson(path: Path, table: gpd.GeoDataFrame) -> None:
 
 
 def write_json(path: Path, values: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
-    """Write JSON in UTF-8, indented, with nan as null."""
+    """Write JSON in UTF-8, indented, with nan as null.
+
+    Parameters
+    ----------
+    path
+        Where to write; replaced if it is there.
+    values
+        Dicts, lists, texts, numbers (also of NumPy), times; nan, infinite and missing values become null.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    TypeError
+        If something in it is none of these.
+
+    Notes
+    -----
+    O(values).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.json"
+    ...     write_json(path, {"gap": float("nan")})
+    ...     path.read_text(encoding="utf-8").split()
+    ['{', '"gap":', 'null', '}']
+    """
     path.write_text(json.dumps(_plain(values), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 

@@ -89,6 +89,8 @@ def maximal_cover(
     DataError
         If there is no demand at all, weights are negative or not finite, a reach row repeats, or reach names an
         unknown candidate.
+    DatumError
+        If candidates or stations are not in WGS-84 (EPSG:4326).
     ParameterError
         If there are no candidates, fewer candidates than asked sites, no such weight, or a limit is out of range.
     SitingError
@@ -174,7 +176,7 @@ def greedy_cover(
 
     Raises
     ------
-    ColumnError, DataError, ParameterError
+    ColumnError, DataError, DatumError, ParameterError, SitingError
         As in `maximal_cover`.
 
     Notes

@@ -96,6 +96,15 @@ class Siting:
         -------
         Path
             The folder.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written.
+
+        Notes
+        -----
+        Files of the same names are replaced. O(sites).
         """
         where = Path(folder)
         where.mkdir(parents=True, exist_ok=True)
@@ -122,6 +131,10 @@ class Siting:
         ------
         SourceError
             If a file is missing.
+
+        Notes
+        -----
+        O(sites).
         """
         where = Path(folder)
         for name in (_SITES_FILE, _REST_FILE):

@@ -67,7 +67,14 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
 
     Notes
     -----
-    The same result gives the same bytes: no file holds a time or a path of the machine.
+    The same result gives the same bytes: no file holds a time or a path of the machine. O(rows).
+
+    Examples
+    --------
+    ::
+
+        result = run(Study.read("study.toml"))
+        write(result, "out")
     """
     writers = _writers(result)
     with (progress or Silent()).stage("write", steps=len(writers)) as step, _staged(out) as (folder, finish):
@@ -80,10 +87,32 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
 def write_ingest(inputs: Inputs, out: str | Path) -> Path:
     """Write ingest.json alone: what was read, dropped, repaired and noted, by input.
 
+    Parameters
+    ----------
+    inputs
+        What `check` returned.
+    out
+        The folder; made if it is not there.
+
+    Returns
+    -------
+    Path
+        The file.
+
     Raises
     ------
     SourceError
         If the folder cannot be written.
+
+    Notes
+    -----
+    O(sources).
+
+    Examples
+    --------
+    ::
+
+        write_ingest(check(Study.read("study.toml")), "out")
     """
     with _staged(out) as (folder, finish):
         report.write_json(folder / "ingest.json", _ingest(inputs.reports, inputs.notes))

@@ -43,8 +43,12 @@ def pieces(zones: gpd.GeoDataFrame, *, resolution: int) -> pd.DataFrame:
 
     Raises
     ------
+    ColumnError
+        If a column of ZONES is missing or of another kind.
     DataError
         If there are no zones, a polygon is empty or invalid, or zones overlap.
+    DatumError
+        If the zones are not in WGS-84 (EPSG:4326).
     ParameterError
         If there is no such resolution, or the answer would not fit in memory.
 
