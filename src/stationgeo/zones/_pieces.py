@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import cells
-from stationgeo.errors import DataError
+from stationgeo.errors import DataError, phrases
 from stationgeo.schema import OUTSIDE
 from stationgeo.zones._place import at_level, lowest_level
-from stationgeo.zones._polygons import check_zones, overlapping_pairs, phrases, polygons_of
+from stationgeo.zones._polygons import check_zones, overlapping_pairs, polygons_of
 
 if TYPE_CHECKING:
     import geopandas as gpd

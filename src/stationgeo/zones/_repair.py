@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from stationgeo import crs
-from stationgeo.errors import DataError, ParameterError, suggest
+from stationgeo.errors import DataError, ParameterError, phrases, suggest
 from stationgeo.zones._place import at_level, lowest_level
 from stationgeo.zones._polygons import (
     LEAST_OVERLAP_M2,
@@ -20,7 +20,6 @@ from stationgeo.zones._polygons import (
     areal,
     check_zones,
     overlapping_pairs,
-    phrases,
     polygons_of,
 )
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from stationgeo.errors import DataError
+from stationgeo.errors import DataError, phrases
 from stationgeo.schema import LEVELS
 from stationgeo.zones._place import lowest_level
-from stationgeo.zones._polygons import Objects, check_zones, phrases, polygons_of
+from stationgeo.zones._polygons import Objects, check_zones, polygons_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
