@@ -144,7 +144,7 @@ class Coverage:
     @property
     def unit(self) -> Unit:
         """What people read its amounts of demand in."""
-        return demand_unit(str(self.parameters["weight"]), timed=is_timed(self.bins))
+        return demand_unit(str(self.parameters.get("weight", "")), timed=is_timed(self.bins))
 
     def _repr_html_(self) -> str:
         rows = "".join(
