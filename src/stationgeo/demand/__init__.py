@@ -8,6 +8,18 @@ from __future__ import annotations
 
 from stationgeo.demand._events import from_events
 from stationgeo.demand._stops import from_stops
-from stationgeo.demand._table import by_bin, by_cell, by_zone, merge
+from stationgeo.demand._table import WEIGHTS, by_bin, by_cell, by_zone, merge
+from stationgeo.demand._units import Unit, is_timed, unit
 
-__all__ = ["by_bin", "by_cell", "by_zone", "from_events", "from_stops", "merge"]
+__all__ = [
+    "WEIGHTS",
+    "Unit",
+    "by_bin",
+    "by_cell",
+    "by_zone",
+    "from_events",
+    "from_stops",
+    "is_timed",
+    "merge",
+    "unit",
+]
