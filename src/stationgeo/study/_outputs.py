@@ -92,10 +92,24 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
 def check_out(out: str | Path) -> None:
     """Insist that a folder can be written, before work is put into what shall go there; nothing is made.
 
+    Parameters
+    ----------
+    out
+        The folder; it need not be there.
+
     Raises
     ------
     SourceError
         If it cannot.
+
+    Notes
+    -----
+    It asks what permissions say of the folder, or of the nearest one above that is there. O(depth).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> check_out(Path(tempfile.gettempdir()) / "results")
     """
     target = Path(out)
     try:
