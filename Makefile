@@ -17,7 +17,7 @@ help:
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "stationgeo needs Python 3.11, 3.12 or 3.13 with venv; none was found. Say where: make PYTHON=/path/to/python"; exit 1; }
-	@echo "setting up $(VENV) with $(PYTHON)"
+	@echo "setting up $(VENV) with $(PYTHON), once; this takes a minute or two"
 	@$(PYTHON) -m venv $(VENV)
 
 # A stamp is younger than what it was made from, or the set-up runs again.

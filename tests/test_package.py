@@ -2,8 +2,10 @@ import importlib
 import inspect
 import json
 import pkgutil
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,31 @@ def test_what_a_module_exports_is_there_and_documented(name: str) -> None:
         thing = getattr(module, export)
         if inspect.isroutine(thing) or inspect.isclass(thing):
             assert thing.__doc__, export
+
+
+SECTIONS = ["Parameters", "Returns", "Yields", "Raises", "Notes", "References", "Examples"]
+FUNCTIONS = [
+    pytest.param(thing, id=f"{name}.{export}")
+    for name in PUBLIC
+    for export in importlib.import_module(f"stationgeo.{name}").__all__
+    if inspect.isfunction(thing := getattr(importlib.import_module(f"stationgeo.{name}"), export))
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_public_functions_say_parameters_result_cost_and_an_example_in_this_order(
+    function: Callable[..., object],
+) -> None:
+    text = inspect.getdoc(function) or ""
+    found = re.findall(r"^([A-Z][a-z]+)\n-{3,}$", text, flags=re.MULTILINE)
+    assert found == sorted(found, key=SECTIONS.index)
+    assert {"Notes", "Examples"} <= set(found)
+    assert "O(" in text
+    described = re.findall(r"^(\w.*)$", text.partition("Parameters\n---")[2].partition("\n\n")[0], flags=re.MULTILINE)
+    assert sorted(name for line in described for name in line.split(", ")) == sorted(
+        inspect.signature(function).parameters
+    )
+    assert bool({"Returns", "Yields"} & set(found)) == (function.__annotations__["return"] != "None")
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

@@ -1,10 +1,17 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+from stationgeo import report, sample, schema, study
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+PAGES = [
+    path for glob in ("*.md", "docs/*/*.md", "data/**/*.md", "notebooks/*.ipynb") for path in sorted(ROOT.glob(glob))
+]
 
 
 def test_readme_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,6 +24,21 @@ def test_readme_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert (tmp_path / "coverage.html").stat().st_size > 100_000
 
 
-def test_readme_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#:]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:\s]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_readme_shows_what_the_demo_says() -> None:
+    result = study.run(study.Study.read(sample.city_dir() / "study.toml"))
+    lines = report.headline_lines(result.coverage, result.plan, cutoff_m=result.study.reach.cutoff_m)
+    assert "\n".join(lines[:7]) in README
+
+
+def test_every_table_file_of_a_run_is_described(toy_study: Path, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "reference" / "outputs.md").read_text(encoding="utf-8")
+    for path in study.write(study.run(study.Study.read(toy_study)), tmp_path):
+        assert f"`{path.name}`" in page, path.name
+        columns = pd.read_parquet(path).columns if path.suffix == ".parquet" else ()
+        assert [name for name in columns if f"`{name}`" not in page and name not in schema.STATIONS.names] == []

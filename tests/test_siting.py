@@ -113,7 +113,7 @@ def test_existing_stations_are_kept_and_counted_once() -> None:
     assert plan.sites["demand_gain"].tolist() == [7.0, 2.0]
     assert plan.sites["cumulative_covered"].tolist() == [14.0, 16.0]
     assert (plan.existing_covered, plan.objective) == (7.0, 9.0)
-    assert plan.summary == ("2 sites cover 9.0 more of 16.0 visits: from 43.8% to 100.0%, proven the best possible.")
+    assert plan.summary == ("2 new sites cover 9 more of 16 visits: from 43.8% to 100.0%, proven the best possible.")
 
 
 @pytest.mark.parametrize("seed", range(50))
@@ -227,9 +227,9 @@ def test_sites_that_add_nothing_are_not_listed() -> None:
         assert plan.n_stations == 3
         assert plan.notes == (
             "1 of 3 sites asked for are listed: further ones would cover nothing more.",
-            "Neither a station nor a candidate reaches 2.0 of 4.0 demand (50.0%).",
+            "Neither a station nor a candidate reaches 2 of 4 visits (50.0%).",
         )
-        assert plan.summary.startswith("1 site covers 2.0 more of 4.0 visits")
+        assert plan.summary.startswith("1 new site covers 2 more of 4 visits")
 
 
 def test_nothing_left_to_cover_is_a_plan_of_no_sites() -> None:
@@ -247,7 +247,7 @@ def test_candidates_that_reach_no_demand_are_a_plan_of_no_sites() -> None:
     plan = siting.maximal_cover(TRAP_DEMAND, reach, n_stations=1, weight="visits")
     assert plan.sites.empty
     assert plan.status == "optimal"
-    assert "reaches 16.0 of 16.0 demand (100.0%)" in plan.notes[1]
+    assert "reaches 16 of 16 visits (100.0%)" in plan.notes[1]
 
 
 @settings(max_examples=20, deadline=None)

@@ -21,7 +21,9 @@ from stationgeo import cells as h3_cells
 from stationgeo import crs, schema
 from stationgeo import stations as station_kinds
 from stationgeo import zones as zone_tree
-from stationgeo.errors import DataError, ParameterError, first_few, suggest
+from stationgeo.demand import WEIGHTS, Unit, is_timed
+from stationgeo.demand import unit as demand_unit
+from stationgeo.errors import DataError, ParameterError, SourceError, first_few, suggest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -33,16 +35,30 @@ __all__ = ["CLASSES", "Coverage", "score"]
 CLASSES = ("neither", "warm_bee_only", "service_centre_only", "both")
 """Who covers: the index is 1 for the warm-bee type plus 2 for service centres."""
 
-WEIGHTS = ("courier_s", "visits", "courier_weight")
-"""Columns of DEMAND that add up."""
-
 _WARM_BEE = 1
 _SERVICE_CENTRE = 2
 _FAMILY_CODE = {"warm_bee": _WARM_BEE, "service_centre": _SERVICE_CENTRE}
 _TABLES = ("cells", "zones", "stations", "bins")
 
+# The headline as a notebook shows it, in this order.
+_LABELS = {
+    "covered_share": "demand that is covered",
+    "warm_bee_only_share": "by warm-bee type stations only",
+    "service_centre_only_share": "by service centres only",
+    "both_share": "by both",
+    "neither_share": "by neither",
+    "demand": "demand",
+    "covered_demand": "covered demand",
+    "outside_demand": "demand outside the zones, not counted above",
+    "n_stations": "stations",
+    "n_clusters": "clusters of stations, not counted",
+    "n_zones": "zones of the lowest level",
+    "n_zones_with_demand": "zones with demand",
+    "n_blank_zones": "zones with demand and nothing covered",
+}
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Coverage:
     """How well stations cover demand, with the parameters that made it."""
 
@@ -70,7 +86,17 @@ class Coverage:
         Parameters
         ----------
         folder
-            Made if it is not there.
+            Made if it is not there; files of the same names are replaced.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written.
+
+        Notes
+        -----
+        `coverage_cells.parquet`, `coverage_zones.parquet`, `coverage_stations.parquet`, `coverage_bins.parquet`, and
+        `coverage.json` for headline and parameters. O(rows).
         """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
@@ -91,9 +117,21 @@ class Coverage:
         Returns
         -------
         Coverage
-            Equal to the one that was written.
+            Equal in every table and figure to the one that was written.
+
+        Raises
+        ------
+        SourceError
+            If a file is missing.
+
+        Notes
+        -----
+        O(rows).
         """
         source = Path(folder)
+        for name in ("coverage.json", *(f"coverage_{table}.parquet" for table in _TABLES)):
+            if not (source / name).is_file():
+                raise SourceError(f"{source / name} is missing: a folder that Coverage.to_parquet() wrote is needed.")
         figures = json.loads((source / "coverage.json").read_text(encoding="utf-8"))
         return cls(
             cells=pd.read_parquet(source / "coverage_cells.parquet"),
@@ -103,12 +141,19 @@ class Coverage:
             **figures,
         )
 
+    @property
+    def unit(self) -> Unit:
+        """What people read its amounts of demand in."""
+        return demand_unit(str(self.parameters.get("weight", "")), timed=is_timed(self.bins))
+
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{escape(name)}</td><td style='text-align:right'>{_figure(name, value)}</td></tr>"
-            for name, value in self.headline.items()
+            f"<tr><td style='text-align:left'>{escape(label)}</td>"
+            f"<td style='text-align:right'>{_figure(name, self.headline[name], self.unit)}</td></tr>"
+            for name, label in _LABELS.items()
+            if name in self.headline
         )
-        return f"<b>Coverage</b> of {escape(str(self.parameters['weight']))}<table>{rows}</table>"
+        return f"<b>Coverage</b>; demand in {escape(self.unit.en)}<table>{rows}</table>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +203,8 @@ def score(
         If a table lacks a column.
     DataError
         If there is no demand to cover, reach names unknown stations, or kinds are unknown.
+    DatumError
+        If stations or zones are not in WGS-84 (EPSG:4326).
     ParameterError
         If `weight` does not add up, or demand and reach are of different resolutions.
 
@@ -168,6 +215,23 @@ def score(
     cutoff or another station never lowers it. The classes add up to the demand; zones of a level and what lies outside
     them add up to all cells. Stations beyond a zone's border still serve it.
     O(demand + reach x log reach + zones).
+
+    Examples
+    --------
+    Two cells; the one station reaches the first.
+
+    >>> import shapely
+    >>> cell = h3_cells.from_lonlat([114.00, 114.05], [22.5, 22.5], resolution=9)
+    >>> demand = pd.DataFrame({
+    ...     "cell": cell, "zone_id": "", "bin": -1, "courier_s": 0.0, "visits": [30.0, 10.0], "courier_weight": 0.0,
+    ...     "couriers": float("nan"), "observed_days": 1.0,
+    ... })
+    >>> reach = pd.DataFrame({"station_id": ["a"], "cell": cell[:1], "impedance_m": [50.0]})
+    >>> place = {"geometry": [shapely.Point(114, 22.5)], "crs": "EPSG:4326"}
+    >>> stations = gpd.GeoDataFrame({"station_id": ["a"], "kind": ["warm_bee"]}, **place)
+    >>> coverage = score(demand, reach, stations=stations, zones=None, weight="visits")
+    >>> coverage.headline["covered_share"], coverage.cells["class"].tolist()
+    (0.75, ['warm_bee_only', 'neither'])
     """
     _check(demand, reach, stations, weight)
     counted = station_kinds.counted(stations)
@@ -421,7 +485,7 @@ def _share(part: pd.Series[Any], whole: pd.Series[Any]) -> pd.Series[Any]:
     return part / whole.where(whole > 0)
 
 
-def _figure(name: str, value: float) -> str:
+def _figure(name: str, value: float, unit: Unit) -> str:
     if name.endswith("_share"):
         return f"{value:.1%}"
-    return f"{value:,.1f}" if isinstance(value, float) else f"{value:,}"
+    return unit.text(value) if isinstance(value, float) else f"{value:,}"

@@ -95,6 +95,10 @@ def parse_datum(datum: str) -> Datum:
     DatumError
         If it is none of them.
 
+    Notes
+    -----
+    O(1).
+
     Examples
     --------
     >>> parse_datum("gcj02")
@@ -199,6 +203,15 @@ def declared_datum(datum: str | None, lon: npt.ArrayLike, lat: npt.ArrayLike, *,
     ------
     DatumError
         If none was declared, or it is unknown.
+
+    Notes
+    -----
+    O(1) where one was declared, else O(n).
+
+    Examples
+    --------
+    >>> declared_datum("wgs84", [114.0579], [22.5431], source="stations.csv")
+    'WGS-84'
     """
     if datum is not None:
         try:
@@ -234,6 +247,12 @@ def metres_at_stake(lon: npt.ArrayLike, lat: npt.ArrayLike, *, datum: str) -> fl
     ------
     DatumError
         If the datum is unknown.
+    ParameterError
+        If the shapes differ.
+
+    Notes
+    -----
+    The mean of the geodesic distances between each pair as it stands and as `to_wgs84` brings it. O(n).
 
     Examples
     --------
@@ -275,6 +294,12 @@ def geometry_to_wgs84(geometry: gpd.GeoSeries, *, datum: str, crs: str | None = 
     -----
     O(vertices). Edges stay straight between moved vertices: an edge of 1 km that was straight in Web Mercator or
     GCJ-02 departs from that by less than 2 cm in Chinese latitudes.
+
+    Examples
+    --------
+    >>> point = gpd.GeoSeries([shapely.Point(114.0579, 22.5431)], crs="EPSG:4326")
+    >>> print(shapely.to_wkt(geometry_to_wgs84(point, datum="GCJ-02").iloc[0], rounding_precision=5))
+    POINT (114.05279 22.54583)
     """
     try:
         in_degrees = _with_crs(geometry, crs).to_crs(WGS84)
@@ -305,6 +330,11 @@ def distance_m(lon1: npt.ArrayLike, lat1: npt.ArrayLike, lon2: npt.ArrayLike, la
     ndarray of float64
         Metres on the WGS-84 ellipsoid.
 
+    Raises
+    ------
+    ParameterError
+        If the shapes cannot be broadcast against each other.
+
     Notes
     -----
     O(n), through PROJ; the error is a few nanometres.
@@ -318,7 +348,12 @@ def distance_m(lon1: npt.ArrayLike, lat1: npt.ArrayLike, lon2: npt.ArrayLike, la
     >>> float(distance_m(114, 22.5, 114, 22.6).round(1))
     11073.8
     """
-    arrays = np.broadcast_arrays(*(np.asarray(values, dtype=np.float64) for values in (lon1, lat1, lon2, lat2)))
+    given = [np.asarray(values, dtype=np.float64) for values in (lon1, lat1, lon2, lat2)]
+    try:
+        arrays = np.broadcast_arrays(*given)
+    except ValueError:
+        shapes = ", ".join(str(values.shape) for values in given)
+        raise ParameterError(f"lon1, lat1, lon2, lat2 must have shapes that broadcast. Got {shapes} instead.") from None
     x1, y1, x2, y2 = (np.ascontiguousarray(array).ravel() for array in arrays)
     if x1.size == 0:
         return np.zeros(arrays[0].shape)
@@ -338,6 +373,11 @@ def metres_per_degree(lat: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     -------
     per_lon, per_lat : ndarray of float64
         Metres per degree, of the shape of `lat`.
+
+    Notes
+    -----
+    With w^2 = 1 - e^2 sin^2(lat): cos(lat) a / w along the parallel, a (1 - e^2) / w^3 along the meridian, times
+    pi / 180. O(n).
 
     Examples
     --------
@@ -371,6 +411,12 @@ def geometry_area_m2(geometry: gpd.GeoSeries) -> FloatArray:
     References
     ----------
     Karney, C. F. F. (2013). Algorithms for geodesics. Journal of Geodesy 87, 43-55. doi:10.1007/s00190-012-0578-z
+
+    Examples
+    --------
+    >>> box = gpd.GeoSeries([shapely.box(114, 22.5, 114.01, 22.51), None], crs="EPSG:4326")
+    >>> geometry_area_m2(box).round().tolist()
+    [1139403.0, 0.0]
     """
     oriented = shapely.orient_polygons(np.asarray(geometry, dtype=object))
     return np.array([_one_area_m2(shape) for shape in oriented], dtype=np.float64)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ __all__ = [
     "StationgeoError",
     "StudyError",
     "first_few",
+    "phrases",
     "require_extra",
     "suggest",
 ]
@@ -94,6 +96,10 @@ def first_few(values: Iterable[object], *, shown: int = SHOWN_OFFENDERS) -> str:
     str
         For example ``"3, 17, 20, ..."``; an empty string for no values.
 
+    Notes
+    -----
+    O(shown): the rest of the values is not looked at.
+
     Examples
     --------
     >>> first_few(["a", "b", "c", "d"])
@@ -101,13 +107,35 @@ def first_few(values: Iterable[object], *, shown: int = SHOWN_OFFENDERS) -> str:
     >>> first_few([3, 17])
     '3, 17'
     """
-    head: list[str] = []
-    for value in values:
-        if len(head) == shown:
-            head.append("...")
-            break
-        head.append(repr(value) if isinstance(value, str) else str(value))
-    return ", ".join(head)
+    return phrases((repr(value) if isinstance(value, str) else str(value) for value in values), shown=shown)
+
+
+def phrases(written: Iterable[str], *, shown: int = SHOWN_OFFENDERS) -> str:
+    """Join the first offenders of many, already written as phrases.
+
+    Parameters
+    ----------
+    written
+        The phrases, in the order the offenders were met; may be empty.
+    shown
+        How many are kept; the rest become "...".
+
+    Returns
+    -------
+    str
+        For example ``"nan in row 3, nan in row 17, nan in row 20, ..."``; an empty string for no phrases.
+
+    Notes
+    -----
+    O(shown): the rest is not looked at.
+
+    Examples
+    --------
+    >>> phrases(f"row {row}" for row in range(5))
+    'row 0, row 1, row 2, ...'
+    """
+    head = list(islice(written, shown + 1))
+    return ", ".join(head if len(head) <= shown else [*head[:-1], "..."])
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -125,6 +153,10 @@ def suggest(word: str, known: Iterable[str]) -> str:
     str
         ``"did you mean 'x'? "`` where one begins with the word or is near enough, whatever the case, else ``""``;
         then the known words, sorted, the first 20 of them.
+
+    Notes
+    -----
+    O(known words).
 
     Examples
     --------
@@ -162,6 +194,10 @@ def require_extra(module: str, *, extra: str) -> ModuleType:
     ------
     MissingExtraError
         If it is not installed.
+
+    Notes
+    -----
+    O(1) beside the import itself.
 
     Examples
     --------

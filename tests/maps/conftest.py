@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 import shapely
 
+from stationgeo.demand import Unit, unit
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,6 +33,10 @@ class Scored:
     stations: gpd.GeoDataFrame
     headline: dict[str, Any]
     parameters: dict[str, Any]
+
+    @property
+    def unit(self) -> Unit:
+        return unit(self.parameters["weight"], timed=True)
 
 
 @dataclass

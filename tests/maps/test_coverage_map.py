@@ -68,7 +68,7 @@ def test_demand_classes_and_legend_belong_together(coverage: Scored, payload: Pa
     assert classes[0] == -1  # no demand, no colour
     assert sorted(set(classes[1:].tolist())) == list(range(len(theme["colours"])))
     assert len(theme["rows"]) == len(theme["colours"])
-    assert theme["unit"] == "visits"
+    assert theme["unit"] == "visits a week"
     assert "quantile" in theme["note"]
     # Sixths of 1, 4, 9, ..., 324 lie 2 5/6, 5 2/3, 8 1/2, 11 1/3, 14 1/6 places after the first of these 18:
     # 14.8, 44.7, 90.5, 152.3 and 230.2, with two digits 15, 45, 90, 150 and 230.
@@ -271,14 +271,14 @@ def test_seconds_of_rest_are_shown_as_hours(coverage: Scored, plan: Plan, payloa
     )
     data = payload(draw(timed, plan, language="en"))
     # 2109 s are 0.5858333 h, 100 s 0.02777778 h, 20 s 0.005555556 h, half an hour 0.5 h.
-    assert ["Demand in all · hours of rest", "0.586"] in data["headline"]["rows"]
+    assert ["Demand in all · courier-hours of rest a week", "0.586"] in data["headline"]["rows"]
     assert ["Demand outside the zones", "0.5"] in data["headline"]["rows"]
     assert data["zones"]["demand"] == [0.5858333, 0.0, 0.5858333]
     assert data["stations"]["demand"][0] == 0.02777778
     assert data["sites"]["gain"][0] == 0.005555556
     assert data["headline"]["plan"]["note"] == "proven optimal"  # both totals are in hours
     assert data["headline"]["plan"]["gain"] == pytest.approx(0.1)
-    assert data["themes"]["theme:demand"]["unit"] == "hours of rest"
+    assert data["themes"]["theme:demand"]["unit"] == "courier-hours of rest a week"
 
 
 def test_seconds_instead_of_metres(coverage: Scored, payload: Payload, varints: Read) -> None:

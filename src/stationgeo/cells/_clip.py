@@ -36,8 +36,8 @@ from stationgeo.cells._lattice import (
     ring_area_m2,
     unit_vectors,
 )
-from stationgeo.cells._names import checked_cells, checked_resolution, from_lonlat, phrases, resolutions
-from stationgeo.errors import DataError, ParameterError
+from stationgeo.cells._names import checked_cells, checked_resolution, from_lonlat, resolutions
+from stationgeo.errors import DataError, ParameterError, phrases
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import h3.api.basic_int as h3
@@ -10,11 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from stationgeo._compile import kernel
-from stationgeo.errors import SHOWN_OFFENDERS, DataError, ParameterError
+from stationgeo.errors import DataError, ParameterError, phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from stationgeo.schema import CellArray, FloatArray
 
 FINEST_RESOLUTION = 15
@@ -40,12 +38,6 @@ _UNUSED_DIGIT = 7
 _DELETED_DIGIT = 1
 _PENTAGON_BASE_CELLS = np.array([4, 14, 24, 38, 49, 58, 63, 72, 83, 97, 107, 117], dtype=np.int64)
 _HEXADECIMAL = 16
-
-
-def phrases(written: Iterable[str]) -> str:
-    """Join the first offenders, already written as phrases."""
-    head = list(islice(written, SHOWN_OFFENDERS + 1))
-    return ", ".join(head if len(head) <= SHOWN_OFFENDERS else [*head[:-1], "..."])
 
 
 def checked_resolution(resolution: int) -> int:
@@ -90,6 +82,10 @@ def checked_lonlat(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[FloatArray, 
         If the shapes differ.
     DataError
         If a value is nan, infinite or out of range: how many, and the first three.
+
+    Notes
+    -----
+    O(n).
 
     Examples
     --------

@@ -131,7 +131,7 @@ def spacing_m(resolution: int) -> float:
     Notes
     -----
     From the mean area A of a hexagon: a lattice of spacing d has cells of d^2 sqrt(3) / 2, so that
-    d = sqrt(2 A / sqrt(3)).
+    d = sqrt(2 A / sqrt(3)). O(1).
 
     Examples
     --------

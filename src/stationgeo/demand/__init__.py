@@ -14,13 +14,16 @@ from stationgeo.demand._events import from_events
 from stationgeo.demand._readout import read_out
 from stationgeo.demand._release import Release, overlapping, release
 from stationgeo.demand._stops import from_stops
-from stationgeo.demand._table import by_bin, by_cell, by_zone, merge
+from stationgeo.demand._table import WEIGHTS, by_bin, by_cell, by_zone, merge
+from stationgeo.demand._units import Unit, is_timed, unit
 
 __all__ = [
     "BINS",
     "MOST_COURIERS",
+    "WEIGHTS",
     "Aggregate",
     "Release",
+    "Unit",
     "aggregate",
     "bin_table",
     "by_bin",
@@ -32,10 +35,12 @@ __all__ = [
     "from_events",
     "from_stops",
     "interval",
+    "is_timed",
     "merge",
     "overlapping",
     "read_out",
     "release",
     "to_arrow",
     "uncalendared",
+    "unit",
 ]

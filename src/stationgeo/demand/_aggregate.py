@@ -156,6 +156,20 @@ def aggregate(
     ----------
     Chamandy, N., Muralidharan, O., Najmi, A. and Naidu, S. (2012). Estimating uncertainty for massive data streams.
     Google technical report (the Poisson bootstrap, keyed by the unit that is drawn).
+
+    Examples
+    --------
+    Half an hour from 15:50 on a Monday in Shanghai:
+
+    >>> stops = pd.DataFrame({
+    ...     "stop_id": [0], "courier_id": ["a"], "lon": [114.05], "lat": [22.54],
+    ...     "start": pd.to_datetime(["2024-05-06 07:50"], utc=True),
+    ...     "end": pd.to_datetime(["2024-05-06 08:20"], utc=True),
+    ...     "duration_s": [1800.0], "n_fixes": [150], "purpose": ["unknown"], "cut": [False],
+    ... })
+    >>> parts = aggregate(stops, zones=None, resolution=10, tz="Asia/Shanghai")
+    >>> parts.sums["courier_us"].tolist(), parts.couriers["row"].tolist()
+    ([600000000, 1200000000], [0, 1])
     """
     _clock.check_tz(tz)
     _check_numbers(n_replicates, most_couriers)
@@ -216,6 +230,13 @@ def combine(aggregates: Iterable[Aggregate]) -> Aggregate:
     ----------
     Beyer, K., Haas, P. J., Reinwald, B., Sismanis, Y. and Gemulla, R. (2007). On synopses for distinct-value estimation
     under multiset operations. SIGMOD '07, 199-210. doi:10.1145/1247480.1247504
+
+    Examples
+    --------
+    >>> from stationgeo.schema import empty
+    >>> nothing = aggregate(empty(STOPS), zones=None, resolution=10, tz="Asia/Shanghai")
+    >>> len(combine([nothing, nothing]).sums)
+    0
     """
     parts = list(aggregates)
     if not parts:
@@ -257,7 +278,13 @@ def coarsen(aggregate: Aggregate, *, resolution: int) -> Aggregate:
 
     Notes
     -----
-    O(n log n).
+    Sums add, sets of couriers unite. O(n log n).
+
+    Examples
+    --------
+    >>> from stationgeo.schema import empty
+    >>> coarsen(aggregate(empty(STOPS), zones=None, resolution=10, tz="Asia/Shanghai"), resolution=8).resolution
+    8
     """
     cell = cells.parents(aggregate.sums["cell"].to_numpy(), resolution=resolution)
     keys = aggregate.sums[list(KEY)].assign(cell=cell)

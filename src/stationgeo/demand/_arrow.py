@@ -37,6 +37,13 @@ def to_arrow(aggregate: Aggregate) -> pa.Table:
     -----
     O(n). It holds no id and no time or place finer than an hour and a cell, but hashes of couriers: anybody who knows
     an id, and the key of the hash where ids were hashed on load, can look for it.
+
+    Examples
+    --------
+    >>> from stationgeo.demand import aggregate
+    >>> from stationgeo.schema import STOPS, empty
+    >>> to_arrow(aggregate(empty(STOPS), zones=None, resolution=10, tz="Asia/Shanghai")).num_rows
+    0
     """
     rows = len(aggregate.sums)
     begins = np.searchsorted(aggregate.couriers["row"].to_numpy(), np.arange(rows + 1))
@@ -78,6 +85,13 @@ def from_arrow(table: pa.Table) -> Aggregate:
     Notes
     -----
     O(n).
+
+    Examples
+    --------
+    >>> from stationgeo.demand import aggregate
+    >>> from stationgeo.schema import STOPS, empty
+    >>> from_arrow(to_arrow(aggregate(empty(STOPS), zones=None, resolution=10, tz="Asia/Shanghai"))).resolution
+    10
     """
     about = _about(table)
     flat: dict[str, Any] = {name: table[name].combine_chunks() for name in _LISTS}

@@ -53,6 +53,10 @@ def bin_table(bins: Bins) -> pd.DataFrame:
     ParameterError
         If there are no such bins.
 
+    Notes
+    -----
+    O(bins).
+
     Examples
     --------
     >>> bin_table("hour_of_day_type").iloc[[0, 71]].to_dict("list")
@@ -95,7 +99,36 @@ def day_types(days: IntArray, *, bins: Bins, calendar: Calendar | None) -> IntAr
 
 
 def uncalendared(days: IntArray, *, calendar: Calendar | None) -> IntArray:
-    """List the days that the calendar does not know, each once and in order; without a calendar there are none."""
+    """List the days that a calendar does not hold, and that are told by their weekday alone.
+
+    Parameters
+    ----------
+    days
+        Local days since 1970, in any order.
+    calendar
+        "CN", or None, which lacks nothing.
+
+    Returns
+    -------
+    ndarray of int64
+        Those days, each once and in order.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such calendar.
+
+    Notes
+    -----
+    O(days).
+
+    Examples
+    --------
+    1 January 1970 is before the years that it holds:
+
+    >>> uncalendared(np.array([0, 20_000]), calendar="CN")
+    array([0])
+    """
     if calendar is None:
         return days[:0]
     detail = _calendar(calendar)

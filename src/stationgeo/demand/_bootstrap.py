@@ -64,6 +64,15 @@ def interval(demand: pd.DataFrame, *, level: float, by: Sequence[str] = ()) -> p
     ----------
     Efron, B. (1979). Bootstrap methods: another look at the jackknife. The Annals of Statistics 7, 1-26.
     doi:10.1214/aos/1176344552
+
+    Examples
+    --------
+    >>> demand = pd.DataFrame({
+    ...     "cell": [7], "zone_id": ["a"], "bin": [9], "courier_s": [60.0], "visits": 1.0, "courier_weight": 0.5,
+    ...     "couriers": 1.0, "observed_days": 1.0, "courier_s_rep_0": [0.0], "courier_s_rep_1": [120.0],
+    ... }).astype({"cell": "uint64"})
+    >>> interval(demand, level=0.5).to_dict("list")
+    {'courier_s': [60.0], 'lower': [30.0], 'upper': [90.0]}
     """
     validate(demand, DEMAND)
     if not 0.0 < level < 1.0:

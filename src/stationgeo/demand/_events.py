@@ -68,6 +68,8 @@ def from_events(
     DataError
         If events break their contract, a square has only one side greater than 0 or crosses the antimeridian or a
         pole, zones overlap where there are squares, or there are events on a date that `observed` does not list.
+    DatumError
+        If the zones are not in WGS-84 (EPSG:4326).
     ParameterError
         If the resolution or the time zone is unknown, or events are timed and `tz` is None.
 

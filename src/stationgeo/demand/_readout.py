@@ -78,6 +78,13 @@ def read_out(
     Notes
     -----
     O(n log n) for n rows and couriers.
+
+    Examples
+    --------
+    >>> from stationgeo.demand import aggregate
+    >>> from stationgeo.schema import STOPS
+    >>> read_out(aggregate(empty(STOPS), zones=None, resolution=10, tz="Asia/Shanghai")).empty
+    True
     """
     _check(bins=bins, calendar=calendar, by=by, purposes=purposes, expansion=expansion)
     part = aggregate if purposes is None else _only(aggregate, purposes)

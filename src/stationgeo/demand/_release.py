@@ -134,6 +134,15 @@ def release(
     ----------
     Sweeney, L. (2002). k-anonymity: a model for protecting privacy. International Journal of Uncertainty, Fuzziness and
     Knowledge-Based Systems 10, 557-570. doi:10.1142/S0218488502001648
+
+    Examples
+    --------
+    >>> from stationgeo.demand import aggregate
+    >>> from stationgeo.schema import STOPS, empty
+    >>> release(aggregate(empty(STOPS), zones=None, resolution=10, tz="Asia/Shanghai"), coarsest_resolution=8)
+    Traceback (most recent call last):
+        ...
+    stationgeo.errors.DataError: there is no demand to release: the aggregate has no rows.
     """
     _check(k=k, most_share=most_share, coarsest=coarsest_resolution, resolution=aggregate.resolution)
     checked_bins(bins)
@@ -185,6 +194,14 @@ def overlapping(new: Release, old: Sequence[Release]) -> list[str]:
     Notes
     -----
     O(releases x days).
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"courier_s": [3600.0]})
+    >>> one = Release(table=table, totals=table, suppressed_share=0.0, k=10, most_share=0.5, days=("2026-11-20",),
+    ...               fingerprint="5f2a")
+    >>> overlapping(one, [one])
+    []
     """
     warnings = []
     for number, earlier in enumerate(old):

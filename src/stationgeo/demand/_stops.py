@@ -53,6 +53,8 @@ def from_stops(
     DataError
         If stops break their contract, durations are not end - start, or there are stops on a date that `observed`
         does not list.
+    DatumError
+        If the zones are not in WGS-84 (EPSG:4326).
     ParameterError
         If the resolution or the time zone is unknown.
 

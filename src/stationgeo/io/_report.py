@@ -34,7 +34,29 @@ class SourceFile:
 
     @classmethod
     def of(cls, path: Path, *, encoding: str | None = None) -> SourceFile:
-        """Describe a file; reads it once for its hash."""
+        """Describe a file; reads it once for its hash.
+
+        Parameters
+        ----------
+        path
+            The file.
+        encoding
+            Text encoding that fitted; None for binary formats.
+
+        Returns
+        -------
+        SourceFile
+            With its size and SHA-256.
+
+        Raises
+        ------
+        OSError
+            If it cannot be read.
+
+        Notes
+        -----
+        O(bytes), in bounded memory.
+        """
         digest = hashlib.sha256()
         with path.open("rb") as stream:
             while chunk := stream.read(_HASH_CHUNK_BYTES):
@@ -43,7 +65,29 @@ class SourceFile:
 
     @classmethod
     def with_sidecars(cls, path: Path, *, encoding: str | None = None) -> tuple[SourceFile, ...]:
-        """Describe a file and, where it is a Shapefile, the files beside it that hold its attributes and CRS."""
+        """Describe a file and, where it is a Shapefile, the files beside it that hold its attributes and CRS.
+
+        Parameters
+        ----------
+        path
+            The file.
+        encoding
+            Text encoding that fitted; None for binary formats.
+
+        Returns
+        -------
+        tuple of SourceFile
+            The file first; of `.dbf`, `.shx`, `.prj` and `.cpg` those that are there.
+
+        Raises
+        ------
+        OSError
+            If one of them cannot be read.
+
+        Notes
+        -----
+        O(bytes), in bounded memory.
+        """
         parts = shapefile_parts(path).values() if path.suffix.lower() == ".shp" else (path,)
         return tuple(cls.of(part, encoding=encoding) for part in parts)
 
@@ -84,7 +128,24 @@ class IngestReport:
     def adding(
         self, *, dropped: tuple[Count, ...] = (), repaired: tuple[Count, ...] = (), notes: tuple[str, ...] = ()
     ) -> IngestReport:
-        """Return this report with more counts; dropped rows come off those kept."""
+        """Return this report with more counts; dropped rows come off those kept.
+
+        Parameters
+        ----------
+        dropped, repaired
+            Counts to add; those of `dropped` are taken off `rows_kept`.
+        notes
+            Sentences to add.
+
+        Returns
+        -------
+        IngestReport
+            A new one; this one stays what it is.
+
+        Notes
+        -----
+        O(counts).
+        """
         return replace(
             self,
             rows_kept=self.rows_kept - sum(count.rows for count in dropped),
@@ -94,7 +155,17 @@ class IngestReport:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain lists and dicts, ready for JSON."""
+        """Return plain lists and dicts, ready for JSON.
+
+        Returns
+        -------
+        dict
+            Every field by its name, `columns` in the order of their names.
+
+        Notes
+        -----
+        O(counts + columns).
+        """
         return {
             "source": self.source,
             "files": [

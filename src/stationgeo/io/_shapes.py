@@ -92,6 +92,13 @@ def read_zones(
     Notes
     -----
     O(vertices).
+
+    Examples
+    --------
+    >>> from stationgeo.sample import city_dir
+    >>> streets = read_zones(city_dir() / "zones_street.geojson", level="street", datum="WGS-84")
+    >>> len(streets.table), streets.table["name"].iloc[0]
+    (5, '望江街道')
     """
     if level not in schema.LEVELS:
         raise ParameterError(f"unknown level {level!r}; {suggest(level, schema.LEVELS)}")
@@ -133,6 +140,16 @@ def read_streets(
         As for `read_zones`.
     DataError
         If nothing in the file is a line.
+
+    Notes
+    -----
+    O(vertices).
+
+    Examples
+    --------
+    >>> from stationgeo.sample import city_dir
+    >>> read_streets(city_dir() / "network_edges.geojson", datum="WGS-84").report.rows_kept
+    1897
     """
     return _drawn(source, ("LineString", "MultiLineString"), "line", "highway", datum, crs, encoding)
 
@@ -159,6 +176,16 @@ def read_background(
         As for `read_zones`.
     DataError
         If nothing in the file is a polygon.
+
+    Notes
+    -----
+    O(vertices).
+
+    Examples
+    --------
+    >>> from stationgeo.sample import city_dir
+    >>> read_background(city_dir() / "background.geojson", datum="WGS-84").table["kind"].tolist()
+    ['river', 'hill']
     """
     return _drawn(source, ("Polygon", "MultiPolygon"), "polygon", "kind", datum, crs, encoding)
 

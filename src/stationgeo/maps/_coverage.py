@@ -40,10 +40,10 @@ _Frame = TypeVar("_Frame", bound=pd.DataFrame)
 
 # Sums in another order differ by less than this share.
 _ROUNDING = 1e-9
+_WHOLE_FROM = 100
 
 __all__ = ["CoverageMap", "coverage_map"]
 
-_S_PER_HOUR = 3600.0
 _ZOOM_SNAP = 0.5  # stops of the zoom, so that the city fills the page
 _START_ZOOM = 11  # until the page's script has fitted the map to its content
 
@@ -148,33 +148,33 @@ def coverage_map(
 
 
 def _in_shown_unit(coverage: Coverage, plan: Siting | None) -> tuple[Coverage, Siting | None]:
-    """Turn seconds of rest into hours, which people can read; other weights stay as they are."""
-    if coverage.parameters.get("weight") != "courier_s":
-        return coverage, plan
+    """Turn amounts into the unit that people read: hours for seconds of rest; other weights stay as they are."""
+    size = coverage.unit.size
     known = coverage.headline
     shown = replace(
         coverage,
-        cells=_in_hours(coverage.cells, ("demand",)),
-        zones=_in_hours(coverage.zones, ("demand", *CLASSES)),
-        stations=_in_hours(coverage.stations, ("demand", "unique_demand")),
+        cells=_divided(coverage.cells, ("demand",), size),
+        zones=_divided(coverage.zones, ("demand", *CLASSES), size),
+        stations=_divided(coverage.stations, ("demand", "unique_demand"), size),
         headline={
             **known,
-            **{name: known[name] / _S_PER_HOUR for name in ("demand", "outside_demand") if name in known},
+            **{name: known[name] / size for name in ("demand", "outside_demand") if name in known},
         },
     )
     if plan is None:
         return shown, None
-    sums = {name: getattr(plan, name) / _S_PER_HOUR for name in ("existing_covered", "total_demand")}
-    return shown, replace(plan, sites=_in_hours(plan.sites, ("demand_gain",)), **sums)
+    sums = {name: getattr(plan, name) / size for name in ("existing_covered", "total_demand")}
+    return shown, replace(plan, sites=_divided(plan.sites, ("demand_gain",), size), **sums)
 
 
-def _in_hours(frame: _Frame, columns: tuple[str, ...]) -> _Frame:
-    return frame.assign(**{name: frame[name] / _S_PER_HOUR for name in columns})
+def _divided(frame: _Frame, columns: tuple[str, ...], size: float) -> _Frame:
+    return frame.assign(**{name: frame[name] / size for name in columns})
 
 
 def _data(coverage: Coverage, plan: Siting | None, *, language: Language) -> dict[str, Any]:
     """Gather what the page's script is given of the results."""
     words, kinds, stations, cells = texts(language), _kind_names(language), coverage.stations, coverage.cells
+    unit = label(coverage.unit.zh, coverage.unit.en, language=language)
     zones = drawn_zones(coverage.zones)
     columns: dict[str, Any] = {
         "cells": cell_columns(cells, zone_ids=list(zones["zone_id"]), station_ids=list(stations["station_id"])),
@@ -188,7 +188,7 @@ def _data(coverage: Coverage, plan: Siting | None, *, language: Language) -> dic
         )
     themes: dict[str, Any] = {}
     if columns["cells"]:
-        themes |= cell_themes(cells, texts=words, unit=_unit(coverage, words))
+        themes |= cell_themes(cells, texts=words, unit=unit)
     if columns["zones"]:
         themes |= zone_themes(zones, texts=words)
     if not themes and not columns["stations"]:
@@ -199,9 +199,9 @@ def _data(coverage: Coverage, plan: Siting | None, *, language: Language) -> dic
         "themes": themes,
         "class_labels": [words[f"class:{name}"] for name in CLASSES],
         "way_unit": way_unit(cells),
-        "unit": _unit(coverage, words),
+        "unit": unit,
         "bounds": _bounds(zones, plan) if len(zones) else None if columns["cells"] else _bounds(stations, plan),
-        "headline": _headline(coverage, plan, words),
+        "headline": _headline(coverage, plan, words, unit=unit),
     }
 
 
@@ -227,13 +227,13 @@ def _layers(data: dict[str, Any], words: Mapping[str, str]) -> Iterator[DrawnLay
         yield DrawnLayer(key, name=html.escape(name), overlay=True, show=True, bounds=bounds)
 
 
-def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]) -> dict[str, Any]:
+def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str], *, unit: str) -> dict[str, Any]:
     """Gather the numbers on the map's card."""
     known = coverage.headline
     share = number(known.get("covered_share"))
     rows: list[tuple[str, str]] = []
     if number(known.get("demand")) is not None:
-        rows.append((f"{words['demand_total']} · {_unit(coverage, words)}", short(known["demand"])))
+        rows.append((f"{words['demand_total']} · {unit}", _total(known["demand"])))
     if "n_stations" in known:
         rows.append((words["stations_counted"], f"{known['n_stations']:,}"))
     if known.get("n_clusters"):
@@ -242,12 +242,17 @@ def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str])
         where = known.get("n_zones_with_demand", known["n_zones"])
         rows.append((words["blank_zones"], f"{known.get('n_blank_zones', 0):,} / {where:,}"))
     if number(known.get("outside_demand")):
-        rows.append((words["outside_demand"], short(known["outside_demand"])))
+        rows.append((words["outside_demand"], _total(known["outside_demand"])))
     classes = [
         {"label": words[f"class:{name}"], "colour": colour, "share": number(known.get(f"{name}_share")) or 0.0}
         for name, colour in zip(CLASSES, CLASS_COLOURS, strict=True)
     ]
     return {"covered_share": share, "classes": classes, "rows": rows, "plan": _plan_line(coverage, plan, words)}
+
+
+def _total(amount: float) -> str:
+    """Write a total as the report writes it, so that the two can be compared."""
+    return f"{amount:,.0f}" if amount >= _WHOLE_FROM else short(amount)
 
 
 def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]) -> dict[str, Any] | None:
@@ -269,11 +274,6 @@ def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]
         "label": words["with_sites"],
         "note": note,
     }
-
-
-def _unit(coverage: Coverage, words: Mapping[str, str]) -> str:
-    weight = str(coverage.parameters.get("weight", ""))
-    return words.get(f"weight:{weight}", weight)
 
 
 def _kind_names(language: Language) -> dict[str, str]:

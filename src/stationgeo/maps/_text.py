@@ -38,11 +38,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "level:street": ("街道", "Subdistrict"),
     "level:district": ("区", "District"),
     "level:city": ("市", "City"),
-    # demand is counted in one of these
-    "weight:courier_s": ("停留小时", "hours of rest"),
-    "weight:visits": ("到访次数", "visits"),
-    "weight:courier_weight": ("折算人数", "worker equivalents"),
-    "weight:couriers": ("人数", "couriers"),
     # the legend
     "legend": ("图例", "Legend"),
     "breaks:quantile": ("按分位数分级,每级单元数相近", "quantile classes: about equally many cells in each"),

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from stationgeo.report._files import write_geojson, write_json, write_workbook
+from stationgeo.report._sheets import site_sheets, zone_sheets
 from stationgeo.report._text import headline_lines, markdown
 
-__all__ = ["headline_lines", "markdown", "write_geojson", "write_json", "write_workbook"]
+__all__ = [
+    "headline_lines",
+    "markdown",
+    "site_sheets",
+    "write_geojson",
+    "write_json",
+    "write_workbook",
+    "zone_sheets",
+]

@@ -31,8 +31,13 @@ _CORE_TIMES = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*(</dcterms
 _EPOCH_TEXT = rb"\g<1>1980-01-01T00:00:00Z\g<2>"
 # 1e-7 degrees are 1 cm: finer than any input.
 _COORDINATE_DIGITS = 7
-_WIDEST_COLUMN = 48
+_DEGREES = ("lon", "lat")
+_SHARES = ("_share", "_share_with_sites", "_gap")
+# Nobody reads tenths of a metre, of a square metre or of a yuan.
+_WHOLE = ("_m", "_m2", "cost_build", "cost_per_year")
+_WIDEST_COLUMN = 64
 _NARROWEST_COLUMN = 9
+_MEASURED_ROWS = 200
 
 
 def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
@@ -44,11 +49,27 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
         Where to write; replaced if it is there.
     sheets
         Sheet name to table. nan and missing values become blank cells; columns that end in `_share` are shown as
-        percentages, other numbers with thousands; text that looks like a formula stays text.
+        percentages, `lon` and `lat` in degrees, other numbers with thousands; a column `value` is shown as what its
+        row's first cell names. Text that looks like a formula stays text.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
 
     Notes
     -----
     The same tables give the same bytes: times inside are set to 1980. O(cells).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.xlsx"
+    ...     write_workbook(path, {"sheet": pd.DataFrame({"covered_share": [0.5]})})
+    ...     openpyxl.load_workbook(path)["sheet"]["A2"].number_format
+    '0.0%'
     """
     book = openpyxl.Workbook()
     book.remove(book.active)  # type: ignore[arg-type]  # a new workbook has one sheet
@@ -67,7 +88,27 @@ def write_geojson(path: Path, table: gpd.GeoDataFrame) -> None:
     path
         Where to write; replaced if it is there.
     table
-        Any geometry; nan becomes null.
+        Any geometry; nan becomes null, a missing geometry too.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+
+    Notes
+    -----
+    O(rows + vertices).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import geopandas as gpd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.geojson"
+    ...     write_geojson(path, gpd.GeoDataFrame({"rank": [1]}, geometry=[shapely.Point(114, 22.5)], crs="EPSG:4326"))
+    ...     json.loads(path.read_text(encoding="utf-8"))["features"][0]["geometry"]["coordinates"]
+    [114.0, 22.5]
     """
     names = [name for name in table.columns if name != table.geometry.name]
     features = [
@@ -82,7 +123,36 @@ def write_geojson(path: Path, table: gpd.GeoDataFrame) -> None:
 
 
 def write_json(path: Path, values: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
-    """Write JSON in UTF-8, indented, with nan as null."""
+    """Write JSON in UTF-8, indented, with nan as null.
+
+    Parameters
+    ----------
+    path
+        Where to write; replaced if it is there.
+    values
+        Dicts, lists, texts, numbers (also of NumPy), times; nan, infinite and missing values become null.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    TypeError
+        If something in it is none of these.
+
+    Notes
+    -----
+    O(values).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "a.json"
+    ...     write_json(path, {"gap": float("nan")})
+    ...     path.read_text(encoding="utf-8").split()
+    ['{', '"gap":', 'null', '}']
+    """
     path.write_text(json.dumps(_plain(values), ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
@@ -93,6 +163,7 @@ def _fill(sheet: Worksheet, table: pd.DataFrame) -> None:
         cell.fill = PatternFill("solid", fgColor="E8EEF4")
         cell.alignment = Alignment(vertical="top", wrap_text=True)
     formats = [_number_format(str(name), table[name]) for name in table.columns]
+    is_value = [str(name) == "value" for name in table.columns]
     for row, values in enumerate(table.itertuples(index=False, name=None), start=2):
         for column, value in enumerate(values, start=1):
             cell = sheet.cell(row=row, column=column)
@@ -100,7 +171,9 @@ def _fill(sheet: Worksheet, table: pd.DataFrame) -> None:
             cell.value = ILLEGAL_CHARACTERS_RE.sub("", plain) if isinstance(plain, str) else plain
             if isinstance(plain, str):
                 cell.data_type = "s"
-            elif formats[column - 1]:
+            elif is_value[column - 1]:
+                cell.number_format = _number_format(str(values[0]), pd.Series([plain]))
+            else:
                 cell.number_format = formats[column - 1]
     for column, name in enumerate(table.columns, start=1):
         sheet.column_dimensions[get_column_letter(column)].width = _width(str(name), table[name])
@@ -110,15 +183,22 @@ def _fill(sheet: Worksheet, table: pd.DataFrame) -> None:
 
 
 def _number_format(name: str, values: pd.Series[Any]) -> str:
-    if name.endswith("_share"):
+    if name.endswith(_SHARES):
         return "0.0%"
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
-        return ""
-    return "#,##0" if pd.api.types.is_integer_dtype(values) else "#,##0.0"
+        return "General"
+    if name in _DEGREES:
+        return "0.000000"
+    whole = pd.api.types.is_integer_dtype(values) or name.endswith(_WHOLE)
+    return "#,##0" if whole else "#,##0.0"
 
 
 def _width(name: str, values: pd.Series[Any]) -> float:
-    text = values.head(200).astype("str")
+    first = values.head(_MEASURED_ROWS)
+    is_float = pd.api.types.is_float_dtype(first)
+    text = (
+        first.map("{:,.1f}".format) if is_float else first.astype("str")
+    )  # not the 16 digits that Excel does not show
     # A hanzi is as wide as two Latin letters.
     widest = max((sum(2 if ord(c) > 0x2E7F else 1 for c in word) for word in text if isinstance(word, str)), default=0)  # noqa: PLR2004 - where CJK begins
     return min(max(widest + 2, min(len(name) + 2, 16), _NARROWEST_COLUMN), _WIDEST_COLUMN)

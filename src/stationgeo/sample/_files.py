@@ -72,6 +72,10 @@ def city_dir() -> Path:
     SourceError
         If it is not there.
 
+    Notes
+    -----
+    O(1).
+
     Examples
     --------
     >>> (city_dir() / "stations.csv").is_file()
@@ -111,10 +115,15 @@ def write_city(city: City, folder: str | Path) -> list[Path]:
     list of Path
         The files written, by name; ``SHA256SUMS`` among them holds the sums of the others.
 
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+
     Notes
     -----
     The same city gives the same bytes. ``stations.csv`` (with byte order mark, Chinese headers) and ``fixes.parquet``
-    are in GCJ-02, ``candidates.csv`` in BD-09, everything else in WGS-84 (see `DATUMS`).
+    are in GCJ-02, ``candidates.csv`` in BD-09, everything else in WGS-84 (see `DATUMS`). O(fixes + features).
 
     Examples
     --------
@@ -165,6 +174,10 @@ def load_city(folder: str | Path | None = None) -> City:
     ------
     SourceError
         If a file is missing.
+
+    Notes
+    -----
+    O(fixes + features).
 
     Examples
     --------

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stationgeo.demand import Unit, is_timed
+from stationgeo.demand import unit as demand_unit
 from stationgeo.errors import ParameterError, SitingError
 from stationgeo.siting._candidates import candidates_from_cells
 from stationgeo.siting._model import build
@@ -87,6 +89,8 @@ def maximal_cover(
     DataError
         If there is no demand at all, weights are negative or not finite, a reach row repeats, or reach names an
         unknown candidate.
+    DatumError
+        If candidates or stations are not in WGS-84 (EPSG:4326).
     ParameterError
         If there are no candidates, fewer candidates than asked sites, no such weight, or a limit is out of range.
     SitingError
@@ -124,7 +128,7 @@ def maximal_cover(
     >>> plan.sites["candidate_id"].tolist(), plan.objective, plan.status
     (['a'], 6.0, 'optimal')
     >>> maximal_cover(demand, reach, n_stations=2, weight="visits").summary
-    '2 sites cover 10.0 more of 10.0 visits: from 0.0% to 100.0%, proven the best possible.'
+    '2 new sites cover 10 more of 10 visits: from 0.0% to 100.0%, proven the best possible.'
     """
     started = time.perf_counter()
     if not time_limit_s >= 0:
@@ -138,7 +142,8 @@ def maximal_cover(
     near = found.bound - found.value <= PROVEN_SHARE * found.bound
     status: Status = "optimal" if near else "stopped" if found.timed_out else "feasible"
     parameters = {"model": "maximal_cover", "n_stations": asked, "weight": weight, "gap": gap,
-                  "time_limit_s": time_limit_s, "existing": existing is not None}  # fmt: skip
+                  "time_limit_s": time_limit_s, "existing": existing is not None,
+                  "timed": is_timed(demand)}  # fmt: skip
     return _siting(
         problem, found.sites, asked,
         found={"status": status, "value": found.value, "bound": found.bound, "sizes": found.sizes},
@@ -171,7 +176,7 @@ def greedy_cover(
 
     Raises
     ------
-    ColumnError, DataError, ParameterError
+    ColumnError, DataError, DatumError, ParameterError, SitingError
         As in `maximal_cover`.
 
     Notes
@@ -202,7 +207,8 @@ def greedy_cover(
     value = math.fsum(gains)
     status: Status = "optimal" if bound - value <= PROVEN_SHARE * bound else "feasible"
     sizes = {"candidates": model.n_candidates, "classes": model.n_classes, "pairs": model.class_candidate.size}
-    parameters = {"model": "greedy_cover", "n_stations": asked, "weight": weight, "existing": existing is not None}
+    parameters = {"model": "greedy_cover", "n_stations": asked, "weight": weight, "existing": existing is not None,
+                  "timed": is_timed(demand)}  # fmt: skip
     return _siting(
         problem, model.origin[sites], asked,
         found={"status": status, "value": value, "bound": bound, "sizes": sizes},
@@ -242,6 +248,7 @@ def _siting(
         )
     useful = gains > EQUAL_SHARE * problem.total_demand
     bound = max(objective, float(found["bound"]))
+    unit = demand_unit(parameters["weight"], timed=parameters["timed"])
     return Siting(
         sites=sites_table(problem, ranked[useful], gains[useful], candidates=candidates, stations=stations),
         objective=objective,
@@ -251,14 +258,14 @@ def _siting(
         existing_covered=problem.existing_covered,
         total_demand=problem.total_demand,
         n_stations=asked,
-        notes=_notes(problem, int(np.count_nonzero(useful)), asked),
+        notes=_notes(problem, int(np.count_nonzero(useful)), asked, unit),
         parameters=parameters,
         sizes=found["sizes"],
         seconds=time.perf_counter() - started,
     )
 
 
-def _notes(problem: Problem, listed: int, asked: int) -> tuple[str, ...]:
+def _notes(problem: Problem, listed: int, asked: int, unit: Unit) -> tuple[str, ...]:
     """Say what a planner would wonder about."""
     notes = []
     total, out_of_reach = problem.total_demand, problem.unreachable
@@ -268,7 +275,7 @@ def _notes(problem: Problem, listed: int, asked: int) -> tuple[str, ...]:
         notes.append(f"{listed:,} of {asked:,} sites asked for are listed: further ones would cover nothing more.")
     if out_of_reach > 0:
         notes.append(
-            f"Neither a station nor a candidate reaches {out_of_reach:,.1f} of {total:,.1f} demand "
+            f"Neither a station nor a candidate reaches {unit.text(out_of_reach)} of {unit.text(total)} {unit.en} "
             f"({out_of_reach / total:.1%})."
         )
     return tuple(notes)

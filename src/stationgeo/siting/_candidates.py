@@ -41,8 +41,12 @@ def candidates_from_cells(
 
     Raises
     ------
+    ColumnError
+        If `within` lacks a column of ZONES.
     DataError
         If a cell repeats or is no H3 cell, or the kind is unknown.
+    DatumError
+        If `within` is not in WGS-84 (EPSG:4326).
     ParameterError
         If the kind is a cluster, or the action is unknown.
 

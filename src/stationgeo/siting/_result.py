@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
 
+from stationgeo.demand import Unit
+from stationgeo.demand import unit as demand_unit
 from stationgeo.errors import SourceError
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class Siting:
     notes: tuple[str, ...]
     """Sentences about what was special, ready for a report."""
     parameters: dict[str, Any]
-    """What made this plan: model, weight, limits."""
+    """What made this plan: model, weight, limits, and `timed` (see `demand.is_timed`)."""
     sizes: dict[str, int]
     """How large the model was, and what was left of it for the solver."""
     seconds: float
@@ -60,11 +62,17 @@ class Siting:
     def summary(self) -> str:
         """One sentence with the numbers that matter."""
         before, after = self.existing_covered, self.existing_covered + self.objective
-        count = "1 site covers" if len(self.sites) == 1 else f"{len(self.sites):,} sites cover"
+        count = "1 new site covers" if len(self.sites) == 1 else f"{len(self.sites):,} new sites cover"
+        unit = self.unit
         return (
-            f"{count} {self.objective:,.1f} more of {self.total_demand:,.1f} {self.parameters['weight']}: from "
+            f"{count} {unit.text(self.objective)} more of {unit.text(self.total_demand)} {unit.en}: from "
             f"{before / self.total_demand:.1%} to {after / self.total_demand:.1%}, {self.quality}."
         )
+
+    @property
+    def unit(self) -> Unit:
+        """What people read its amounts in."""
+        return demand_unit(str(self.parameters["weight"]), timed=self.parameters.get("timed"))
 
     @property
     def quality(self) -> str:
@@ -88,6 +96,15 @@ class Siting:
         -------
         Path
             The folder.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written.
+
+        Notes
+        -----
+        Files of the same names are replaced. O(sites).
         """
         where = Path(folder)
         where.mkdir(parents=True, exist_ok=True)
@@ -114,6 +131,10 @@ class Siting:
         ------
         SourceError
             If a file is missing.
+
+        Notes
+        -----
+        O(sites).
         """
         where = Path(folder)
         for name in (_SITES_FILE, _REST_FILE):
@@ -124,8 +145,23 @@ class Siting:
         return Siting(sites=gpd.read_parquet(where / _SITES_FILE), **rest)
 
     def _repr_html_(self) -> str:
-        shown = ["rank", "candidate_id", "kind", "name", "demand_gain", "cumulative_share", "nearest_station_m"]
-        table = self.sites[shown].to_html(index=False, float_format="{:,.3f}".format, na_rep="", border=0)
+        shown = {
+            "rank": "rank",
+            "candidate_id": "candidate",
+            "name": "place",
+            "kind": "kind",
+            "demand_gain": f"newly covered, {self.unit.en}",
+            "cumulative_share": "covered share after",
+            "nearest_station_m": "nearest station, m",
+        }
+        forms: dict[Any, Any] = {
+            shown["demand_gain"]: self.unit.text,
+            shown["cumulative_share"]: "{:.1%}".format,
+            shown["nearest_station_m"]: "{:,.0f}".format,
+        }
+        table = (
+            self.sites[list(shown)].rename(columns=shown).to_html(index=False, formatters=forms, na_rep="", border=0)
+        )
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return f"<p><b>{html.escape(self.summary)}</b></p><ul>{notes}</ul>{table}"
 

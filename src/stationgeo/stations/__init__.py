@@ -63,7 +63,7 @@ def kinds() -> pd.DataFrame:
     Notes
     -----
     The families are an assumption, written down in the file: hosts of party-and-masses services are
-    "service_centre", every other kind is "warm_bee".
+    "service_centre", every other kind is "warm_bee". O(kinds); the file is read once.
 
     Examples
     --------
@@ -82,6 +82,10 @@ def services() -> pd.DataFrame:
         Key `service`; `zh` and `en` names, `ability` (its phrase among the six abilities 六能, '' for none), `need`
         (as workers name it, '' for none) and `source`. A new table each time, in the order of the file.
 
+    Notes
+    -----
+    O(services); the file is read once.
+
     Examples
     --------
     >>> table = services()
@@ -98,6 +102,10 @@ def data_versions() -> dict[str, str]:
     -------
     dict
         File name to version.
+
+    Notes
+    -----
+    O(1).
 
     Examples
     --------
@@ -186,6 +194,10 @@ def counted(stations: _Frame) -> _Frame:
         If there is no column `kind`.
     DataError
         If a kind is unknown.
+
+    Notes
+    -----
+    O(n).
 
     Examples
     --------

@@ -241,6 +241,16 @@ class Study(_Section):
             If the file is missing, cannot be read or is not UTF-8.
         StudyError
             If it is not TOML, or keys or values are wrong; unknown keys come with the nearest known one.
+
+        Notes
+        -----
+        O(keys).
+
+        Examples
+        --------
+        >>> from stationgeo.sample import city_dir
+        >>> Study.read(city_dir() / "study.toml").reach.cutoff_m
+        750.0
         """
         file = Path(path)
         try:
@@ -261,10 +271,28 @@ class Study(_Section):
     def of(cls, values: dict[str, Any], *, folder: str | Path, source: str = "the study") -> Study:
         """Check the values of a study that come from anywhere.
 
+        Parameters
+        ----------
+        values
+            Keys as in the study file; tables are dicts.
+        folder
+            What paths in it are relative to.
+        source
+            What to call it in messages.
+
+        Returns
+        -------
+        Study
+            Checked, as `read` does.
+
         Raises
         ------
         StudyError
             If keys or values are wrong; all faults are named at once.
+
+        Notes
+        -----
+        O(keys).
         """
         if "folder" in values:
             raise StudyError(f"{source}: folder: unknown key; paths are relative to the study file.")
@@ -300,7 +328,22 @@ class Study(_Section):
         return self.weight or ("courier_s" if self.fixes is not None else "visits")
 
     def resolve(self, path: str) -> str:
-        """Make a path of the study absolute where it is relative."""
+        """Bring a path of the study into its folder.
+
+        Parameters
+        ----------
+        path
+            As the study file has it; an absolute one stays what it is.
+
+        Returns
+        -------
+        str
+            The path, seen from where the program runs.
+
+        Notes
+        -----
+        O(1).
+        """
         return str(self.folder / path)
 
 

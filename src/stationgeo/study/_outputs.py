@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from stationgeo import cells, maps, report
 from stationgeo.errors import SourceError
 from stationgeo.study._progress import Progress, Silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
 
     from stationgeo.io import IngestReport
     from stationgeo.study._inputs import Inputs
@@ -72,7 +72,14 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
 
     Notes
     -----
-    The same result gives the same bytes: no file holds a time or a path of the machine.
+    The same result gives the same bytes: no file holds a time or a path of the machine. O(rows).
+
+    Examples
+    --------
+    ::
+
+        result = run(Study.read("study.toml"))
+        write(result, "out")
     """
     writers = _writers(result)
     with (progress or Silent()).stage("write", steps=len(writers)) as step, _staged(out) as (folder, finish):
@@ -85,10 +92,24 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
 def check_out(out: str | Path) -> None:
     """Insist that a folder can be written, before work is put into what shall go there; nothing is made.
 
+    Parameters
+    ----------
+    out
+        The folder; it need not be there.
+
     Raises
     ------
     SourceError
         If it cannot.
+
+    Notes
+    -----
+    It asks what permissions say of the folder, or of the nearest one above that is there. O(depth).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> check_out(Path(tempfile.gettempdir()) / "results")
     """
     target = Path(out)
     try:
@@ -102,10 +123,32 @@ def check_out(out: str | Path) -> None:
 def write_ingest(inputs: Inputs, out: str | Path) -> Path:
     """Write ingest.json alone: what was read, dropped, repaired and noted, by input.
 
+    Parameters
+    ----------
+    inputs
+        What `check` returned.
+    out
+        The folder; made if it is not there.
+
+    Returns
+    -------
+    Path
+        The file.
+
     Raises
     ------
     SourceError
         If the folder cannot be written.
+
+    Notes
+    -----
+    O(sources).
+
+    Examples
+    --------
+    ::
+
+        write_ingest(check(Study.read("study.toml")), "out")
     """
     with _staged(out) as (folder, finish):
         report.write_json(folder / "ingest.json", _ingest(inputs.reports, inputs.notes))
@@ -115,7 +158,7 @@ def write_ingest(inputs: Inputs, out: str | Path) -> Path:
 def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
     """Say how each file is written, in order."""
     plan = result.plan
-    sheets = _zone_sheets(result)
+    sheets = report.zone_sheets(result.coverage, result.headline)
     writers: dict[str, Callable[[Path], None]] = {
         "cells.parquet": lambda path: _cell_table(result).to_parquet(path, index=False),
         "zones.parquet": lambda path: result.coverage.zones.to_parquet(path, index=False),
@@ -123,11 +166,9 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
         "stations.parquet": lambda path: result.coverage.stations.to_parquet(path, index=False),
     }
     if plan is not None:
-        flat = pd.DataFrame(plan.sites.drop(columns="geometry")).assign(
-            lon=plan.sites.geometry.x.round(7), lat=plan.sites.geometry.y.round(7)
-        )
+        rows = report.site_sheets(plan, result.coverage)
         writers["sites.geojson"] = lambda path: report.write_geojson(path, plan.sites)
-        writers["sites.xlsx"] = lambda path: report.write_workbook(path, {"sites": flat})
+        writers["sites.xlsx"] = lambda path: report.write_workbook(path, rows)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result))
     writers["ingest.json"] = lambda path: report.write_json(path, _ingest(result.inputs.reports, result.notes))
@@ -143,16 +184,6 @@ def _cell_table(result: Result) -> pd.DataFrame:
     table = result.coverage.cells
     lon, lat = cells.centres(table["cell"].to_numpy())
     return table.assign(h3=cells.to_text(table["cell"].to_numpy()), lon=lon, lat=lat)
-
-
-def _zone_sheets(result: Result) -> dict[str, pd.DataFrame]:
-    """One sheet per level, lowest first, then the hours of the week and the headline."""
-    zones = pd.DataFrame(result.coverage.zones.drop(columns="geometry"))
-    sheets = {str(level): part.drop(columns="level") for level, part in zones.groupby("level", sort=False)}
-    sheets["hours"] = result.coverage.bins
-    head = result.headline
-    sheets["headline"] = pd.DataFrame({"metric": list(head), "value": [_scalar(value) for value in head.values()]})
-    return sheets
 
 
 def _map(result: Result) -> Any:  # noqa: ANN401 - folium has no types
@@ -173,6 +204,7 @@ def _text(result: Result) -> str:
         result.coverage,
         result.plan,
         title=result.study.name,
+        cutoff_m=result.study.reach.cutoff_m,
         parameters=_parameters(result.study),
         reports=result.inputs.reports,
         notes=result.notes,
@@ -231,10 +263,6 @@ def _manifest(result: Result) -> dict[str, Any]:
         "solver": solver,
         "notes": list(result.notes),
     }
-
-
-def _scalar(value: Any) -> Any:  # noqa: ANN401 - a metric
-    return value if isinstance(value, int | float | str) else str(value)
 
 
 @contextlib.contextmanager

@@ -19,7 +19,20 @@ class Progress(Protocol):
     """Somebody who wants to know how far a run is."""
 
     def stage(self, name: str, *, steps: int) -> AbstractContextManager[Step]:
-        """Enter a stage of so many steps; yields what is to be called after each."""
+        """Enter a stage of so many steps.
+
+        Parameters
+        ----------
+        name
+            One word: read, stops, demand, pieces, reach, coverage, siting or write.
+        steps
+            How many parts it has, 0 or more.
+
+        Returns
+        -------
+        context manager
+            Yields what is to be called after each part.
+        """
         ...
 
 
@@ -28,5 +41,16 @@ class Silent:
 
     @contextmanager
     def stage(self, name: str, *, steps: int) -> Iterator[Step]:  # noqa: ARG002 - the protocol's arguments
-        """Enter a stage; steps go nowhere."""
+        """Enter a stage; steps go nowhere.
+
+        Parameters
+        ----------
+        name, steps
+            As `Progress.stage`; not looked at.
+
+        Yields
+        ------
+        callable
+            Does nothing.
+        """
         yield lambda: None

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import cells
-from stationgeo.errors import DataError
+from stationgeo.errors import DataError, phrases
 from stationgeo.schema import OUTSIDE
 from stationgeo.zones._place import at_level, lowest_level
-from stationgeo.zones._polygons import check_zones, overlapping_pairs, phrases, polygons_of
+from stationgeo.zones._polygons import check_zones, overlapping_pairs, polygons_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -43,8 +43,12 @@ def pieces(zones: gpd.GeoDataFrame, *, resolution: int) -> pd.DataFrame:
 
     Raises
     ------
+    ColumnError
+        If a column of ZONES is missing or of another kind.
     DataError
         If there are no zones, a polygon is empty or invalid, or zones overlap.
+    DatumError
+        If the zones are not in WGS-84 (EPSG:4326).
     ParameterError
         If there is no such resolution, or the answer would not fit in memory.
 

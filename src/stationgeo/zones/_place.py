@@ -45,10 +45,14 @@ def lowest_level(zones: gpd.GeoDataFrame) -> str:
 
     Raises
     ------
-    DataError
-        If there are no zones, or one has an unknown level.
     ColumnError
-        If there is no column `level`.
+        If a column of ZONES is missing.
+    DataError
+        If there are no zones, one has an unknown level, or the table breaks its contract otherwise.
+
+    Notes
+    -----
+    O(zones).
 
     Examples
     --------
@@ -81,8 +85,16 @@ def at_level(zones: gpd.GeoDataFrame, *, level: str) -> gpd.GeoDataFrame:
 
     Raises
     ------
+    ColumnError
+        If a column of ZONES is missing.
+    DataError
+        If the table breaks its contract.
     ParameterError
         If there is no such level.
+
+    Notes
+    -----
+    O(zones).
 
     Examples
     --------
@@ -115,6 +127,8 @@ def locate(lon: npt.ArrayLike, lat: npt.ArrayLike, *, zones: gpd.GeoDataFrame) -
 
     Raises
     ------
+    ColumnError
+        If a column of ZONES is missing or of another kind.
     DataError
         If a coordinate is nan, infinite or out of range, there are no zones, or a polygon is empty or invalid.
     DatumError

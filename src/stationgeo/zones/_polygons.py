@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import islice
-from typing import TYPE_CHECKING
-
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import shapely
 
 from stationgeo import crs
-from stationgeo.errors import SHOWN_OFFENDERS, DataError, DatumError
+from stationgeo.errors import DataError, DatumError, phrases
 from stationgeo.schema import ZONES, FloatArray, IntArray, validate
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 Objects = npt.NDArray[np.object_]
 Flags = npt.NDArray[np.bool_]
@@ -24,12 +18,6 @@ LEAST_OVERLAP_M2 = 1e-4
 """Overlaps no larger than this are rounding: a float moves a vertex by 2e-9 m, and an edge is some kilometres long."""
 
 _AREAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
-
-
-def phrases(written: Iterable[str]) -> str:
-    """Join the first offenders, already written as phrases."""
-    head = list(islice(written, SHOWN_OFFENDERS + 1))
-    return ", ".join(head if len(head) <= SHOWN_OFFENDERS else [*head[:-1], "..."])
 
 
 def check_zones(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

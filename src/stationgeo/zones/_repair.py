@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from stationgeo import crs
-from stationgeo.errors import DataError, ParameterError, suggest
+from stationgeo.errors import DataError, ParameterError, phrases, suggest
 from stationgeo.zones._place import at_level, lowest_level
 from stationgeo.zones._polygons import (
     LEAST_OVERLAP_M2,
@@ -20,7 +20,6 @@ from stationgeo.zones._polygons import (
     areal,
     check_zones,
     overlapping_pairs,
-    phrases,
     polygons_of,
 )
 
@@ -66,8 +65,12 @@ def resolve_overlaps(zones: gpd.GeoDataFrame, *, rule: str) -> Resolved:
 
     Raises
     ------
+    ColumnError
+        If a column of ZONES is missing or of another kind.
     DataError
         If a polygon is empty or invalid, if zones overlap and the rule is "error", or if nothing would be left of one.
+    DatumError
+        If the zones are not in WGS-84 (EPSG:4326).
     ParameterError
         If the rule is unknown.
 
@@ -136,8 +139,12 @@ def gaps(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
     Raises
     ------
+    ColumnError
+        If a column of ZONES is missing or of another kind.
     DataError
         If there are no zones, or a polygon is empty or invalid.
+    DatumError
+        If the zones are not in WGS-84 (EPSG:4326).
 
     Notes
     -----
@@ -178,9 +185,13 @@ def repair(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
 
     Raises
     ------
+    ColumnError
+        If a column of ZONES is missing or of another kind.
     DataError
         If a mended polygon would have another area (by more than 1e-6 of it) than its rings enclose, as one that
         crosses itself has, or none: how many, and the first three.
+    DatumError
+        If the zones are not in WGS-84 (EPSG:4326).
 
     Notes
     -----

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from stationgeo.errors import DataError
+from stationgeo.errors import DataError, phrases
 from stationgeo.schema import LEVELS
 from stationgeo.zones._place import lowest_level
-from stationgeo.zones._polygons import Objects, check_zones, phrases, polygons_of
+from stationgeo.zones._polygons import Objects, check_zones, polygons_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -34,9 +34,13 @@ def check_tree(zones: gpd.GeoDataFrame) -> None:
 
     Raises
     ------
+    ColumnError
+        If a column of ZONES is missing or of another kind.
     DataError
         If a parent is not in the table, or is not of the next level that the table has: how many, and the first
         three.
+    DatumError
+        If the zones are not in WGS-84 (EPSG:4326).
 
     Notes
     -----
@@ -91,8 +95,12 @@ def assign_parents(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFr
 
     Raises
     ------
+    ColumnError
+        If a column of ZONES is missing or of another kind.
     DataError
         If a polygon is empty or invalid.
+    DatumError
+        If the zones are not in WGS-84 (EPSG:4326).
 
     Notes
     -----
@@ -150,8 +158,12 @@ def ancestors(zones: gpd.GeoDataFrame) -> pd.DataFrame:
 
     Raises
     ------
+    ColumnError
+        If a column of ZONES is missing or of another kind.
     DataError
         If there are no zones, or their tree is broken (see `check_tree`).
+    DatumError
+        If the zones are not in WGS-84 (EPSG:4326).
 
     Notes
     -----
