@@ -67,6 +67,7 @@ def interval(demand: pd.DataFrame, *, level: float, by: Sequence[str] = ()) -> p
 
     Examples
     --------
+    >>> import pandas as pd
     >>> demand = pd.DataFrame({
     ...     "cell": [7], "zone_id": ["a"], "bin": [9], "courier_s": [60.0], "visits": 1.0, "courier_weight": 0.5,
     ...     "couriers": 1.0, "observed_days": 1.0, "courier_s_rep_0": [0.0], "courier_s_rep_1": [120.0],

@@ -1,0 +1,11 @@
+"""Tracks of a city to aggregates of demand, batch by batch and day by day.
+
+Fixes come in batches, in memory that a parameter bounds; only stops are kept, one in a hundred fixes. A courier's
+track may be cut anywhere between batches and files: what comes out is the same.
+"""
+
+from __future__ import annotations
+
+from stationgeo.index._build import Builder, IndexPlan, aggregate_fixes
+
+__all__ = ["Builder", "IndexPlan", "aggregate_fixes"]

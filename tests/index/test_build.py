@@ -1,0 +1,114 @@
+"""Batches of fixes to an aggregate: the same however the fixes are cut."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+
+from stationgeo import demand, index, io, sample, tracks
+
+TZ = "Asia/Shanghai"
+RULE = tracks.StopRule(radius_m=100, min_duration_s=300, max_gap_s=900)
+PLAN = index.IndexPlan(stops=RULE, resolution=10, tz=TZ, n_replicates=2)
+
+
+@dataclass(frozen=True)
+class Batch:
+    courier: npt.NDArray[np.int64]
+    names: list[str]
+    t_ms: npt.NDArray[np.int64]
+    lon: npt.NDArray[np.float64]
+    lat: npt.NDArray[np.float64]
+    accuracy_m: npt.NDArray[np.float64] | None
+    group: npt.NDArray[np.object_] | None
+
+
+def batch_of(fixes: pd.DataFrame) -> Batch:
+    codes, names = pd.factorize(fixes["courier_id"])
+    groups = fixes.groupby("courier_id")["group"].first().reindex(names).to_numpy(dtype=object)
+    return Batch(
+        courier=codes.astype(np.int64),
+        names=[str(name) for name in names],
+        t_ms=pd.DatetimeIndex(fixes["t"]).as_unit("ms").asi8.astype(np.int64),
+        lon=fixes["lon"].to_numpy(dtype=np.float64),
+        lat=fixes["lat"].to_numpy(dtype=np.float64),
+        accuracy_m=None,
+        group=groups,
+    )
+
+
+@pytest.fixture(scope="module")
+def fixes() -> pd.DataFrame:
+    table = io.read_fixes(sample.city_dir() / "fixes.parquet", datum="GCJ-02").table
+    return table[table["courier_id"].isin(sorted(table["courier_id"].unique())[:12])].reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def whole(fixes: pd.DataFrame) -> demand.Aggregate:
+    """The same by tables alone."""
+    stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
+    group = fixes.groupby("courier_id")["group"].first()
+    stops = stops.assign(group=group.reindex(stops["courier_id"]).to_numpy())
+    observed = tracks.observed_dates(fixes["t"], tz=TZ)
+    return demand.aggregate(stops, zones=None, resolution=10, tz=TZ, observed=observed, n_replicates=2)
+
+
+def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
+    pd.testing.assert_frame_equal(one.sums, two.sums, check_exact=True)
+    pd.testing.assert_frame_equal(one.couriers, two.couriers, check_exact=True)
+    assert np.array_equal(one.replicates, two.replicates)
+    assert one.days.tolist() == two.days.tolist()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_cut_gives_what_tables_give(seed: int, fixes: pd.DataFrame, whole: demand.Aggregate) -> None:
+    rng = np.random.default_rng(seed)
+    # by courier or by time, or couriers mixed as they come; each in order of time
+    order = [["courier_id", "t"], ["t", "courier_id"]][seed % 2]
+    rows = fixes.sort_values(order, ignore_index=True)
+    cuts = np.sort(rng.integers(0, len(rows), rng.integers(0, 40)))
+    parts = [rows.iloc[a:b] for a, b in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
+    assert_same(index.aggregate_fixes((batch_of(part) for part in parts), plan=PLAN), whole)
+
+
+def test_couriers_apart_combine(fixes: pd.DataFrame, whole: demand.Aggregate) -> None:
+    who = pd.factorize(fixes["courier_id"])[0] % 3
+    parts = [index.aggregate_fixes([batch_of(fixes[who == part])], plan=PLAN) for part in range(3)]
+    assert_same(demand.combine(parts), whole)
+
+
+def test_dates_apart_combine_and_hold_stops_that_start_then(fixes: pd.DataFrame, whole: demand.Aggregate) -> None:
+    days = []
+    for day in whole.days.tolist():
+        builder = index.Builder(PLAN)
+        builder.add(batch_of(fixes))
+        date = dt.date(1970, 1, 1) + dt.timedelta(days=day)
+        part = builder.finish(dates=[date])
+        assert part.days.tolist() == [day]
+        days.append(part)
+    assert_same(demand.combine(days), whole)
+
+
+def test_days_without_stops_are_observed_and_no_batches_give_nothing() -> None:
+    minute = pd.DataFrame(
+        {
+            "courier_id": pd.Series(["a"], dtype="str"),
+            "t": pd.to_datetime(["2026-11-20 15:59:59.999"], utc=True).as_unit("ms"),
+            "lon": 114.05,
+            "lat": 22.5,
+            "group": "bike",
+        }
+    )
+    found = index.aggregate_fixes([batch_of(minute)], plan=PLAN)
+    assert found.sums.empty
+    assert found.days.tolist() == [np.datetime64("2026-11-20", "D").astype(int)]
+    assert index.aggregate_fixes([], plan=PLAN).days.size == 0
+
+
+def test_groups_come_along(whole: demand.Aggregate, fixes: pd.DataFrame) -> None:
+    assert set(whole.sums["group"]) == set(fixes["group"])
+    by_group = demand.read_out(whole, by=["group"])
+    assert by_group["courier_s"].sum() == pytest.approx(demand.read_out(whole)["courier_s"].sum())
