@@ -7,5 +7,7 @@ track may be cut anywhere between batches and files: what comes out is the same.
 from __future__ import annotations
 
 from stationgeo.index._build import Builder, IndexPlan, aggregate_fixes
+from stationgeo.index._job import demand_of, index_job
+from stationgeo.index._wire import unpack
 
-__all__ = ["Builder", "IndexPlan", "aggregate_fixes"]
+__all__ = ["Builder", "IndexPlan", "aggregate_fixes", "demand_of", "index_job", "unpack"]

@@ -1,0 +1,54 @@
+"""What engines are asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import pyarrow as pa
+
+__all__ = ["BatchFunction", "Engine", "Job"]
+
+BatchFunction: TypeAlias = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+"""Takes the batches of a part of the rows, one after the other, and gives batches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Work on rows that fall into parts that have nothing to do with each other, and a merge of what the parts give."""
+
+    map: BatchFunction
+    """Given all rows of some values of `split_by`, in order of `sort_by` within each; batches of `schema` come out."""
+    merge: BatchFunction
+    """Given rows of `schema`, all of some values of `merge_by`; rows of `schema` come out. Associative and commutative:
+    it may be applied to what it gave before, and to parts in any order."""
+    split_by: str
+    """Column of the source whose equal values stay together."""
+    sort_by: tuple[str, ...]
+    """Columns by which rows come, within a value of `split_by`."""
+    merge_by: str
+    """Column of the result whose equal values are merged together."""
+    schema: pa.Schema
+    """Of the result."""
+
+
+class Engine(Protocol):
+    """Somewhere that jobs can run."""
+
+    def run(self, source: Any, job: Job) -> pa.Table:  # noqa: ANN401 - batches here, a data frame of the cluster there
+        """Run a job over all rows of a source.
+
+        Parameters
+        ----------
+        source
+            Rows, in the form that the engine takes.
+        job
+            What to do.
+
+        Returns
+        -------
+        pyarrow.Table
+            What is left after merging everything.
+        """
+        ...

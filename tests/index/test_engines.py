@@ -1,0 +1,142 @@
+"""Engines give one table: threads of this machine and Spark, on any number of parts."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stationgeo import demand, engine, index, io, sample, tracks
+from stationgeo.errors import DataError, ParameterError
+
+TZ = "Asia/Shanghai"
+PLAN = index.IndexPlan(
+    stops=tracks.StopRule(radius_m=100, min_duration_s=300, max_gap_s=900), resolution=10, tz=TZ, n_replicates=2
+)
+JOB = index.index_job(PLAN, datum="GCJ-02")
+
+
+@pytest.fixture(scope="module")
+def raw() -> pa.Table:
+    """Fixes of some couriers as they are in the file, and rows that cannot be used."""
+    table = pq.read_table(sample.city_dir() / "fixes.parquet")
+    names = sorted(set(table["courier_id"].to_pylist()))[:9]
+    table = table.filter(pa.compute.is_in(table["courier_id"], pa.array(names))).combine_chunks()
+    bad = table.slice(0, 5).to_pydict()
+    bad["lon"] = [float("nan"), 200.0, 0.0, bad["lon"][3], bad["lon"][4]]
+    bad["lat"] = [22.5, 22.5, 0.0, bad["lat"][3], bad["lat"][4]]
+    bad["t"][3] = None
+    bad["courier_id"][4] = None
+    return pa.concat_tables([table, pa.table(bad, schema=table.schema)])
+
+
+@pytest.fixture(scope="module")
+def whole() -> demand.Aggregate:
+    fixes = io.read_fixes(sample.city_dir() / "fixes.parquet", datum="GCJ-02").table
+    fixes = fixes[fixes["courier_id"].isin(sorted(fixes["courier_id"].unique())[:9])]
+    stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
+    group = fixes.groupby("courier_id")["group"].first().reindex(stops["courier_id"]).to_numpy()
+    observed = tracks.observed_dates(fixes["t"], tz=TZ)
+    return demand.aggregate(
+        stops.assign(group=group), zones=None, resolution=10, tz=TZ, observed=observed, n_replicates=2
+    )
+
+
+def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
+    pd.testing.assert_frame_equal(one.sums, two.sums, check_exact=True)
+    pd.testing.assert_frame_equal(one.couriers, two.couriers, check_exact=True)
+    assert np.array_equal(one.replicates, two.replicates)
+    assert one.days.tolist() == two.days.tolist()
+
+
+def check(result: pa.Table, whole: demand.Aggregate) -> None:
+    found, dropped = index.unpack(result, plan=PLAN)
+    assert_same(found, whole)
+    assert dropped == {"coordinates are missing, out of range or (0, 0)": 3, "courier or time is missing": 2}
+
+
+@pytest.mark.parametrize("workers", [1, 3, 7])
+@pytest.mark.parametrize("batch_rows", [997, 50_000])
+def test_threads_agree_with_tables(workers: int, batch_rows: int, raw: pa.Table, whole: demand.Aggregate) -> None:
+    batches = iter(raw.to_batches(max_chunksize=batch_rows))
+    check(engine.LocalEngine(workers=workers).run(batches, JOB), whole)
+
+
+def test_merging_what_was_merged_changes_nothing(raw: pa.Table, whole: demand.Aggregate) -> None:
+    once = engine.LocalEngine(workers=2).run(raw.to_batches(), JOB)
+    again = pa.Table.from_batches(list(JOB.merge(iter(once.to_batches()))), schema=JOB.schema)
+    check(again, whole)
+
+
+def test_no_batches_give_nothing() -> None:
+    found, dropped = index.unpack(engine.LocalEngine(workers=2).run([], JOB), plan=PLAN)
+    assert found.sums.empty
+    assert dropped == {}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_first_error_comes_through(workers: int, raw: pa.Table) -> None:
+    def broken() -> Iterator[pa.RecordBatch]:
+        yield from raw.to_batches(max_chunksize=1000)
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        engine.LocalEngine(workers=workers).run(broken(), JOB)
+    backwards = raw.filter(pa.compute.is_valid(raw["t"])).sort_by([("t", "descending")])
+    with pytest.raises(DataError, match="in order of time"):
+        engine.LocalEngine(workers=workers).run(backwards.to_batches(max_chunksize=1000), JOB)
+
+
+def test_numbers_out_of_range_are_refused() -> None:
+    with pytest.raises(ParameterError, match="workers must be a whole number, 1 or more"):
+        engine.LocalEngine(workers=0)
+    with pytest.raises(ParameterError, match="partitions must be 1 or more"):
+        engine.SparkEngine(partitions=0)
+
+
+def test_times_that_are_no_times_are_refused(raw: pa.Table) -> None:
+    text = raw.set_column(1, "t", raw["t"].cast(pa.string()))
+    with pytest.raises(DataError, match="'t' must hold timestamps"):
+        engine.LocalEngine(workers=1).run(text.to_batches(), JOB)
+
+
+@pytest.fixture(scope="module", params=["local[2]", "local-cluster[2,1,1024]"])
+def session(request: pytest.FixtureRequest) -> Iterator[Any]:
+    sql = pytest.importorskip("pyspark.sql")
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    source = str(Path(engine.__file__).parents[2])
+    built = sql.SparkSession.builder.master(request.param).appName("stationgeo tests")
+    for key, value in {
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.executorEnv.PYTHONPATH": source,
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "5000",
+        "spark.sql.shuffle.partitions": "3",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+    }.items():
+        built = built.config(key, value)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", source)
+        found = built.getOrCreate()
+        yield found
+        found.stop()
+
+
+@pytest.mark.spark
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+def test_spark_agrees_with_tables(session: Any, raw: pa.Table, whole: demand.Aggregate, tmp_path: Path) -> None:  # noqa: ANN401
+    plain = raw.cast(
+        pa.schema([(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in raw.schema])
+    )
+    pq.write_table(plain, tmp_path / "fixes.parquet")
+    frame = session.read.parquet(str(tmp_path / "fixes.parquet"))
+    for partitions in (1, 3, 7) if session.sparkContext.master == "local[2]" else (3,):
+        spark = engine.SparkEngine(session=session, partitions=partitions)
+        check(spark.run(frame.repartition(5), JOB), whole)
