@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from stationgeo._compile import kernel
+from stationgeo._compile import inlined
 
-__all__ = ["sincos_deg"]
+__all__ = ["doubled", "sincos_deg", "tripled"]
 
 _PER_QUARTER = 1.0 / 90.0
 _QUARTER_DEG = 90.0
@@ -20,7 +20,7 @@ _C1, _C2, _C3 = 4.16666666666666019037e-02, -1.38888888888741095749e-03, 2.48015
 _C4, _C5, _C6 = -2.75573143513906633035e-07, 2.08757232129817482790e-09, -1.13596475577881948265e-11
 
 
-@kernel
+@inlined
 def sincos_deg(degrees: float) -> tuple[float, float]:
     """Tell sine and cosine of an angle in degrees.
 
@@ -50,3 +50,15 @@ def sincos_deg(degrees: float) -> tuple[float, float]:
     sine = near_cosine if swapped else near_sine
     cosine = near_sine if swapped else near_cosine
     return (-sine if left < -0.5 or left > 1.5 else sine), (-cosine if left < -1.5 or left > 0.5 else cosine)  # noqa: PLR2004
+
+
+@inlined
+def doubled(sine: float, cosine: float) -> tuple[float, float]:
+    """Tell sine and cosine of twice the angle."""
+    return 2.0 * sine * cosine, 1.0 - 2.0 * sine * sine
+
+
+@inlined
+def tripled(sine: float, cosine: float) -> tuple[float, float]:
+    """Tell sine and cosine of three times the angle."""
+    return sine * (3.0 - 4.0 * sine * sine), cosine * (1.0 - 4.0 * sine * sine)
