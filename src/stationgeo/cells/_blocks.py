@@ -93,30 +93,39 @@ def place(lon: FloatArray, lat: FloatArray, first: int, n: int, grid: Faces, blo
     Returns the face that holds them all, or -1 if there are several or some have none.
     """
     x, y, z = block.xyz[0], block.xyz[1], block.xyz[2]
+    lattice = grid.lattice
     n_bad = _onto_sphere(lon[first : first + n], lat[first : first + n], x, y, z)
-    face = face_of(x[0], y[0], z[0], grid.lattice)
+    face = face_of(x[0], y[0], z[0], lattice)
     if _all_on_face(x, y, z, n, grid.inward[face]):
-        _onto_plane(x, y, z, n, grid.lattice.axes[face], grid.lattice.scale)
         for p in range(n):
+            x[p], y[p] = project(x[p], y[p], z[p], lattice, face)
             block.face[p] = face
     else:
-        _find_faces(x, y, z, n, block, grid.lattice.axes)
-        _onto_planes(x, y, z, n, block.face, grid.lattice)
-        face = -1
-    n_near = 0
-    i, j = block.ij[0], block.ij[1]
-    for p in range(n):
-        i[p], j[p] = nearest(x[p], y[p])
-        n_near += x[p] * x[p] + y[p] * y[p] < grid.ask_within
-    if n_near > 0:
+        _find_faces(x, y, z, n, block, lattice.axes)
         for p in range(n):
-            if x[p] * x[p] + y[p] * y[p] < grid.ask_within:
-                block.face[p] = ASK_LIBRARY
+            x[p], y[p] = project(x[p], y[p], z[p], lattice, block.face[p])
+        face = -1
+    n_near = _onto_lattice(x, y, n, grid.ask_within, block)
     if n_bad > 0:
         for p in range(n):
             if not (abs(lon[first + p]) <= MOST_LON_DEG and abs(lat[first + p]) <= MOST_LAT_DEG):
                 block.face[p] = UNUSABLE
     return -1 if n_near > 0 or n_bad > 0 else face
+
+
+@kernel
+def _onto_lattice(x: FloatArray, y: FloatArray, n: int, ask_within: float, block: Block) -> int:
+    """Round plane coordinates to the lattice; mark and count those for the h3 library."""
+    i, j = block.ij[0], block.ij[1]
+    n_near = 0
+    for p in range(n):
+        i[p], j[p] = nearest(x[p], y[p])
+        n_near += x[p] * x[p] + y[p] * y[p] < ask_within
+    if n_near > 0:
+        for p in range(n):
+            if x[p] * x[p] + y[p] * y[p] < ask_within:
+                block.face[p] = ASK_LIBRARY
+    return n_near
 
 
 @kernel
@@ -149,16 +158,6 @@ def _all_on_face(x: FloatArray, y: FloatArray, z: FloatArray, n: int, inward: Fl
 
 
 @kernel
-def _onto_plane(x: FloatArray, y: FloatArray, z: FloatArray, n: int, axes: FloatArray, scale: float) -> None:
-    """Bring points to the plane of one face, in place."""
-    for p in range(n):
-        depth = scale * (x[p] * axes[2, 0] + y[p] * axes[2, 1] + z[p] * axes[2, 2])
-        u = (x[p] * axes[0, 0] + y[p] * axes[0, 1] + z[p] * axes[0, 2]) / depth
-        v = (x[p] * axes[1, 0] + y[p] * axes[1, 1] + z[p] * axes[1, 2]) / depth
-        x[p], y[p] = u, v
-
-
-@kernel
 def _find_faces(x: FloatArray, y: FloatArray, z: FloatArray, n: int, block: Block, axes: FloatArray) -> None:
     """Search all faces for each point, as `face_of` does for one: face by face over the block is ten times as fast."""
     closest, face = block.closest, block.face
@@ -171,13 +170,6 @@ def _find_faces(x: FloatArray, y: FloatArray, z: FloatArray, n: int, block: Bloc
             closeness = x[p] * a + y[p] * b + z[p] * c
             face[p] = tried if closeness > closest[p] else face[p]
             closest[p] = max(closeness, closest[p])
-
-
-@kernel
-def _onto_planes(x: FloatArray, y: FloatArray, z: FloatArray, n: int, face: IntArray, lattice: Lattice) -> None:
-    """Bring points to the plane of the face of each, in place."""
-    for p in range(n):
-        x[p], y[p] = project(x[p], y[p], z[p], lattice, face[p])
 
 
 @kernel
