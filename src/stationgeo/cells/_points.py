@@ -167,7 +167,7 @@ def count(lon: npt.ArrayLike, lat: npt.ArrayLike, *, resolution: int) -> CellCou
     Points are counted by hexagon of the lattice (see `from_lonlat`), and only hexagons that hold some are named. Where
     points lie close together a table of counters over (i, j) takes them; else their keys are sorted. The order of
     the points does not matter. O(n), or O(n log n) where they are scattered; beyond the input and the answer 160 MiB
-    at most, or 24 bytes per hexagon where they are scattered.
+    at most, or 40 bytes for each hexagon where they are scattered.
 
     Examples
     --------

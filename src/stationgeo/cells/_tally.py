@@ -64,8 +64,8 @@ def tally(lon: FloatArray, lat: FloatArray, grid: Faces) -> tuple[IntArray, IntA
 
     Notes
     -----
-    O(n) where boxes hold the points; O(n log n) otherwise. Memory beyond the input and the answer: 128 MiB of counters
-    and 32 MiB of keys, or 24 bytes for each distinct hexagon outside of the boxes.
+    O(n) where boxes hold the points; O(n log n) otherwise. Memory beyond the input and the answer: at most 128 MiB of
+    counters and 32 MiB of keys; where more hexagons than that lie outside of the boxes, 40 bytes for each.
     """
     block = new_block()
     boxes, n_counters = _choose_boxes(lon, lat, grid, block)
@@ -76,7 +76,8 @@ def tally(lon: FloatArray, lat: FloatArray, grid: Faces) -> tuple[IntArray, IntA
         buffer = np.empty(min(max(_LEAST_BUFFER, keys.size), lon.size - row) + BLOCK, dtype=np.int64)
         row, n_keys = _count(lon, lat, row, grid, boxes, counters, buffer, block)
         if n_keys:
-            keys, counts = _merge(keys, counts, np.sort(buffer[:n_keys]))
+            buffer[:n_keys].sort()
+            keys, counts = _merge(keys, counts, buffer[:n_keys])
     n_faced = int(np.searchsorted(keys, _ROW_MARK))
     keys_inside, counts_inside = _counted(boxes, counters)
     all_keys, all_counts = keys_inside, counts_inside
