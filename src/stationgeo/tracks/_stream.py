@@ -256,13 +256,24 @@ def _as_array(values: npt.ArrayLike, dtype: Any) -> Any:  # noqa: ANN401 - of th
 def _check_ranges(courier: IntArray, lon: FloatArray, lat: FloatArray) -> None:
     if courier.size and courier.min() < 0:
         raise DataError(f"courier codes must be at least 0. Got {courier.min()}.")
-    wrong = ~((np.abs(lon) <= _MAX_LON_DEG) & (np.abs(lat) <= _MAX_LAT_DEG))
-    if wrong.any():
-        at = int(np.argmax(wrong))
+    wrong, at = _count_wrong(lon, lat)
+    if wrong:
         raise DataError(
-            f"positions must be WGS-84 degrees; {int(wrong.sum()):,} of {lon.size:,} are not, the first is "
-            f"{lon[at]}, {lat[at]} (row {at})."
+            f"positions must be WGS-84 degrees; {wrong:,} of {lon.size:,} are not, the first is {lon[at]}, {lat[at]} "
+            f"(row {at})."
         )
+
+
+@kernel
+def _count_wrong(lon: FloatArray, lat: FloatArray) -> tuple[int, int]:
+    """Count positions that are none, nan among them; also the first one's row."""
+    wrong, first = 0, -1
+    for i in range(lon.size):
+        if not (abs(lon[i]) <= _MAX_LON_DEG and abs(lat[i]) <= _MAX_LAT_DEG):
+            wrong += 1
+            if first < 0:
+                first = i
+    return wrong, first
 
 
 @kernel
