@@ -11,7 +11,7 @@ fixes come in batches feeds them to a `TrackState`, which gives the same stops, 
 
 from __future__ import annotations
 
-from stationgeo.tracks._clean import Cleaned, CleaningRules, clean
+from stationgeo.tracks._clean import Cleaned, clean
 from stationgeo.tracks._dates import observed_dates
 from stationgeo.tracks._purpose import (
     Evidence,
@@ -21,6 +21,7 @@ from stationgeo.tracks._purpose import (
     assign_purpose,
     purpose_sensitivity,
 )
+from stationgeo.tracks._rules import CleaningRules
 from stationgeo.tracks._stops import StopRule, find_silences, find_stops, silences_table, stops_table
 from stationgeo.tracks._stream import Found, TrackState
 

@@ -10,8 +10,10 @@ import numpy as np
 from stationgeo._compile import kernel
 from stationgeo.errors import DataError, ParameterError
 from stationgeo.tracks import _stops
-from stationgeo.tracks._clean import Batch, Cleaner, CleaningRules, report_table
+from stationgeo.tracks._clean import report_table
+from stationgeo.tracks._cleaner import Batch, Cleaner
 from stationgeo.tracks._order import by_courier
+from stationgeo.tracks._rules import CleaningRules
 from stationgeo.tracks._stops import advance_windows, close_windows
 
 if TYPE_CHECKING:
@@ -71,13 +73,14 @@ class TrackState:
     Ten minutes at a kerb, in two batches:
 
     >>> import numpy as np
-    >>> state = TrackState(stops=_stops.StopRule(radius_m=100, min_duration_s=300, max_gap_s=900))
+    >>> from stationgeo.tracks import StopRule, stops_table
+    >>> state = TrackState(stops=StopRule(radius_m=100, min_duration_s=300, max_gap_s=900))
     >>> minutes = np.arange(11) * 60_000
     >>> for part in (slice(0, 4), slice(4, 11)):
     ...     n = minutes[part].size
     ...     found = state.advance(np.zeros(n, int), minutes[part], np.full(n, 114.05), np.full(n, 22.54))
     >>> rest = state.finish()
-    >>> _stops.stops_table([found.stops, rest.stops], names=["a"])["duration_s"].tolist()
+    >>> stops_table([found.stops, rest.stops], names=["a"])["duration_s"].tolist()
     [600.0]
     """
 
