@@ -26,9 +26,11 @@ __all__ = [
     "FIXES",
     "HOURS_PER_WEEK",
     "LEVELS",
+    "ORDERS",
     "OUTSIDE",
     "PIECES",
     "REACH",
+    "SILENCES",
     "STATIONS",
     "STOPS",
     "UNTIMED_BIN",
@@ -61,6 +63,9 @@ LEVELS = ("grid", "community", "street", "district", "city")
 
 PURPOSES = ("rest", "at_station", "pick_up", "drop_off", "home", "depot", "unknown")
 """What a stop may have been for."""
+
+ORDER_KINDS = ("pick_up", "drop_off")
+"""What is done with an order."""
 
 ACTIONS = ("new", "upgrade", "extend_hours", "add_service", "relocate")
 """What may be done at a candidate."""
@@ -174,6 +179,33 @@ STOPS = Table(
     ),
 )  # fmt: skip
 """Stays of a courier at one place."""
+
+SILENCES = Table(
+    name="SILENCES",
+    key=("courier_id", "start"),
+    columns=(
+        Column(name="courier_id", kind="text", meaning="who"),
+        _lon("halfway between the fixes before and after"),
+        _lat("halfway between the fixes before and after"),
+        Column(name="start", kind="time", unit="UTC", meaning="last fix before the gap"),
+        Column(name="end", kind="time", unit="UTC", meaning="first fix after the gap"),
+        Column(name="duration_s", kind="float", unit="s", minimum=0, meaning="end - start"),
+    ),
+)
+"""Gaps that begin and end at one place: time in which a courier may have stayed there, or not."""
+
+ORDERS = Table(
+    name="ORDERS",
+    key=(),
+    columns=(
+        Column(name="courier_id", kind="text", meaning="who"),
+        Column(name="t", kind="time", unit="UTC", meaning="when"),
+        _lon("WGS-84 longitude"),
+        _lat("WGS-84 latitude"),
+        Column(name="kind", kind="text", choices=ORDER_KINDS, meaning="what was done"),
+    ),
+)
+"""Where and when couriers picked up and dropped off."""
 
 ZONES = Table(
     name="ZONES",

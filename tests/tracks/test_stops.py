@@ -14,6 +14,7 @@ from scipy import integrate, stats
 
 from stationgeo import crs, schema, tracks
 from stationgeo.errors import ColumnError, DataError, ParameterError
+from stationgeo.tracks._plane import metres_per_degree
 
 START = pd.Timestamp("2024-05-06 07:00", tz="UTC")
 RULE = {"radius_m": 100.0, "min_duration_s": 300.0, "max_gap_s": 900.0}
@@ -92,7 +93,7 @@ def test_duration_is_inclusive_and_a_millisecond_less_is_no_stop() -> None:
 
 def test_radius_is_inclusive() -> None:
     fixes = fixes_of([0, 300], [0.0, 40.0])
-    away_m = (fixes["lon"][1] - fixes["lon"][0]) * tracks._metres_per_degree(22.54)[0]
+    away_m = (fixes["lon"][1] - fixes["lon"][0]) * metres_per_degree(22.54)[0]
     assert away_m == pytest.approx(40.0, abs=1e-6)
     assert len(tracks.find_stops(fixes, radius_m=away_m, min_duration_s=300, max_gap_s=900)) == 1
     just_less = math.nextafter(away_m, 0.0)
@@ -164,6 +165,71 @@ def test_input_is_not_changed() -> None:
     pd.testing.assert_frame_equal(fixes, kept)
 
 
+# As trackintel does
+
+
+def test_trackintel_ends_a_stop_at_the_first_fix_outside() -> None:
+    # 4 minutes inside, and the first fix outside after 5: a stop for trackintel, though nobody was seen there so long.
+    fixes = fixes_of([0, 120, 240, 300, 301], [0.0, 0.0, 0.0, 500.0, 500.0])
+    theirs = tracks.find_stops(fixes, **RULE, compatible="trackintel")
+    assert theirs[["duration_s", "n_fixes", "cut"]].to_numpy().tolist() == [[300.0, 3, False]]
+    assert theirs["end"].tolist() == [START + pd.Timedelta(seconds=300)]
+    assert tracks.find_stops(fixes, **RULE).empty
+
+
+def test_trackintel_drops_what_a_gap_or_the_end_cuts() -> None:
+    # 10 minutes, a gap, 10 minutes to the end of the data: nothing for trackintel, two stays here.
+    minutes = np.arange(11) * 60
+    fixes = fixes_of([*minutes, *(minutes + 2_000)])
+    assert tracks.find_stops(fixes, **RULE, compatible="trackintel").empty
+    assert tracks.find_stops(fixes, **RULE)["cut"].tolist() == [True, True]
+
+
+def test_trackintels_radius_is_exclusive() -> None:
+    # Straight north on its sphere of 6,371 km a degree has 111,194.93 m.
+    per_degree_m = 6_371_000.0 * math.pi / 180
+    fixes = fixes_of([0, 300, 400]).assign(lat=[0.0, 0.0009, 1.0], lon=0.0)
+    for radius_m, n in ((0.0009 * per_degree_m * (1 + 1e-9), 1), (0.0009 * per_degree_m * (1 - 1e-9), 0)):
+        found = tracks.find_stops(fixes, radius_m=radius_m, min_duration_s=400, max_gap_s=900, compatible="trackintel")
+        assert len(found) == n
+
+
+# Silences
+
+
+def test_a_gap_at_one_place_is_a_silence_and_one_on_the_way_is_none() -> None:
+    # Silent for 20 minutes and 60 m away after it; then silent for 20 minutes and 5 km away.
+    fixes = fixes_of([0, 60, 1_260, 1_320, 2_520], [0.0, 0.0, 60.0, 60.0, 5_000.0])
+    silences = tracks.find_silences(fixes, radius_m=100, max_gap_s=900)
+    schema.validate(silences, schema.SILENCES)
+    assert silences["duration_s"].tolist() == [1_200.0]
+    assert silences["start"].tolist() == [START + pd.Timedelta(seconds=60)]
+    per_lon, _ = crs.metres_per_degree(22.54)
+    assert (silences["lon"][0] - 114.05) * per_lon == pytest.approx(30, abs=1e-6)
+    assert tracks.find_silences(fixes, radius_m=50, max_gap_s=900).empty
+    assert tracks.find_silences(fixes, radius_m=100, max_gap_s=1_200).empty
+    assert tracks.find_silences(
+        fixes.assign(broken=[False, False, True, False, False]), radius_m=100, max_gap_s=900
+    ).empty
+
+
+def test_stops_silences_and_the_way_between_add_up_to_the_whole() -> None:
+    fixes = random_walk(9, n=600, lon=114.0, lat=22.5)
+    stops = tracks.find_stops(fixes, **RULE)
+    silences = tracks.find_silences(fixes, radius_m=100, max_gap_s=900)
+    assert len(silences) > 20
+    for courier, own in pd.concat([stops, silences]).groupby("courier_id"):
+        track = fixes.loc[fixes["courier_id"] == courier, "t"]
+        spans = own.sort_values(["start", "end"])
+        assert (spans["start"].to_numpy()[1:] >= spans["end"].to_numpy()[:-1]).all()
+        assert spans["duration_s"].sum() <= (track.max() - track.min()).total_seconds()
+
+
+def test_no_silences_of_no_fixes() -> None:
+    silences = tracks.find_silences(schema.empty(schema.FIXES), radius_m=100, max_gap_s=900)
+    assert silences.dtypes.to_dict() == schema.empty(schema.SILENCES).dtypes.to_dict()
+
+
 # Bad input
 
 
@@ -184,6 +250,11 @@ def test_bad_coordinates_and_missing_columns_are_refused() -> None:
 def test_parameters_must_be_finite_and_positive(name: str, value: float) -> None:
     with pytest.raises(ParameterError, match=f"{name} must be a finite number greater than 0"):
         tracks.find_stops(fixes_of([0, 60]), **(RULE | {name: value}))
+
+
+def test_compatible_must_be_known() -> None:
+    with pytest.raises(ParameterError, match=r"compatible must be 'trackintel' or None\. Got 'movingpandas'"):
+        tracks.find_stops(fixes_of([0, 60]), **RULE, compatible="movingpandas")  # type: ignore[arg-type]
 
 
 # Against the plain-Python reference
@@ -292,7 +363,7 @@ def test_distances_are_as_true_as_stated(lat: float, radius_m: float, share: flo
 
 def test_kernel_frame_is_that_of_crs() -> None:
     for lat in np.linspace(-89, 89, 30):
-        assert tracks._metres_per_degree(lat) == pytest.approx(crs.metres_per_degree(lat), rel=1e-14)
+        assert metres_per_degree(lat) == pytest.approx(crs.metres_per_degree(lat), rel=1e-14)
 
 
 # Waits in noise

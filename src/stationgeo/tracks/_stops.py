@@ -1,0 +1,519 @@
+"""Fixes to stops, and to the silences between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from stationgeo._compile import kernel
+from stationgeo.errors import ColumnError, DataError, ParameterError
+from stationgeo.schema import FIXES, validate
+from stationgeo.tracks._order import MS_PER_S, as_times, check_positive, columns_of, is_sorted
+from stationgeo.tracks._plane import haversine_m, metres_per_degree, wrap
+
+if TYPE_CHECKING:
+    from stationgeo.schema import FloatArray, IntArray
+    from stationgeo.tracks._order import BoolArray
+
+__all__ = [
+    "BROKEN",
+    "SILENCE_DTYPE",
+    "STATE_DTYPE",
+    "STOP_DTYPE",
+    "Records",
+    "StopRule",
+    "advance_windows",
+    "close_windows",
+    "find_silences",
+    "find_stops",
+    "silences_table",
+    "stops_table",
+]
+
+Records = npt.NDArray[np.void]
+Compatible = Literal["trackintel"]
+
+BROKEN = "broken"
+"""Name of the column by which `clean` says that a track is broken just before a fix."""
+
+STATE_DTYPE = np.dtype(
+    [
+        ("anchor_t", np.int64),
+        ("last_t", np.int64),
+        ("n_fixes", np.int64),
+        ("anchor_lon", np.float64),
+        ("anchor_lat", np.float64),
+        ("sum_lon", np.float64),
+        ("sum_lat", np.float64),
+        ("last_lon", np.float64),
+        ("last_lat", np.float64),
+    ]
+)
+"""The open window of a courier, 72 bytes; `n_fixes` 0 says that no fix of theirs was seen. The sums are of differences
+from the anchor, added fix by fix, so that a window that was put away and taken up again has the very same bits."""
+
+STOP_DTYPE = np.dtype(
+    [
+        ("courier", np.int64),
+        ("start", np.int64),
+        ("end", np.int64),
+        ("lon", np.float64),
+        ("lat", np.float64),
+        ("n_fixes", np.int64),
+        ("cut", np.bool_),
+    ]
+)
+"""A stop: courier code, UTC milliseconds, WGS-84 degrees."""
+
+SILENCE_DTYPE = np.dtype(
+    [
+        ("courier", np.int64),
+        ("start", np.int64),
+        ("end", np.int64),
+        ("lon", np.float64),
+        ("lat", np.float64),
+    ]
+)
+"""A silence: courier code, UTC milliseconds, WGS-84 degrees."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRule:
+    """When a courier's standing about is a stop: the parameters of `find_stops`.
+
+    Raises
+    ------
+    ParameterError
+        If a number is not finite and greater than 0, or `compatible` is unknown.
+    """
+
+    radius_m: float
+    """Metres from the first fix of a window within which, inclusive, the others belong to it."""
+    min_duration_s: float
+    """Seconds from first to last fix inside that make a window a stop, inclusive."""
+    max_gap_s: float
+    """Seconds between two fixes in a row beyond which nobody knows where the courier was."""
+    compatible: Compatible | None = None
+    """"trackintel" for the stops of its sliding method; None for those of `find_stops`."""
+
+    def __post_init__(self) -> None:
+        check_positive(radius_m=self.radius_m, min_duration_s=self.min_duration_s, max_gap_s=self.max_gap_s)
+        if self.compatible is not None and self.compatible not in get_args(Compatible):
+            raise ParameterError(f"compatible must be 'trackintel' or None. Got {self.compatible!r} instead.")
+
+
+def find_stops(
+    fixes: pd.DataFrame,
+    *,
+    radius_m: float,
+    min_duration_s: float,
+    max_gap_s: float,
+    compatible: Compatible | None = None,
+) -> pd.DataFrame:
+    """Find the stays of couriers: windows of fixes that keep near their first one.
+
+    Parameters
+    ----------
+    fixes
+        FIXES, in any order. No rows give no stops. Where a column `broken` is true, as `clean` makes it, the track is
+        broken just before the fix, and no stop goes across.
+    radius_m
+        Metres on the ellipsoid from the first fix of a window within which (inclusive) the others belong to it;
+        greater than 0.
+    min_duration_s
+        Seconds from the first to the last fix inside that make a window a stop (inclusive); greater than 0.
+    max_gap_s
+        Seconds between two fixes in a row beyond which nobody knows where the courier was; a step of exactly this
+        length still counts as observed. Greater than 0.
+    compatible
+        "trackintel" gives the stops of that library's sliding method, start and end to the millisecond; see Notes.
+
+    Returns
+    -------
+    DataFrame
+        STOPS, in order of courier and start. `lon`, `lat` are the mean of the fixes inside, `start` and `end` the
+        first and the last fix inside, to the millisecond. `purpose` is "unknown" throughout. `cut` says that a gap,
+        a break or the end of the courier's fixes came while the stay was in progress: it may have lasted longer.
+
+    Raises
+    ------
+    ColumnError
+        If a column is missing or of another kind.
+    DataError
+        If values are missing or out of range, or a courier has two fixes at one time.
+    ParameterError
+        If a parameter is not a finite number greater than 0, or `compatible` is unknown.
+
+    Notes
+    -----
+    One pass over each courier's fixes in order of time. A window is anchored at its first fix and grows while the
+    next fix is within `radius_m` of the anchor and at most `max_gap_s` after the fix before it. The first fix that is
+    not closes the window and anchors the next one. A closed window is a stop if its last fix came at least
+    `min_duration_s` after its first.
+
+    It follows that no stop is shorter than asked, none spans a gap, stops of a courier do not overlap, and a stop
+    ends when the courier was last seen inside, not when first seen outside. A stay that a gap interrupts is found
+    before the gap (cut) and, if fixes go on there, anew after it; `cut` does not speak of a stay's beginning. The gap
+    itself is listed by `find_silences`.
+
+    Distances are taken in a plane that touches the ellipsoid at the anchor: at 60 degrees of latitude they are true
+    to 3e-4 at 1 km and to 3e-5 at 100 m, nearer the equator better. Windows may lie across the antimeridian.
+
+    With ``compatible="trackintel"`` the same windows are read as trackintel's sliding method (1.4, without
+    `include_last`) reads them: distance is by haversine on a sphere of 6,371 km and a fix at exactly `radius_m` is
+    outside; a stop ends at the first fix *outside* and is long enough if that one came late enough, so that stays
+    shorter than asked count; a stay in progress at a gap or at the end of the data is dropped, so that `cut` is never
+    true. `n_fixes`, `lon` and `lat` speak of the fixes inside, as always; trackintel's centre counts fixes at one
+    position once.
+
+    O(n) for sorted fixes, O(n log n) otherwise.
+
+    References
+    ----------
+    The anchored window is the stay point of Li, Q., Zheng, Y., Xie, X., Chen, Y., Liu, W. and Ma, W.-Y. (2008).
+    Mining user similarity based on location history. ACM GIS '08. doi:10.1145/1463434.1463477, which however lets a
+    stop end at the first fix outside and drops one that the end of the data cuts.
+
+    Examples
+    --------
+    Ten minutes at a kerb with a fix a minute, then one fix 1 km to the north:
+
+    >>> import pandas as pd
+    >>> fixes = pd.DataFrame({
+    ...     "courier_id": "a",
+    ...     "t": pd.date_range("2024-05-06 07:00", periods=12, freq="min", tz="UTC"),
+    ...     "lon": 114.05,
+    ...     "lat": [22.54] * 11 + [22.549],
+    ... })
+    >>> stops = find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
+    >>> stops[["duration_s", "n_fixes", "cut"]].to_dict("records")
+    [{'duration_s': 600.0, 'n_fixes': 11, 'cut': False}]
+    >>> theirs = find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900, compatible="trackintel")
+    >>> theirs["duration_s"].tolist()
+    [660.0]
+    """
+    rule = StopRule(radius_m=radius_m, min_duration_s=min_duration_s, max_gap_s=max_gap_s, compatible=compatible)
+    stops, _, names = _find(fixes, rule)
+    return stops_table([stops], names)
+
+
+def find_silences(fixes: pd.DataFrame, *, radius_m: float, max_gap_s: float) -> pd.DataFrame:
+    """List the gaps that begin and end at one place: time that couriers may have spent there, or not.
+
+    Parameters
+    ----------
+    fixes
+        FIXES, in any order. No rows give no silences. A gap that ends where a column `broken` is true is none.
+    radius_m
+        Metres between the last fix before a gap and the first one after it, inclusive; greater than 0.
+    max_gap_s
+        Seconds between two fixes in a row beyond which it is a gap; greater than 0.
+
+    Returns
+    -------
+    DataFrame
+        SILENCES, in order of courier and start. `lon`, `lat` lie halfway between the two fixes.
+
+    Raises
+    ------
+    ColumnError, DataError, ParameterError
+        As `find_stops` does.
+
+    Notes
+    -----
+    A phone in a pocket indoors, or an app that is closed for a nap, falls silent and speaks again at the same place.
+    Counting that time as a stay would make stays of years; dropping it would lose rests. It is listed, so that it can
+    be counted as unknown beside the stops, with which it never overlaps. Gaps whose ends lie further apart say
+    nothing about a stay and are not listed. Distances as in `find_stops`, from the fix before the gap. O(n) for
+    sorted fixes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> fixes = pd.DataFrame({
+    ...     "courier_id": "a",
+    ...     "t": pd.to_datetime(["2024-05-06 07:00", "2024-05-06 07:40", "2024-05-06 07:41"], utc=True),
+    ...     "lon": 114.05,
+    ...     "lat": 22.54,
+    ... })
+    >>> find_silences(fixes, radius_m=100, max_gap_s=900)["duration_s"].tolist()
+    [2400.0]
+    """
+    _, silences, names = _find(fixes, StopRule(radius_m=radius_m, min_duration_s=max_gap_s, max_gap_s=max_gap_s))
+    return silences_table([silences], names)
+
+
+def stops_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
+    """Make STOPS of what a `TrackState` found.
+
+    Parameters
+    ----------
+    parts
+        The `stops` of each `Found`, in any order.
+    names
+        `courier_id` of each courier code.
+
+    Returns
+    -------
+    DataFrame
+        STOPS, in order of courier id and start, whatever the codes and parts were.
+
+    Notes
+    -----
+    O(s log s) for s stops.
+
+    Examples
+    --------
+    >>> stops_table([np.zeros(0, STOP_DTYPE)], names=["a"]).empty
+    True
+    """
+    stops, ids = _in_order_of_ids(parts, names, STOP_DTYPE)
+    return pd.DataFrame(
+        {
+            "stop_id": np.arange(stops.size, dtype=np.int64),
+            "courier_id": ids,
+            "lon": stops["lon"].copy(),
+            "lat": stops["lat"].copy(),
+            "start": as_times(stops["start"]),
+            "end": as_times(stops["end"]),
+            "duration_s": (stops["end"] - stops["start"]) / MS_PER_S,
+            "n_fixes": stops["n_fixes"].copy(),
+            "purpose": pd.Series("unknown", index=range(stops.size), dtype="str"),
+            "cut": stops["cut"].copy(),
+        }
+    )
+
+
+def silences_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
+    """Make SILENCES of what a `TrackState` found.
+
+    Parameters
+    ----------
+    parts
+        The `silences` of each `Found`, in any order.
+    names
+        `courier_id` of each courier code.
+
+    Returns
+    -------
+    DataFrame
+        SILENCES, in order of courier id and start.
+
+    Notes
+    -----
+    O(s log s) for s silences.
+
+    Examples
+    --------
+    >>> silences_table([np.zeros(0, SILENCE_DTYPE)], names=["a"]).empty
+    True
+    """
+    silences, ids = _in_order_of_ids(parts, names, SILENCE_DTYPE)
+    return pd.DataFrame(
+        {
+            "courier_id": ids,
+            "lon": silences["lon"].copy(),
+            "lat": silences["lat"].copy(),
+            "start": as_times(silences["start"]),
+            "end": as_times(silences["end"]),
+            "duration_s": (silences["end"] - silences["start"]) / MS_PER_S,
+        }
+    )
+
+
+def _find(fixes: pd.DataFrame, rule: StopRule) -> tuple[Records, Records, pd.Index[Any]]:
+    """Find stops and silences of a whole table; also the courier ids by code."""
+    validate(fixes, FIXES)
+    if fixes.empty:
+        return np.empty(0, STOP_DTYPE), np.empty(0, SILENCE_DTYPE), pd.Index([], dtype="str")
+    courier, names, t_ms, lon, lat = columns_of(fixes)
+    broken = _broken(fixes)
+    exact = np.asarray(pd.DatetimeIndex(fixes["t"]).asi8, dtype=np.int64)
+    if not is_sorted(courier, exact):
+        order = np.lexsort((exact, courier))
+        courier, t_ms, lon, lat = courier[order], t_ms[order], lon[order], lat[order]
+        broken = broken[order] if broken.size else broken
+    state = np.zeros(len(names), STATE_DTYPE)
+    stops, silences = advance_windows(state, courier, t_ms, lon, lat, broken, rule)
+    return np.concatenate([stops, close_windows(state, rule)]), silences, names
+
+
+def _broken(fixes: pd.DataFrame) -> BoolArray:
+    """Where tracks are broken; nothing at all where no column says so."""
+    if BROKEN not in fixes.columns:
+        return np.zeros(0, dtype=np.bool_)
+    if fixes[BROKEN].dtype != np.bool_:
+        raise ColumnError(f"FIXES: column {BROKEN!r} must hold true/false. Got {fixes[BROKEN].dtype} instead.")
+    return fixes[BROKEN].to_numpy(dtype=np.bool_)
+
+
+def _in_order_of_ids(
+    parts: list[Records], names: npt.ArrayLike, dtype: np.dtype[Any]
+) -> tuple[Records, pd.Series[Any]]:
+    found = np.concatenate([np.empty(0, dtype), *parts])
+    ids = pd.Index(np.asarray(names, dtype=object)).astype("str")
+    if found.size and found["courier"].max() >= len(ids):
+        raise DataError(
+            f"names must give the id of every courier code. Got {len(ids):,} names and code {found['courier'].max():,}."
+        )
+    rank = np.empty(len(ids), dtype=np.int64)
+    rank[ids.argsort()] = np.arange(len(ids))
+    found = found[np.lexsort((found["start"], rank[found["courier"]]))]
+    return found, pd.Series(ids.take(found["courier"])).astype("str")
+
+
+def advance_windows(
+    state: Records,
+    courier: IntArray,
+    t_ms: IntArray,
+    lon: FloatArray,
+    lat: FloatArray,
+    broken: BoolArray,
+    rule: StopRule,
+) -> tuple[Records, Records]:
+    """Take couriers' windows on by their next fixes; return the stops and silences that these closed.
+
+    `state` has STATE_DTYPE and a row for each code; it is changed. Fixes are grouped by courier and in order of time,
+    none earlier than the courier's last one; `broken` is empty where no track is broken.
+    """
+    # Room for the worst case; the system hands out memory only for what is written.
+    stops, silences = np.empty(t_ms.size, STOP_DTYPE), np.empty(t_ms.size, SILENCE_DTYPE)
+    n_stops, n_silences = _advance(
+        state,
+        courier,
+        t_ms,
+        lon,
+        lat,
+        broken,
+        float(rule.radius_m),
+        rule.min_duration_s * MS_PER_S,
+        rule.max_gap_s * MS_PER_S,
+        rule.compatible is not None,
+        stops,
+        silences,
+    )
+    return stops[:n_stops].copy(), silences[:n_silences].copy()
+
+
+def close_windows(state: Records, rule: StopRule) -> Records:
+    """End all windows, because no fixes follow; return the stops. The state is as new."""
+    stops = np.empty(state.size, STOP_DTYPE)
+    n_stops = _close(state, rule.min_duration_s * MS_PER_S, rule.compatible is not None, stops)
+    return stops[:n_stops].copy()
+
+
+@kernel
+def _save(
+    window: Any,  # noqa: ANN401 - a record
+    anchor: tuple[int, float, float],
+    last: tuple[int, float, float],
+    n_fixes: int,
+    sum_lon: float,
+    sum_lat: float,
+) -> None:
+    window["anchor_t"], window["anchor_lon"], window["anchor_lat"] = anchor
+    window["last_t"], window["last_lon"], window["last_lat"] = last
+    window["n_fixes"], window["sum_lon"], window["sum_lat"] = n_fixes, sum_lon, sum_lat
+
+
+@kernel
+def _write_stop(stop: Any, courier: int, window: Any, end: int, cut: bool) -> None:  # noqa: ANN401, FBT001
+    stop["courier"] = courier
+    stop["start"] = window["anchor_t"]
+    stop["end"] = end
+    stop["lon"] = wrap(window["anchor_lon"] + window["sum_lon"] / window["n_fixes"])
+    stop["lat"] = window["anchor_lat"] + window["sum_lat"] / window["n_fixes"]
+    stop["n_fixes"] = window["n_fixes"]
+    stop["cut"] = cut
+
+
+@kernel
+def _write_silence(silence: Any, courier: int, window: Any, t: int, lon: float, lat: float) -> None:  # noqa: ANN401
+    silence["courier"] = courier
+    silence["start"] = window["last_t"]
+    silence["end"] = t
+    silence["lon"] = wrap(window["last_lon"] + 0.5 * wrap(lon - window["last_lon"]))
+    silence["lat"] = window["last_lat"] + 0.5 * (lat - window["last_lat"])
+
+
+@kernel
+def _advance(
+    state: Records,
+    courier: IntArray,
+    t_ms: IntArray,
+    lon: FloatArray,
+    lat: FloatArray,
+    broken: BoolArray,
+    radius_m: float,
+    min_duration_ms: float,
+    max_gap_ms: float,
+    trackintel: bool,  # noqa: FBT001 - a kernel's arguments have no names
+    stops: Records,
+    silences: Records,
+) -> tuple[int, int]:
+    n_stops, n_silences = 0, 0
+    n = t_ms.size
+    limit_m2 = radius_m * radius_m
+    i = 0
+    while i < n:
+        code = courier[i]
+        window = state[code]
+        # What the inner loop needs lives in locals; the state is written when a window closes or the fixes end.
+        anchor_t, last_t, n_fixes = window["anchor_t"], window["last_t"], window["n_fixes"]
+        anchor_lon, anchor_lat = window["anchor_lon"], window["anchor_lat"]
+        sum_lon, sum_lat = window["sum_lon"], window["sum_lat"]
+        last_lon, last_lat = window["last_lon"], window["last_lat"]
+        per_lon, per_lat = metres_per_degree(anchor_lat)
+        while i < n and courier[i] == code:
+            t, x, y = t_ms[i], lon[i], lat[i]
+            lost = n_fixes > 0 and (t - last_t > max_gap_ms or (broken.size > 0 and broken[i]))
+            if n_fixes > 0 and not lost:
+                d_lon, d_lat = wrap(x - anchor_lon), y - anchor_lat
+                if trackintel:
+                    inside = haversine_m(anchor_lon, anchor_lat, x, y) < radius_m
+                else:
+                    inside = (d_lon * per_lon) ** 2 + (d_lat * per_lat) ** 2 <= limit_m2
+                if inside:
+                    sum_lon += d_lon
+                    sum_lat += d_lat
+                    n_fixes += 1
+                    last_t, last_lon, last_lat = t, x, y
+                    i += 1
+                    continue
+            if n_fixes > 0:
+                anchor, last = (anchor_t, anchor_lon, anchor_lat), (last_t, last_lon, last_lat)
+                _save(window, anchor, last, n_fixes, sum_lon, sum_lat)
+                end = t if trackintel else last_t
+                if end - anchor_t >= min_duration_ms and not (trackintel and lost):
+                    _write_stop(stops[n_stops], code, window, end, lost)
+                    n_stops += 1
+                if t - last_t > max_gap_ms and not (broken.size > 0 and broken[i]):
+                    gap_lon, gap_lat = metres_per_degree(last_lat)
+                    away_m2 = (wrap(x - last_lon) * gap_lon) ** 2 + ((y - last_lat) * gap_lat) ** 2
+                    if away_m2 <= limit_m2:
+                        _write_silence(silences[n_silences], code, window, t, x, y)
+                        n_silences += 1
+            anchor_t, anchor_lon, anchor_lat = t, x, y
+            last_t, last_lon, last_lat = t, x, y
+            n_fixes, sum_lon, sum_lat = 1, 0.0, 0.0
+            per_lon, per_lat = metres_per_degree(y)
+            i += 1
+        anchor, last = (anchor_t, anchor_lon, anchor_lat), (last_t, last_lon, last_lat)
+        _save(window, anchor, last, n_fixes, sum_lon, sum_lat)
+    return n_stops, n_silences
+
+
+@kernel
+def _close(state: Records, min_duration_ms: float, trackintel: bool, stops: Records) -> int:  # noqa: FBT001
+    n_stops = 0
+    for code in range(state.size):
+        window = state[code]
+        if not trackintel and window["n_fixes"] > 0 and window["last_t"] - window["anchor_t"] >= min_duration_ms:
+            _write_stop(stops[n_stops], code, window, window["last_t"], True)  # noqa: FBT003
+            n_stops += 1
+        window["n_fixes"] = 0
+    return n_stops
