@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stationgeo import cells, crs
-from stationgeo.cells import _clip, _lattice
+from stationgeo.cells import _clip, _lattice, _rings
 from stationgeo.errors import DataError, ParameterError
 
 # The surface of the WGS-84 ellipsoid, 2 pi a^2 (1 + (1 - e^2) / e artanh e).
@@ -138,7 +138,7 @@ def test_hexagons_are_named_by_a_point_of_theirs_that_lies_on_their_face(level: 
     edge = lattice.reach * np.column_stack((np.cos(angle), np.sin(angle)))
     edge += along[:, None] * np.column_stack((-np.sin(angle), np.cos(angle)))
     i, j = np.array([_lattice.nearest(u, v) for u, v in edge * (1 - 1e-9)]).T
-    inner = _clip._inner_points(i, j, lattice)
+    inner = _rings.inner_points(i, j, lattice)
     centre = np.column_stack((i + j / 2, j * _lattice.ROW_STEP))
     assert (np.array([_lattice.beyond_edges(u, v, lattice) for u, v in centre]) > 0.1).sum() > 100
     assert all(_lattice.beyond_edges(u, v, lattice) < 1e-6 for u, v in inner)

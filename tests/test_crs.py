@@ -1,5 +1,7 @@
 import geopandas as gpd
+import numba
 import numpy as np
+import numpy.typing as npt
 import pyproj
 import pytest
 import shapely
@@ -7,11 +9,15 @@ import shapely
 from stationgeo import crs
 from stationgeo.errors import DatumError, ParameterError
 
+Floats = npt.NDArray[np.float64]
+# Kernels that are not compiled take a thousand times as long.
+N = 1_000 if numba.config.DISABLE_JIT else 100_000
+
 
 @pytest.mark.parametrize("datum", ["GCJ-02", "BD-09"])
 def test_inverse_undoes_the_published_forward_formula_to_less_than_a_millimetre(datum: str) -> None:
     rng = np.random.default_rng(1)
-    lon, lat = rng.uniform(70, 140, 50_000), rng.uniform(0, 56, 50_000)
+    lon, lat = rng.uniform(70, 140, N), rng.uniform(0, 56, N)
     shown = crs.from_wgs84(lon, lat, datum=datum)
     back = crs.to_wgs84(*shown, datum=datum)
     assert crs.distance_m(*back, lon, lat).max() < 1e-3
@@ -34,10 +40,15 @@ def test_forward_formula_gives_the_published_pairs(wgs84: tuple[float, float], g
 @pytest.mark.parametrize("datum", ["GCJ-02", "BD-09"])
 def test_a_point_does_not_depend_on_its_neighbours(datum: str) -> None:
     rng = np.random.default_rng(2)
-    lon, lat = rng.uniform(105 - 1e-9, 122, 500), rng.uniform(20, 45, 500)
+    # more than a block of the kernel; the last rows are where Newton's method does not settle
+    lon = np.concatenate([rng.uniform(105 - 1e-9, 122, 700), rng.uniform(-180, 180, 50)])
+    lat = np.concatenate([rng.uniform(20, 45, 700), rng.uniform(84, 88, 50)])
     together = np.array(crs.to_wgs84(lon, lat, datum=datum))
-    alone = np.array([crs.to_wgs84(lon[i], lat[i], datum=datum) for i in range(500)]).T
+    alone = np.array([crs.to_wgs84(lon[i], lat[i], datum=datum) for i in range(750)]).T
     assert np.array_equal(together, alone)
+    order = rng.permutation(750)
+    shuffled = np.array(crs.to_wgs84(lon[order], lat[order], datum=datum))
+    assert np.array_equal(shuffled, together[:, order])
 
 
 def test_the_declaration_decides_not_the_place() -> None:
@@ -71,6 +82,71 @@ def test_metres_per_degree_agrees_with_the_geodesic() -> None:
     per_lon, per_lat = crs.metres_per_degree(lat)
     assert per_lon == pytest.approx(crs.distance_m(0, lat, 1e-4, lat) / 1e-4, rel=1e-7)
     assert per_lat == pytest.approx(crs.distance_m(0, lat - 5e-5, 0, lat + 5e-5) / 1e-4, rel=1e-7)
+
+
+def published_gcj02(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Transcribe the published forward formula, sine by sine."""
+    x, y, pi = lon - 105.0, lat - 35.0, np.pi
+    north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * np.sqrt(np.abs(x))
+    north += (20.0 * np.sin(6.0 * x * pi) + 20.0 * np.sin(2.0 * x * pi)) * 2.0 / 3.0
+    north += (20.0 * np.sin(y * pi) + 40.0 * np.sin(y / 3.0 * pi)) * 2.0 / 3.0
+    north += (160.0 * np.sin(y / 12.0 * pi) + 320.0 * np.sin(y * pi / 30.0)) * 2.0 / 3.0
+    east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * np.sqrt(np.abs(x))
+    east += (20.0 * np.sin(6.0 * x * pi) + 20.0 * np.sin(2.0 * x * pi)) * 2.0 / 3.0
+    east += (20.0 * np.sin(x * pi) + 40.0 * np.sin(x / 3.0 * pi)) * 2.0 / 3.0
+    east += (150.0 * np.sin(x / 12.0 * pi) + 300.0 * np.sin(x / 30.0 * pi)) * 2.0 / 3.0
+    a, ee = 6378245.0, 0.00669342162296594323
+    phi = lat / 180.0 * pi
+    magic = 1.0 - ee * np.sin(phi) ** 2
+    north = north * 180.0 / ((a * (1.0 - ee)) / (magic * np.sqrt(magic)) * pi)
+    east = east * 180.0 / (a / np.sqrt(magic) * np.cos(phi) * pi)
+    return lon + east, lat + north
+
+
+def published_bd09(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Transcribe the published forward formula: first to GCJ-02, then Baidu's turn."""
+    x, y = published_gcj02(lon, lat)
+    z = np.hypot(x, y) + 0.00002 * np.sin(y * np.pi * 3000.0 / 180.0)
+    theta = np.arctan2(y, x) + 0.000003 * np.cos(x * np.pi * 3000.0 / 180.0)
+    return z * np.cos(theta) + 0.0065, z * np.sin(theta) + 0.006
+
+
+PUBLISHED = {"GCJ-02": published_gcj02, "BD-09": published_bd09}
+PLACES = {
+    "China": lambda rng: (rng.uniform(73, 136, N), rng.uniform(3, 54, N)),
+    "the Earth": lambda rng: (rng.uniform(-180, 180, N), rng.uniform(-80, 80, N)),
+    # where sqrt(|lon - 105|) has no slope
+    "105 E": lambda rng: (105 + rng.choice([-1, 1], N) * 10 ** rng.uniform(-16, -2, N), rng.uniform(20, 45, N)),
+    "0 E 0 N": lambda rng: (rng.normal(0, 0.01, N), rng.normal(0, 0.01, N)),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("datum", PUBLISHED)
+def test_forward_is_the_published_formula(datum: str, place: str) -> None:
+    lon, lat = PLACES[place](np.random.default_rng(3))
+    expected = PUBLISHED[datum](lon, lat)
+    found = crs.from_wgs84(lon, lat, datum=datum)
+    assert np.abs(np.array(found) - np.array(expected)).max() < 1e-11
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("datum", PUBLISHED)
+def test_inverse_undoes_the_published_formula_anywhere(datum: str, place: str) -> None:
+    lon, lat = PLACES[place](np.random.default_rng(4))
+    back = crs.to_wgs84(*PUBLISHED[datum](lon, lat), datum=datum)
+    assert crs.distance_m(*back, lon, lat).max() < 1e-6
+
+
+def test_newton_settles_in_all_of_china() -> None:
+    lon, lat = PLACES["China"](np.random.default_rng(5))
+    for code, forward in ((crs._GCJ, "GCJ-02"), (crs._BD, "BD-09")):
+        x, y = crs.from_wgs84(lon, lat, datum=forward)
+        alone = np.array([crs._undo_slowly(x[row], y[row], code) for row in range(100)]).T
+        room = np.empty((3, N))
+        crs._undo_block(x, y, room, code)
+        assert room[2].max() < crs._SETTLED_DEG
+        assert np.abs(np.array([x, y])[:, :100] - alone).max() < 1e-12
 
 
 def test_a_crs_that_leads_to_no_degrees_is_named() -> None:

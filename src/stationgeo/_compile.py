@@ -1,4 +1,4 @@
-"""One decorator for compiled kernels, so that every kernel is compiled and cached in the same way."""
+"""Decorators for compiled kernels and their parts, so that all are compiled and cached in the same way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-__all__ = ["kernel"]
+__all__ = ["inlined", "kernel"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -34,3 +34,23 @@ def kernel(function: F) -> F:
         return cast("F", numba.njit(cache=True, nogil=True)(function))
     except RuntimeError:
         return cast("F", numba.njit(nogil=True)(function))
+
+
+def inlined(function: F) -> F:
+    """Compile a function into each kernel that calls it.
+
+    A loop becomes vector instructions only if nothing in it is called, and a call hands over every array as ten
+    numbers; compilers leave long functions to be called. For short parts of loops on scalars. A division there is
+    ``np.divide``, because ``/`` branches to raise ZeroDivisionError.
+
+    Parameters
+    ----------
+    function
+        A function that numba can compile.
+
+    Returns
+    -------
+    callable
+        The compiled function.
+    """
+    return cast("F", numba.njit(nogil=True, forceinline=True)(function))

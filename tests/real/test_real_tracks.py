@@ -137,3 +137,20 @@ def test_seconds_of_real_stops_are_conserved_in_demand(fixes: pd.DataFrame) -> N
     assert seconds == pytest.approx(stops["duration_s"].sum(), rel=1e-9)
     assert (table["courier_weight"] * table["observed_days"]).sum() == pytest.approx(courier_days, rel=1e-9)
     assert (table["visits"] * table["observed_days"]).sum() == pytest.approx(len(stops), rel=1e-9)
+
+
+def test_purposes_of_real_stops(fixes: pd.DataFrame) -> None:
+    # Nobody switches off at home in these tracks while they stop, but silences of whole nights tell where home is.
+    stops = tracks.find_stops(fixes, **RULE)
+    silences = tracks.find_silences(fixes, radius_m=RULE["radius_m"], max_gap_s=RULE["max_gap_s"])
+    rule = tracks.PurposeRule()
+    purposes = tracks.assign_purpose(stops, rule=rule, tz="Asia/Shanghai", silences=silences)
+    counts = purposes.counts.set_index("purpose")["stops"]
+    assert counts[counts > 0].to_dict() == {"rest": 150, "home": 16, "unknown": 161}
+    assert purposes.counts["hours"].sum() == pytest.approx(stops["duration_s"].sum() / 3_600)
+    without = tracks.assign_purpose(stops, rule=rule, tz="Asia/Shanghai")
+    assert without.counts.set_index("purpose").loc["home", "stops"] == 0
+    # The shortest rest is what the headline hangs on: halved, a third more hours count; no other number moves as much.
+    table = tracks.purpose_sensitivity(stops, rules=rule.variants(), tz="Asia/Shanghai", silences=silences)
+    change = table.set_index("rule")["hours_change_share"].abs()
+    assert change.idxmax() in {"rest_min_s = 300", "rest_min_s = 1200"}

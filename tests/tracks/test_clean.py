@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stationgeo import crs, schema, tracks
+from stationgeo import crs, sample, schema, tracks
 from stationgeo.errors import ColumnError, DataError, ParameterError
 from stationgeo.tracks import CleaningRules, clean
 
@@ -223,6 +223,35 @@ def test_no_rule_removes_a_fix_of_an_honest_wait(fixes_of: FixesOf, noise_m: flo
     assert cleaned.report["removed"].sum() == 0
     assert breaks(cleaned) == 0
     pd.testing.assert_frame_equal(cleaned.table.drop(columns="broken"), fixes)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_spikes_put_into_real_looking_tracks_go_and_nothing_else(seed: int) -> None:
+    # Ten couriers of the sample city, who ride, wait and go silent with 3 to 15 m of noise. In every 40th place a burst
+    # of 1 to 5 fixes is thrown 2 to 6 km away; not beside gaps, across which a courier could have gone there and back.
+    rng = np.random.default_rng(seed)
+    fixes = pd.read_parquet(sample.city_dir() / "fixes.parquet")
+    fixes = fixes[fixes["courier_id"].isin(rng.choice(fixes["courier_id"].unique(), 10, replace=False))]
+    fixes = fixes.sort_values(["courier_id", "t"], ignore_index=True)
+    assert clean(fixes, rules=SPEED).report[["removed", "breaks"]].to_numpy().sum() == 0
+    step_s = fixes.groupby("courier_id")["t"].diff().dt.total_seconds().fillna(np.inf).to_numpy()
+    bad = np.zeros(len(fixes), dtype=bool)
+    thrown = fixes.copy()
+    for first in range(20, len(fixes) - 20, 40):
+        length = int(rng.integers(1, 6))
+        if (step_s[first - 6 : first + length + 6] > 40).any():
+            continue
+        angle, away_m = rng.uniform(0, 2 * np.pi), rng.uniform(2_000, 6_000)
+        rows = slice(first, first + length)
+        per_lon, per_lat = crs.metres_per_degree(22.54)
+        thrown.loc[first : first + length - 1, "lon"] += away_m * np.cos(angle) / per_lon
+        thrown.loc[first : first + length - 1, "lat"] += away_m * np.sin(angle) / per_lat
+        bad[rows] = True
+    assert bad.sum() > 500
+    cleaned = clean(thrown, rules=SPEED, keep_removed=True)
+    assert cleaned.removed is not None
+    assert cleaned.removed["row"].tolist() == np.flatnonzero(bad).tolist()
+    assert breaks(cleaned) == 0
 
 
 # Bad input

@@ -197,6 +197,15 @@ def test_the_clock_of_the_server_goes_with_each_batch() -> None:
     assert report["examples"][0] == ("0 at 1970-01-01T00:01:30+00:00: 114.000000, 22.500000",)
 
 
+def test_few_mixed_fixes_of_many_couriers_are_as_good_as_many() -> None:
+    state = TrackState(stops=RULE)
+    state.advance([9_999], [0], [114.0], [22.5])
+    state.advance([7, 3, 7, 3], [0, 0, 60_000, 70_000], [114.0] * 4, [22.5] * 4)
+    rest = state.finish().stops
+    assert rest["courier"].tolist() == [3, 7]
+    assert (rest["end"] - rest["start"]).tolist() == [70_000, 60_000]
+
+
 def test_no_fixes_are_fine() -> None:
     state = TrackState(stops=RULE, cleaning=CleaningRules(max_speed_m_s=33.0))
     nothing: list[int] = []

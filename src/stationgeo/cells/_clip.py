@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import h3.api.basic_int as h3
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
 
 from stationgeo import crs
 from stationgeo._compile import kernel
+from stationgeo.cells._buckets import name_buckets
 from stationgeo.cells._lattice import (
     CORNER,
     FACE_CORNERS,
@@ -29,14 +29,14 @@ from stationgeo.cells._lattice import (
     Lattice,
     beyond_edges,
     face_of,
-    lonlat,
     nearest,
     of_resolution,
     project,
     ring_area_m2,
     unit_vectors,
 )
-from stationgeo.cells._names import checked_cells, checked_resolution, from_lonlat, resolutions
+from stationgeo.cells._names import checked_cells, checked_resolution, resolutions
+from stationgeo.cells._rings import ROOM, copy_corners, cut, extent, with_room
 from stationgeo.errors import DataError, ParameterError, phrases
 
 if TYPE_CHECKING:
@@ -65,10 +65,6 @@ _MEAN_RADIUS_M = 6_371_008.8  # of the WGS-84 ellipsoid (2a + b) / 3, for tolera
 # A face farther than this from a vertex (cosine of 73 degrees) cannot hold any of a polygon that is 20 degrees wide:
 # its own corners are 37.4 degrees from its centre, and a diagonal of 20 x 20 degrees is 28 degrees.
 _FAR_FACE = 0.29
-_ROOM = 64
-# Lattice coordinates stay below 2^24 at resolution 15; so many bits hold one with its sign.
-_COORDINATE_BITS = 25
-_COORDINATE_OFFSET = 1 << 24
 
 
 def polygon_areas(polygons: npt.ArrayLike, *, resolution: int) -> tuple[IntArray, CellArray, FloatArray]:
@@ -105,7 +101,7 @@ def polygon_areas(polygons: npt.ArrayLike, *, resolution: int) -> tuple[IntArray
     Edges are split until they depart from great circles by at most 1 mm, and taken to the plane of their face of the
     icosahedron; a polygon on several faces is first cut along their edges, so that cells that are bent there come out
     right. Each ring is clipped to the rows of the lattice and then to its hexagons (Sutherland and Hodgman), and the
-    ellipsoid's area is integrated over what is left. Each hexagon is named once, by its centre. Pieces of at most
+    ellipsoid's area is integrated over what is left. Pieces of at most
     1e-6 m2 are dropped unless they are all that a polygon has. O(vertices x rows + pieces).
 
     References
@@ -135,7 +131,7 @@ def polygon_areas(polygons: npt.ArrayLike, *, resolution: int) -> tuple[IntArray
     where, area = _clip_parts(xyz, ring_start, part_start, lattice)
     polygon = part_polygon.astype(np.int64)[where[:, 0]]
     kept = _large_enough(polygon, area)
-    return _merge(polygon[kept], _name(where[kept, 1:], lattice, level), area[kept])
+    return _merge(polygon[kept], _name(where[kept, 1:], level), area[kept])
 
 
 def areas_m2(cells: npt.ArrayLike) -> FloatArray:
@@ -244,17 +240,9 @@ def _is_new(*keys: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
     return new
 
 
-def _name(bucket: IntArray, lattice: Lattice, level: int) -> CellArray:
-    """Name the cell of each (face, i, j), each distinct one once."""
-    shifted = bucket + np.array([0, _COORDINATE_OFFSET, _COORDINATE_OFFSET])
-    key = (shifted[:, 0] << (2 * _COORDINATE_BITS)) | (shifted[:, 1] << _COORDINATE_BITS) | shifted[:, 2]
-    code, distinct = pd.factorize(key)
-    mask = (1 << _COORDINATE_BITS) - 1
-    face = distinct >> (2 * _COORDINATE_BITS)
-    i = ((distinct >> _COORDINATE_BITS) & mask) - _COORDINATE_OFFSET
-    j = (distinct & mask) - _COORDINATE_OFFSET
-    lon, lat = lonlat(face, _inner_points(i, j, lattice), lattice)
-    return from_lonlat(lon, lat, resolution=level)[code]
+def _name(bucket: IntArray, level: int) -> CellArray:
+    face, i, j = np.ascontiguousarray(bucket.T)
+    return name_buckets(face, i, j, level)
 
 
 def _merge(polygon: IntArray, cell: CellArray, area: FloatArray) -> tuple[IntArray, CellArray, FloatArray]:
@@ -318,46 +306,6 @@ def _place(corners: FloatArray, start: IntArray, is_hole: npt.NDArray[np.bool_])
 
 
 @kernel
-def _with_room(ring: FloatArray, n: int) -> FloatArray:
-    """Return the buffer itself, or a larger one with the same content, so that it holds `n` corners."""
-    if ring.shape[0] >= n:
-        return ring
-    larger = np.empty((2 * n, 2))
-    _copy(ring, 0, ring.shape[0], larger, 0)
-    return larger
-
-
-@kernel
-def _copy(source: FloatArray, first: int, last: int, target: FloatArray, at: int) -> None:
-    """Copy corners; a loop compiles ten times as fast as an assignment of slices."""
-    for row in range(first, last):
-        target[at + row - first, 0], target[at + row - first, 1] = source[row, 0], source[row, 1]
-
-
-@kernel
-def _cut(source: FloatArray, n: int, target: FloatArray, a: float, b: float, reach: float) -> int:
-    """Keep what lies where a u + b v <= reach of a ring; target must hold 2 n corners. Returns how many it has."""
-    if n == 0:
-        return 0
-    kept = 0
-    x0, y0 = source[n - 1, 0], source[n - 1, 1]
-    d0 = a * x0 + b * y0 - reach
-    for corner in range(n):
-        x1, y1 = source[corner, 0], source[corner, 1]
-        d1 = a * x1 + b * y1 - reach
-        if (d0 < 0.0 < d1) or (d1 < 0.0 < d0):
-            share = d0 / (d0 - d1)
-            target[kept, 0] = x0 + share * (x1 - x0)
-            target[kept, 1] = y0 + share * (y1 - y0)
-            kept += 1
-        if d1 <= 0.0:
-            target[kept, 0], target[kept, 1] = x1, y1
-            kept += 1
-        x0, y0, d0 = x1, y1, d1
-    return kept
-
-
-@kernel
 def _is_far(xyz: FloatArray, lattice: Lattice, face: int) -> bool:
     """Tell whether any vertex is so far from a face that the polygon cannot lie on it."""
     centre = lattice.axes[face, 2]
@@ -386,25 +334,25 @@ def _onto_face(
     rings: IntArray,
     lattice: Lattice,
     face: int,
-    cut: bool,  # noqa: FBT001 - numba calls by position
+    several: bool,  # noqa: FBT001 - numba calls by position
 ) -> tuple[FloatArray, IntArray]:
     """Bring the rings of one part to the plane of a face, and cut them to the face where they lie on several."""
     plane = np.empty((rings[rings.size - 1] - rings[0], 2))
     starts = np.zeros(rings.size, dtype=np.int64)
-    one, two = np.empty((_ROOM, 2)), np.empty((_ROOM, 2))
+    one, two = np.empty((ROOM, 2)), np.empty((ROOM, 2))
     for ring in range(rings.size - 1):
         n = rings[ring + 1] - rings[ring]
-        one = _with_room(one, n)
+        one = with_room(one, n)
         for row in range(n):
             point = rings[ring] + row
             one[row, 0], one[row, 1] = project(xyz[point, 0], xyz[point, 1], xyz[point, 2], lattice, face)
-        for edge in range(FACE_CORNERS if cut else 0):
-            two = _with_room(two, 2 * n)
-            n = _cut(one, n, two, lattice.normals[edge, 0], lattice.normals[edge, 1], lattice.reach)
+        for edge in range(FACE_CORNERS if several else 0):
+            two = with_room(two, 2 * n)
+            n = cut(one, n, two, lattice.normals[edge, 0], lattice.normals[edge, 1], lattice.reach)
             one, two = two, one
         at = starts[ring]
-        plane = _with_room(plane, at + n)
-        _copy(one, 0, n, plane, at)
+        plane = with_room(plane, at + n)
+        copy_corners(one, 0, n, plane, at)
         starts[ring + 1] = at + n
     return plane, starts
 
@@ -417,7 +365,7 @@ def _clip_parts(
 
     Returns one row (part, face, i, j) per piece, and the area of each.
     """
-    where, area, used = np.empty((_ROOM, 4), dtype=np.int64), np.empty(_ROOM), np.zeros(1, dtype=np.int64)
+    where, area, used = np.empty((ROOM, 4), dtype=np.int64), np.empty(ROOM), np.zeros(1, dtype=np.int64)
     for part in range(part_start.size - 1):
         rings = ring_start[part_start[part] : part_start[part + 1] + 1]
         vertices = xyz[rings[0] : rings[rings.size - 1]]
@@ -446,15 +394,6 @@ def _doubled(where: IntArray, area: FloatArray) -> tuple[IntArray, FloatArray]:
 
 
 @kernel
-def _extent(ring: FloatArray, n: int, axis: int) -> tuple[float, float]:
-    """Tell the least and the greatest of one coordinate."""
-    low, high = math.inf, -math.inf
-    for row in range(n):
-        low, high = min(low, ring[row, axis]), max(high, ring[row, axis])
-    return low, high
-
-
-@kernel
 def _clip_to_rows(
     plane: FloatArray, starts: IntArray, lattice: Lattice, face: int, where: IntArray, area: FloatArray, used: IntArray
 ) -> tuple[IntArray, FloatArray]:
@@ -463,23 +402,23 @@ def _clip_to_rows(
     Appends to `where` and `area`, of which `used[0]` rows are in use, and hands them back, maybe larger.
     """
     n_rings = starts.size - 1
-    strip, one, two = np.empty((_ROOM, 2)), np.empty((_ROOM, 2)), np.empty((_ROOM, 2))
+    strip, one, two = np.empty((ROOM, 2)), np.empty((ROOM, 2)), np.empty((ROOM, 2))
     strip_starts = np.zeros(n_rings + 1, dtype=np.int64)
     if starts[n_rings] == 0:
         return where, area
-    low, high = _extent(plane, starts[n_rings], 1)
+    low, high = extent(plane, starts[n_rings], 1)
     for j in range(math.ceil((low - CORNER) / ROW_STEP), math.floor((high + CORNER) / ROW_STEP) + 1):
         middle = j * ROW_STEP
         for ring in range(n_rings):
             own = plane[starts[ring] : starts[ring + 1]]
-            one = _with_room(one, 2 * own.shape[0])
-            n_cut = _cut(own, own.shape[0], one, 0.0, 1.0, middle + CORNER)
+            one = with_room(one, 2 * own.shape[0])
+            n_cut = cut(own, own.shape[0], one, 0.0, 1.0, middle + CORNER)
             at = strip_starts[ring]
-            strip = _with_room(strip, at + 2 * n_cut)
-            strip_starts[ring + 1] = at + _cut(one, n_cut, strip[at:], 0.0, -1.0, CORNER - middle)
+            strip = with_room(strip, at + 2 * n_cut)
+            strip_starts[ring + 1] = at + cut(one, n_cut, strip[at:], 0.0, -1.0, CORNER - middle)
         if strip_starts[n_rings] == 0:
             continue
-        west, east = _extent(strip, strip_starts[n_rings], 0)
+        west, east = extent(strip, strip_starts[n_rings], 0)
         for i in range(math.ceil(west - HALF - j * HALF), math.floor(east + HALF - j * HALF) + 1):
             total, one, two = _area_in_hexagon(strip, strip_starts, i + j * HALF, middle, lattice, face, one, two)
             if total != 0.0:
@@ -500,41 +439,18 @@ def _area_in_hexagon(
     total = 0.0
     for ring in range(starts.size - 1):
         n = starts[ring + 1] - starts[ring]
-        one = _with_room(one, n)
+        one = with_room(one, n)
         for row in range(n):
             one[row, 0], one[row, 1] = strip[starts[ring] + row, 0] - u, strip[starts[ring] + row, 1] - v
         for side in range(HEXAGON.shape[0]):
             if n == 0:
                 break
-            two = _with_room(two, 2 * n)
-            n = _cut(one, n, two, HEXAGON_NORMALS[side, 0], HEXAGON_NORMALS[side, 1], HALF)
+            two = with_room(two, 2 * n)
+            n = cut(one, n, two, HEXAGON_NORMALS[side, 0], HEXAGON_NORMALS[side, 1], HALF)
             one, two = two, one
         if n > 0:
             total += ring_area_m2(one, n, u, v, lattice, face)
     return total, one, two
-
-
-@kernel
-def _inner_points(i: IntArray, j: IntArray, lattice: Lattice) -> FloatArray:
-    """Find a point well inside each hexagon and its face: the middle of what they have in common."""
-    points = np.empty((i.size, 2))
-    one, two = np.empty((_ROOM, 2)), np.empty((_ROOM, 2))
-    for row in range(i.size):
-        u, v = i[row] + HALF * j[row], j[row] * ROW_STEP
-        points[row, 0], points[row, 1] = u, v
-        if beyond_edges(u, v, lattice) < -CORNER:
-            continue
-        n = HEXAGON.shape[0]
-        _copy(HEXAGON, 0, n, one, 0)
-        for edge in range(FACE_CORNERS):
-            a, b = lattice.normals[edge, 0], lattice.normals[edge, 1]
-            n = _cut(one, n, two, a, b, lattice.reach - (a * u + b * v))
-            one, two = two, one
-        if n > 0:
-            for corner in range(n):
-                points[row, 0] += one[corner, 0] / n
-                points[row, 1] += one[corner, 1] / n
-    return points
 
 
 @kernel

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from stationgeo import crs
-from stationgeo._compile import kernel
+from stationgeo._compile import inlined, kernel
 
 if TYPE_CHECKING:
     from stationgeo.schema import FloatArray, IntArray
@@ -152,23 +152,23 @@ def lonlat(face: IntArray, uv: FloatArray, lattice: Lattice) -> tuple[FloatArray
 @kernel
 def face_of(x: float, y: float, z: float, lattice: Lattice) -> int:
     """Tell the face whose centre is nearest to a unit vector."""
+    axes = lattice.axes
     best, closest = -2.0, 0
     for face in range(N_FACES):
-        centre = lattice.axes[face, 2]
-        closeness = x * centre[0] + y * centre[1] + z * centre[2]
+        closeness = x * axes[face, 2, 0] + y * axes[face, 2, 1] + z * axes[face, 2, 2]
         if closeness > best:
             best, closest = closeness, face
     return closest
 
 
-@kernel
+@inlined
 def project(x: float, y: float, z: float, lattice: Lattice, face: int) -> tuple[float, float]:
     """Bring a unit vector to the plane of one face."""
-    axes = lattice.axes[face]
-    depth = lattice.scale * (x * axes[2, 0] + y * axes[2, 1] + z * axes[2, 2])
-    u = (x * axes[0, 0] + y * axes[0, 1] + z * axes[0, 2]) / depth
-    v = (x * axes[1, 0] + y * axes[1, 1] + z * axes[1, 2]) / depth
-    return u, v
+    axes = lattice.axes
+    depth = lattice.scale * (x * axes[face, 2, 0] + y * axes[face, 2, 1] + z * axes[face, 2, 2])
+    u = x * axes[face, 0, 0] + y * axes[face, 0, 1] + z * axes[face, 0, 2]
+    v = x * axes[face, 1, 0] + y * axes[face, 1, 1] + z * axes[face, 1, 2]
+    return np.divide(u, depth), np.divide(v, depth)
 
 
 @kernel
@@ -180,7 +180,7 @@ def beyond_edges(u: float, v: float, lattice: Lattice) -> float:
     return farthest - lattice.reach
 
 
-@kernel
+@inlined
 def nearest(u: float, v: float) -> tuple[int, int]:
     """Tell the lattice point (i, j) nearest to plane coordinates."""
     row = v / ROW_STEP

@@ -1,11 +1,9 @@
-"""Cells by name: from points, from text, and up the hierarchy."""
+"""Cells by name: from text, to text, and up the hierarchy."""
 
 from __future__ import annotations
 
-from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-import h3.api.basic_int as h3
 import numpy as np
 import numpy.typing as npt
 
@@ -13,13 +11,10 @@ from stationgeo._compile import kernel
 from stationgeo.errors import DataError, ParameterError, phrases
 
 if TYPE_CHECKING:
-    from stationgeo.schema import CellArray, FloatArray
+    from stationgeo.schema import CellArray
 
 FINEST_RESOLUTION = 15
 """The finest resolution of H3; the coarsest is 0."""
-
-_MOST_LON_DEG = 180.0
-_MOST_LAT_DEG = 90.0
 
 # The bits of an H3 index (H3 core library, "H3 Index bit layout"): from the top 1 reserved, 4 mode, 3 reserved,
 # 4 resolution, 7 base cell, then fifteen digits of three bits each, the coarsest first.
@@ -61,89 +56,6 @@ def checked_cells(cells: npt.ArrayLike) -> CellArray:
         shown = phrases(f"{int(flat[row]):#x} in row {row}" for row in rows)
         raise DataError(f"cells must be H3 cell indexes; {rows.size:,} of {flat.size:,} are none: {shown}.")
     return flat
-
-
-def checked_lonlat(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Insist that points are finite and on the globe.
-
-    Parameters
-    ----------
-    lon, lat
-        WGS-84 degrees, of one shape.
-
-    Returns
-    -------
-    lon, lat : ndarray of float64
-        The same values, flat and contiguous.
-
-    Raises
-    ------
-    ParameterError
-        If the shapes differ.
-    DataError
-        If a value is nan, infinite or out of range: how many, and the first three.
-
-    Notes
-    -----
-    O(n).
-
-    Examples
-    --------
-    >>> checked_lonlat([114.05], [22.54])
-    (array([114.05]), array([22.54]))
-    """
-    x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-    if x.shape != y.shape:
-        raise ParameterError(f"lon and lat must have one shape. Got {x.shape} and {y.shape} instead.")
-    x, y = np.ascontiguousarray(x).reshape(-1), np.ascontiguousarray(y).reshape(-1)
-    usable = (np.abs(x) <= _MOST_LON_DEG) & (np.abs(y) <= _MOST_LAT_DEG)
-    if not usable.all():
-        rows = np.flatnonzero(~usable)
-        finite = np.isfinite(x[rows]) & np.isfinite(y[rows])
-        swapped = bool((np.abs(y[rows]) > _MOST_LAT_DEG).any() and (np.abs(x[rows][finite]) <= _MOST_LAT_DEG).all())
-        shown = phrases(f"({x[row]:g}, {y[row]:g}) in row {row}" for row in rows)
-        raise DataError(
-            f"points must have lon within -180..180 and lat within -90..90 degrees; {rows.size:,} of {x.size:,} do "
-            f"not ({int((~finite).sum()):,} not finite, {int(finite.sum()):,} out of range): {shown}. "
-            + ("Are lon and lat swapped?" if swapped else "Leave them out, and count them.")
-        )
-    return x, y
-
-
-def from_lonlat(lon: npt.ArrayLike, lat: npt.ArrayLike, *, resolution: int) -> CellArray:
-    """Name the cell that each point lies in.
-
-    Parameters
-    ----------
-    lon, lat
-        WGS-84 degrees, of one shape.
-    resolution
-        H3 resolution, 0 to 15.
-
-    Returns
-    -------
-    ndarray of uint64
-        One cell per point, flat.
-
-    Raises
-    ------
-    DataError
-        If a value is nan, infinite or out of range.
-    ParameterError
-        If the shapes differ, or there is no such resolution.
-
-    Notes
-    -----
-    O(n), a call of the h3 library per point.
-
-    Examples
-    --------
-    >>> to_text(from_lonlat([114.0579], [22.5431], resolution=10))
-    array(['8a411caa05affff'], dtype=object)
-    """
-    x, y = checked_lonlat(lon, lat)
-    level = checked_resolution(resolution)
-    return np.fromiter(map(h3.latlng_to_cell, y.tolist(), x.tolist(), repeat(level)), dtype=np.uint64, count=x.size)
 
 
 def parents(cells: npt.ArrayLike, *, resolution: int) -> CellArray:

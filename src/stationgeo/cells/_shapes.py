@@ -14,7 +14,8 @@ from scipy.spatial import cKDTree
 
 from stationgeo import crs
 from stationgeo.cells import _lattice as lattice
-from stationgeo.cells._names import checked_cells, checked_lonlat, checked_resolution, from_lonlat
+from stationgeo.cells._names import checked_cells, checked_resolution
+from stationgeo.cells._points import checked_lonlat, from_lonlat
 from stationgeo.errors import ParameterError
 
 if TYPE_CHECKING:

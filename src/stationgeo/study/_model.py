@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,10 +24,12 @@ from stationgeo.errors import SourceError, StudyError, suggest
 
 __all__ = [
     "Candidates",
+    "Cleaning",
     "Drawn",
     "Events",
     "Fixes",
     "Map",
+    "Purpose",
     "Reach",
     "Siting",
     "Stations",
@@ -49,6 +52,17 @@ def _known_zone(name: str) -> str:
 
 
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
+PurposeName = Literal["rest", "at_station", "pick_up", "drop_off", "home", "depot", "unknown"]
+Hour = Annotated[int, Field(ge=0, le=24)]
+
+
+def _two_hours(hours: tuple[int, int]) -> tuple[int, int]:
+    if hours[0] == hours[1]:
+        raise ValueError("must be two different hours of the day")
+    return hours
+
+
+Hours = Annotated[tuple[Hour, Hour], Strict(strict=False), AfterValidator(_two_hours)]
 
 
 class _Section(BaseModel):
@@ -100,12 +114,59 @@ class Events(Fixes):
     """Or their width and height in degrees of longitude and latitude."""
 
 
+class Cleaning(_Section):
+    """Which fixes are taken out before stops are looked for: every rule is off unless it is given."""
+
+    not_before: AwareDatetime | None = None
+    """Earlier fixes have a wrong clock; with an offset: 2026-03-01T00:00:00+08:00."""
+    not_after: AwareDatetime | None = None
+    """So have later ones."""
+    max_accuracy_m: PositiveFloat | None = None
+    """Needs a column accuracy_m."""
+    max_speed_m_s: PositiveFloat | None = None
+    """Spikes go; lasting moves stay and break the track."""
+    max_spike_fixes: int | None = Field(default=None, ge=1, le=64)
+    speed_slack_m: float | None = Field(default=None, ge=0)
+    frozen_after_s: PositiveFloat | None = None
+    """Cuts real rests short where an app holds the position of who waits: look at the data first."""
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Cleaning:
+        if self.not_before is not None and self.not_after is not None and self.not_before > self.not_after:
+            raise ValueError("not_before must not be later than not_after")
+        if self.max_speed_m_s is None and (self.max_spike_fixes is not None or self.speed_slack_m is not None):
+            raise ValueError("max_spike_fixes and speed_slack_m need max_speed_m_s")
+        return self
+
+
+class Purpose(_Section):
+    """What stops were for, and which of them are demand; what is not given is an assumption of stationgeo's."""
+
+    count: Annotated[tuple[PurposeName, ...], Strict(strict=False)] = Field(
+        default=("rest", "at_station"), min_length=1
+    )
+    """Purposes that are demand."""
+    station_radius_m: PositiveFloat | None = None
+    place_radius_m: PositiveFloat | None = None
+    night_hours: Hours | None = None
+    home_min_night_s: PositiveFloat | None = None
+    home_min_nights: PositiveInt | None = None
+    depot_hours: Hours | None = None
+    depot_min_couriers: PositiveInt | None = None
+    rest_min_s: float | None = Field(default=None, ge=0)
+    longest_stay_s: PositiveFloat | None = None
+
+
 class Stops(_Section):
     """When a courier's standing about is a stop."""
 
     radius_m: PositiveFloat
     min_duration_s: PositiveFloat
     max_gap_s: PositiveFloat
+    compatible: Literal["trackintel"] | None = None
+    """Stops as trackintel's sliding method finds them."""
+    cleaning: Cleaning | None = None
+    purpose: Purpose | None = None
 
 
 class Zones(_Source):

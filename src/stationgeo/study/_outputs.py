@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.metadata
 import os
 import shutil
@@ -262,7 +263,31 @@ def _manifest(result: Result) -> dict[str, Any]:
         "headline": result.headline,
         "solver": solver,
         "notes": list(result.notes),
+    } | _purposes(result)
+
+
+def _purposes(result: Result) -> dict[str, Any]:
+    """Every number of the purpose rule, what stops were for by it, and what hangs on it; nothing without a rule."""
+    followed = result.tracks
+    if followed is None or followed.purposes is None or followed.sensitivity is None:
+        return {}
+    rule = followed.purposes.rule
+    return {
+        "purposes": {
+            "rule": dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else str(rule),
+            "counts": _records(followed.purposes.counts),
+            "reasons": _records(followed.purposes.reasons),
+            "sensitivity": _records(followed.sensitivity),
+        }
     }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows ready for JSON; what is not a number is None."""
+    return [
+        {str(name): None if value != value else value for name, value in row.items()}  # noqa: PLR0124 - nan is not itself
+        for row in table.to_dict("records")
+    ]
 
 
 @contextlib.contextmanager

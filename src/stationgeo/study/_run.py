@@ -14,6 +14,7 @@ from stationgeo import cells, coverage, crs, demand, reach, schema, siting, stat
 from stationgeo.errors import DataError
 from stationgeo.study._inputs import CELL_KIND, Inputs, count_inputs, read_inputs
 from stationgeo.study._progress import Progress, Silent
+from stationgeo.study._tracks import Tracks, clean_inputs, follow
 
 if TYPE_CHECKING:
     from stationgeo.coverage import Coverage
@@ -31,8 +32,8 @@ class Result:
     """What was asked."""
     inputs: Inputs
     """What was read, with its reports."""
-    stops: pd.DataFrame | None
-    """STOPS; None where the study has no fixes."""
+    tracks: Tracks | None
+    """Stops and what they were for; None where the study has no fixes."""
     demand: pd.DataFrame
     """DEMAND, of all places."""
     pieces: pd.DataFrame | None
@@ -45,6 +46,11 @@ class Result:
     """The proposed sites; None where the study asks for none, or nothing is left to cover."""
     notes: tuple[str, ...]
     """What a reader of the results should know, one sentence each."""
+
+    @property
+    def stops(self) -> pd.DataFrame | None:
+        """STOPS, those too that are no demand; None where the study has no fixes."""
+        return None if self.tracks is None else self.tracks.stops
 
     @property
     def headline(self) -> dict[str, Any]:
@@ -138,13 +144,13 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     '76.9%'
     """
     listener = progress or Silent()
-    inputs = check(study, progress=listener)
-    stops, table = _demand(study, inputs, listener)
+    inputs = clean_inputs(study, check(study, progress=listener))
+    places = _stations(inputs)
+    followed, table = _demand(study, inputs, places, listener)
     territory, table = _territory(inputs, table)
     within, notes = _inside(table, study.demand_weight)
     pieces = _pieces(study, inputs, listener)
     with listener.stage("reach", steps=1) as step:
-        places = _stations(inputs)
         reached = _reach(study, stations.counted(places))
         step()
     with listener.stage("coverage", steps=1) as step:
@@ -159,44 +165,39 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     return Result(
         study=study,
         inputs=inputs,
-        stops=stops,
+        tracks=followed,
         demand=table,
         pieces=pieces,
         reach=reached,
         coverage=scored,
         plan=plan,
-        notes=inputs.notes + notes + ((warning,) if warning else ()) + siting_notes,
+        notes=inputs.notes
+        + (followed.notes if followed else ())
+        + notes
+        + ((warning,) if warning else ())
+        + siting_notes,
     )
 
 
-def _demand(study: Study, inputs: Inputs, listener: Progress) -> tuple[pd.DataFrame | None, pd.DataFrame]:
-    stops = None
+def _demand(
+    study: Study, inputs: Inputs, places: gpd.GeoDataFrame, listener: Progress
+) -> tuple[Tracks | None, pd.DataFrame]:
+    followed = None
     tables = []
     where: dict[str, Any] = {"zones": inputs.zones, "resolution": study.resolution, "tz": study.tz}
     if inputs.fixes is not None and study.stops is not None:
         with listener.stage("stops", steps=1) as step:
-            stops = tracks.find_stops(
-                inputs.fixes,
-                radius_m=study.stops.radius_m,
-                min_duration_s=study.stops.min_duration_s,
-                max_gap_s=study.stops.max_gap_s,
-            )
+            followed = follow(study, inputs, places)
             step()
-        if stops.empty:
-            raise DataError(
-                f"no stop of at least {study.stops.min_duration_s:g} s within {study.stops.radius_m:g} m was found in "
-                f"{len(inputs.fixes):,} fixes: there is no demand. Are the fixes further apart than "
-                f"max_gap_s = {study.stops.max_gap_s:g}? Sparse pings are [events], not [fixes]."
-            )
     with listener.stage("demand", steps=1) as step:
         observed = _observed_dates(study, inputs)
-        if stops is not None and inputs.fixes is not None:
-            tables.append(demand.from_stops(stops, observed=observed, **where))
+        if followed is not None:
+            tables.append(demand.from_stops(followed.counted, observed=observed, **where))
         if inputs.events is not None:
             tables.append(demand.from_events(inputs.events, observed=observed, **where))
         table = tables[0] if len(tables) == 1 else demand.merge(tables)
         step()
-    return stops, table
+    return followed, table
 
 
 def _observed_dates(study: Study, inputs: Inputs) -> pd.DataFrame | None:

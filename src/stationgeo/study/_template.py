@@ -30,6 +30,17 @@ datum = "GCJ-02"          # WGS-84 (GPS, OSM), GCJ-02 (AMap, Tencent), BD-09 (Ba
 radius_m = 100
 min_duration_s = 300
 max_gap_s = 900
+# compatible = "trackintel"   # stops as that library's sliding method finds them
+
+# [stops.cleaning]        # rules that take fixes out, each counted; every rule is off unless it is given
+# max_speed_m_s = 33      # spikes go; lasting moves stay, but no stop goes across
+# max_accuracy_m = 100    # needs a column accuracy_m
+# not_before = 2026-01-01T00:00:00+08:00   # earlier times are of a wrong clock
+
+# [stops.purpose]         # count only rests, by a rule whose numbers are assumptions; without it every stop counts
+# count = ["rest", "at_station"]
+# rest_min_s = 600        # shorter stops are unknown
+# longest_stay_s = 10800  # so are longer ones, but for homes and depots
 
 # ... and/or events: orders, check-ins, counts on squares.
 # [events]

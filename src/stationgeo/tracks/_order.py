@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 MS_PER_S = 1_000.0
+# Sorting a row takes about as long as touching so many codes (100 ns by 4 ns, measured).
+_SORT_COSTS = 25
 
 
 def check_positive(**parameters: float | None) -> None:
@@ -67,7 +69,7 @@ def by_courier(courier: IntArray, n_couriers: int) -> IntArray | None:
     if is_grouped(courier):
         return None
     # Counting is linear, but touches every code: few rows of many couriers are sorted instead.
-    if courier.size < n_couriers:
+    if courier.size * _SORT_COSTS < n_couriers:
         return np.argsort(courier, kind="stable").astype(np.int64)
     return grouped(courier, n_couriers)
 

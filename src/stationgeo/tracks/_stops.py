@@ -265,6 +265,11 @@ def stops_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
     Notes
     -----
     O(s log s) for s stops.
+
+    Examples
+    --------
+    >>> stops_table([np.zeros(0, STOP_DTYPE)], names=["a"]).empty
+    True
     """
     stops, ids = _in_order_of_ids(parts, names, STOP_DTYPE)
     return pd.DataFrame(
@@ -301,6 +306,11 @@ def silences_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
     Notes
     -----
     O(s log s) for s silences.
+
+    Examples
+    --------
+    >>> silences_table([np.zeros(0, SILENCE_DTYPE)], names=["a"]).empty
+    True
     """
     silences, ids = _in_order_of_ids(parts, names, SILENCE_DTYPE)
     return pd.DataFrame(

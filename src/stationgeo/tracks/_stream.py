@@ -10,8 +10,10 @@ import numpy as np
 from stationgeo._compile import kernel
 from stationgeo.errors import DataError, ParameterError
 from stationgeo.tracks import _stops
-from stationgeo.tracks._clean import Batch, Cleaner, CleaningRules, report_table
+from stationgeo.tracks._clean import report_table
+from stationgeo.tracks._cleaner import Batch, Cleaner
 from stationgeo.tracks._order import by_courier
+from stationgeo.tracks._rules import CleaningRules
 from stationgeo.tracks._stops import advance_windows, close_windows
 
 if TYPE_CHECKING:
@@ -71,13 +73,14 @@ class TrackState:
     Ten minutes at a kerb, in two batches:
 
     >>> import numpy as np
-    >>> state = TrackState(stops=_stops.StopRule(radius_m=100, min_duration_s=300, max_gap_s=900))
+    >>> from stationgeo.tracks import StopRule, stops_table
+    >>> state = TrackState(stops=StopRule(radius_m=100, min_duration_s=300, max_gap_s=900))
     >>> minutes = np.arange(11) * 60_000
     >>> for part in (slice(0, 4), slice(4, 11)):
     ...     n = minutes[part].size
     ...     found = state.advance(np.zeros(n, int), minutes[part], np.full(n, 114.05), np.full(n, 22.54))
     >>> rest = state.finish()
-    >>> _stops.stops_table([found.stops, rest.stops], names=["a"])["duration_s"].tolist()
+    >>> stops_table([found.stops, rest.stops], names=["a"])["duration_s"].tolist()
     [600.0]
     """
 
@@ -256,13 +259,24 @@ def _as_array(values: npt.ArrayLike, dtype: Any) -> Any:  # noqa: ANN401 - of th
 def _check_ranges(courier: IntArray, lon: FloatArray, lat: FloatArray) -> None:
     if courier.size and courier.min() < 0:
         raise DataError(f"courier codes must be at least 0. Got {courier.min()}.")
-    wrong = ~((np.abs(lon) <= _MAX_LON_DEG) & (np.abs(lat) <= _MAX_LAT_DEG))
-    if wrong.any():
-        at = int(np.argmax(wrong))
+    wrong, at = _count_wrong(lon, lat)
+    if wrong:
         raise DataError(
-            f"positions must be WGS-84 degrees; {int(wrong.sum()):,} of {lon.size:,} are not, the first is "
-            f"{lon[at]}, {lat[at]} (row {at})."
+            f"positions must be WGS-84 degrees; {wrong:,} of {lon.size:,} are not, the first is {lon[at]}, {lat[at]} "
+            f"(row {at})."
         )
+
+
+@kernel
+def _count_wrong(lon: FloatArray, lat: FloatArray) -> tuple[int, int]:
+    """Count positions that are none, nan among them; also the first one's row."""
+    wrong, first = 0, -1
+    for i in range(lon.size):
+        if not (abs(lon[i]) <= _MAX_LON_DEG and abs(lat[i]) <= _MAX_LAT_DEG):
+            wrong += 1
+            if first < 0:
+                first = i
+    return wrong, first
 
 
 @kernel
