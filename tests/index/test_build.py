@@ -1,10 +1,8 @@
 """Batches of fixes to an aggregate: the same however the fixes are cut."""
 
 import datetime as dt
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 
@@ -15,21 +13,10 @@ RULE = tracks.StopRule(radius_m=100, min_duration_s=300, max_gap_s=900)
 PLAN = index.IndexPlan(stops=RULE, resolution=10, tz=TZ, n_replicates=2)
 
 
-@dataclass(frozen=True)
-class Batch:
-    courier: npt.NDArray[np.int64]
-    names: list[str]
-    t_ms: npt.NDArray[np.int64]
-    lon: npt.NDArray[np.float64]
-    lat: npt.NDArray[np.float64]
-    accuracy_m: npt.NDArray[np.float64] | None
-    group: npt.NDArray[np.object_] | None
-
-
-def batch_of(fixes: pd.DataFrame) -> Batch:
+def batch_of(fixes: pd.DataFrame) -> index.Batch:
     codes, names = pd.factorize(fixes["courier_id"])
     groups = fixes.groupby("courier_id")["group"].first().reindex(names).to_numpy(dtype=object)
-    return Batch(
+    return index.Batch(
         courier=codes.astype(np.int64),
         names=[str(name) for name in names],
         t_ms=pd.DatetimeIndex(fixes["t"]).as_unit("ms").asi8.astype(np.int64),

@@ -6,8 +6,20 @@ track may be cut anywhere between batches and files: what comes out is the same.
 
 from __future__ import annotations
 
-from stationgeo.index._build import Builder, IndexPlan, aggregate_fixes
-from stationgeo.index._job import demand_of, index_job
+from stationgeo.index._build import Batch, Builder, FixBatch, IndexPlan, aggregate_fixes
+from stationgeo.index._days import DayDone, find_days, index_days
+from stationgeo.index._job import index_job
 from stationgeo.index._wire import unpack
 
-__all__ = ["Builder", "IndexPlan", "aggregate_fixes", "demand_of", "index_job", "unpack"]
+__all__ = [
+    "Batch",
+    "Builder",
+    "DayDone",
+    "FixBatch",
+    "IndexPlan",
+    "aggregate_fixes",
+    "find_days",
+    "index_days",
+    "index_job",
+    "unpack",
+]

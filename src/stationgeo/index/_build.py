@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["Builder", "FixBatch", "IndexPlan", "aggregate_fixes"]
+__all__ = ["Batch", "Builder", "FixBatch", "IndexPlan", "aggregate_fixes"]
 
 _MS_PER_HOUR = 3_600_000
 
@@ -55,6 +55,19 @@ class FixBatch(Protocol):
     @property
     def group(self) -> npt.NDArray[np.object_] | None:
         """Worker group of each of `names`; None if the source does not say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Batch:
+    """A `FixBatch` as plain arrays."""
+
+    courier: IntArray
+    names: Sequence[str]
+    t_ms: IntArray
+    lon: FloatArray
+    lat: FloatArray
+    accuracy_m: FloatArray | None = None
+    group: npt.NDArray[np.object_] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

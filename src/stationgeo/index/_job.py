@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,11 @@ import pyarrow.compute as pc
 from stationgeo import crs
 from stationgeo.engine import Job
 from stationgeo.errors import DataError
-from stationgeo.index._build import Builder, IndexPlan
+from stationgeo.index._build import Batch, Builder, IndexPlan
 from stationgeo.index._wire import SCHEMA, merge_batches, pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     import numpy.typing as npt
 
@@ -31,19 +30,6 @@ RAW_COLUMNS = ("courier_id", "t", "lon", "lat")
 _MOST_LON_DEG, _MOST_LAT_DEG = 180.0, 90.0
 _NOWHERE = "coordinates are missing, out of range or (0, 0)"
 _MISSING = "courier or time is missing"
-
-
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    """A `FixBatch`."""
-
-    courier: IntArray
-    names: Sequence[str]
-    t_ms: IntArray
-    lon: FloatArray
-    lat: FloatArray
-    accuracy_m: FloatArray | None
-    group: npt.NDArray[np.object_] | None
 
 
 def index_job(plan: IndexPlan, *, datum: str) -> Job:
@@ -130,7 +116,7 @@ def _cleaned(builder: Builder) -> dict[str, int]:
     return {f"cleaning: {rule}": int(rows) for rule, rows in zip(report["rule"], report["rows"], strict=True)}
 
 
-def _read(raw: pa.RecordBatch, datum: str, dropped: dict[str, int]) -> _Batch:
+def _read(raw: pa.RecordBatch, datum: str, dropped: dict[str, int]) -> Batch:
     """Read a raw batch; leave out what cannot be used, and count it."""
     known = pc.and_(pc.is_valid(raw.column("courier_id")), pc.is_valid(raw.column("t")))
     dropped[_MISSING] += raw.num_rows - _true(known)
@@ -142,7 +128,7 @@ def _read(raw: pa.RecordBatch, datum: str, dropped: dict[str, int]) -> _Batch:
         raw, lon, lat = raw.filter(pa.array(usable)), lon[usable], lat[usable]
     lon, lat = crs.to_wgs84(lon, lat, datum=datum)
     codes, names = _encoded(raw.column("courier_id"))
-    return _Batch(
+    return Batch(
         courier=codes,
         names=names,
         t_ms=_milliseconds(raw.column("t")),

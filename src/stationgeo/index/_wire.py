@@ -72,7 +72,33 @@ def merge_batches(batches: Iterator[pa.RecordBatch], *, plan: IndexPlan) -> Iter
 
 
 def unpack(table: pa.Table, *, plan: IndexPlan) -> tuple[Aggregate, dict[str, int]]:
-    """Read what was merged: the aggregate, and how many fixes were dropped, by reason."""
+    """Read what an engine made of an `index_job`.
+
+    Parameters
+    ----------
+    table
+        What `Engine.run` returned.
+    plan
+        The plan of the job.
+
+    Returns
+    -------
+    aggregate, dropped
+        Demand, and how many fixes were dropped, by reason.
+
+    Notes
+    -----
+    O(n log n) for n rows.
+
+    Examples
+    --------
+    >>> from stationgeo import engine, index, tracks
+    >>> rule = tracks.StopRule(radius_m=100, min_duration_s=300, max_gap_s=900)
+    >>> plan = index.IndexPlan(stops=rule, resolution=10, tz="Asia/Shanghai")
+    >>> table = engine.LocalEngine(workers=2).run([], index.index_job(plan, datum="WGS-84"))
+    >>> len(unpack(table, plan=plan)[0].sums)
+    0
+    """
     found, marks = _parted(table, plan)
     days = np.unique([day for day, what, _ in marks if what == _OBSERVED]).astype(np.int64)
     dropped = {what.removeprefix(_DROPPED): count for _, what, count in marks if what.startswith(_DROPPED)}

@@ -1,0 +1,258 @@
+"""Day by day into a store: each day from its own fixes and what its neighbours say of its two midnights."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from stationgeo.errors import DataError, ParameterError, SourceError, first_few
+from stationgeo.index._build import Batch, Builder, FixBatch, IndexPlan
+from stationgeo.io import SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+    from stationgeo.store import DemandStore
+
+__all__ = ["DayDone", "find_days", "index_days"]
+
+OVERLAP_S = 12 * 3_600.0
+"""Tracks of a day are followed from so long before it begins until so long after it ends."""
+
+_DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+_ONE_DAY = dt.timedelta(days=1)
+_MS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayDone:
+    """A day that was put into the store."""
+
+    date: dt.date
+    """Local date."""
+    n_fixes: int
+    """Fixes in the day's own files."""
+    n_stops: int
+    """Stops that start on it."""
+    provisional: bool
+    """The day after it was not there: the day is to be indexed again when it is."""
+
+
+def find_days(folder: str | Path) -> dict[dt.date, list[Path]]:
+    """Find the files of days by the dates in their names.
+
+    Parameters
+    ----------
+    folder
+        Holds a file or a folder per day, with an ISO date in its name: `2026-11-20/`, `date=2026-11-20/`,
+        `fixes-2026-11-20.parquet`. Names without a date, and hidden ones, are passed over.
+
+    Returns
+    -------
+    dict
+        Files by date, both in order.
+
+    Raises
+    ------
+    SourceError
+        If there is no such folder, or no name in it has a date.
+
+    Notes
+    -----
+    O(names).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (Path(folder) / "fixes-2026-11-20.csv").touch()
+    ...     [str(date) for date in find_days(folder)]
+    ['2026-11-20']
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise SourceError(f"{root}: no such folder. Give the one that holds the days.")
+    days: dict[dt.date, list[Path]] = {}
+    for path in sorted(root.iterdir()):
+        date = date_of(path)
+        if date is not None and not path.name.startswith("."):
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+            days.setdefault(date, []).extend(inside if path.is_dir() else [path])
+    found = {date: files for date, files in sorted(days.items()) if files}
+    if not found:
+        raise SourceError(f"{root}: no name in it has a date such as 2026-11-20. Name days so.")
+    return found
+
+
+def date_of(path: Path) -> dt.date | None:
+    """Read the date in a name; None if there is none."""
+    match = _DATE.search(path.name)
+    try:
+        return dt.date(*(int(part) for part in match.groups())) if match else None
+    except ValueError:
+        return None
+
+
+def index_days(
+    days: Mapping[dt.date, list[Path]],
+    *,
+    store: DemandStore,
+    plan: IndexPlan,
+    read: Callable[[list[Path]], Iterable[FixBatch]],
+    dates: Collection[dt.date] | None = None,
+) -> Iterator[DayDone]:
+    """Put days into a store, and days that they change.
+
+    Parameters
+    ----------
+    days
+        Files by local date, as `find_days` gives them: those to index and their neighbours.
+    store
+        Where to; its days are replaced.
+    plan
+        How.
+    read
+        Reads files to batches of fixes, each courier's in order of time. Fixes that lie in the files of a neighbouring
+        day (of UTC, say) are found there.
+    dates
+        Which to index; by default all. Beside them, days that are in the store and were made from other files of a
+        neighbour than are there now are made again: those that were provisional, and those that late data reach.
+
+    Yields
+    ------
+    DayDone
+        Each day, once it is in the store.
+
+    Raises
+    ------
+    ParameterError
+        If a date has no files.
+    DataError
+        If fixes are out of order, or the day's files hold none of it.
+    SourceError
+        If a file cannot be read, or the store cannot be written.
+
+    Notes
+    -----
+    A stop belongs to the day on which it starts. The tracks of a day are followed from 12 hours before it begins,
+    so that a wait that began the day before is not taken for one of its own, until 12 hours after it ends, so that a
+    wait over midnight is whole. The days together are what all fixes in one piece would give wherever a courier
+    moves, or is silent for longer than the largest gap, at some time in those 12 hours. Nothing of a track is kept:
+    a day whose successor is not there yet is marked as provisional and made again when it comes.
+
+    O(n) for the fixes of three days each. A crash leaves each day as it was before or after.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from stationgeo import store, tracks
+    >>> rule = tracks.StopRule(radius_m=100, min_duration_s=300, max_gap_s=900)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kept = store.DemandStore.create(folder, plan={})
+    ...     plan = IndexPlan(stops=rule, resolution=10, tz="Asia/Shanghai")
+    ...     list(index_days({}, store=kept, plan=plan, read=lambda files: []))
+    []
+    """
+    wanted = sorted(days if dates is None else set(dates))
+    absent = [date for date in wanted if date not in days]
+    if absent:
+        raise ParameterError(
+            f"{len(absent):,} of {len(wanted):,} dates have no files: {first_few(absent)}. There are "
+            f"{first_few(sorted(days)) or 'none'}."
+        )
+    prints = _Prints(days)
+    for date in wanted:
+        yield _index_day(date, days, prints, store=store, plan=plan, read=read)
+    for date in _outdated(store, prints, beside=wanted):
+        yield _index_day(date, days, prints, store=store, plan=plan, read=read)
+
+
+class _Prints:
+    """What files of a date are, told from their content; each is read once."""
+
+    def __init__(self, days: Mapping[dt.date, list[Path]]) -> None:
+        self._days = days
+        self._known: dict[dt.date, str] = {}
+
+    def of(self, date: dt.date) -> str:
+        """Tell the files of a date by their hashes; '' where there are none."""
+        if date not in self._known:
+            hashes = [SourceFile.of(path).sha256 for path in self._days.get(date, [])]
+            self._known[date] = "+".join(text[:16] for text in sorted(hashes))
+        return self._known[date]
+
+    def around(self, date: dt.date) -> dict[str, str]:
+        """Tell the files of a date and its neighbours."""
+        return {day.isoformat(): self.of(day) for day in _around(date)}
+
+
+def _index_day(
+    date: dt.date,
+    days: Mapping[dt.date, list[Path]],
+    prints: _Prints,
+    *,
+    store: DemandStore,
+    plan: IndexPlan,
+    read: Callable[[list[Path]], Iterable[FixBatch]],
+) -> DayDone:
+    builder = Builder(plan)
+    begin_ms, end_ms = (_midnight_ms(day, plan.tz) for day in (date, date + _ONE_DAY))
+    overlap_ms = int(OVERLAP_S * _MS)
+    n_fixes = 0
+    for day in _around(date):
+        for batch in read(days[day]) if day in days else ():
+            n_fixes += int(batch.t_ms.size) if day == date else 0
+            builder.add(_between(batch, begin_ms - overlap_ms, end_ms + overlap_ms))
+    found = builder.finish(dates=[date])
+    if not found.days.size:
+        raise DataError(
+            f"{days[date][0].name}: none of the {n_fixes:,} fixes of its files is of {date}, local time of {plan.tz}. "
+            "Check the name, the year and the time zone."
+        )
+    about: dict[str, Any] = {"n_fixes": n_fixes, "files": prints.around(date)}
+    provisional = date + _ONE_DAY not in days
+    store.put(date, found, provisional=provisional, about=about)
+    n_stops = int(found.sums["visits"].sum())
+    return DayDone(date=date, n_fixes=n_fixes, n_stops=n_stops, provisional=provisional)
+
+
+def _outdated(store: DemandStore, prints: _Prints, *, beside: list[dt.date]) -> list[dt.date]:
+    """List days of the store beside some dates that were made from other files than are there now."""
+    neighbours = {day for date in beside for day in _around(date)} - set(beside)
+    return [
+        day.date
+        for day in store.days()
+        if day.date in neighbours and prints.of(day.date) and day.about.get("files") != prints.around(day.date)
+    ]
+
+
+def _around(date: dt.date) -> tuple[dt.date, dt.date, dt.date]:
+    return date - _ONE_DAY, date, date + _ONE_DAY
+
+
+def _midnight_ms(date: dt.date, tz: str) -> int:
+    return int(pd.Timestamp(date).tz_localize(tz, ambiguous=True, nonexistent="shift_forward").timestamp() * _MS)
+
+
+def _between(batch: FixBatch, begin_ms: int, end_ms: int) -> FixBatch:
+    """Keep the fixes of a span of time."""
+    inside = (batch.t_ms >= begin_ms) & (batch.t_ms < end_ms)
+    if inside.all():
+        return batch
+    rows = np.flatnonzero(inside)
+    accuracy = batch.accuracy_m
+    return Batch(
+        courier=batch.courier[rows],
+        names=batch.names,
+        t_ms=batch.t_ms[rows],
+        lon=batch.lon[rows],
+        lat=batch.lat[rows],
+        accuracy_m=None if accuracy is None else accuracy[rows],
+        group=batch.group,
+    )
