@@ -152,11 +152,11 @@ def test_releases_of_the_same_days_in_other_pieces_are_warned_of() -> None:
     one = demand.release(found, k=3, coarsest_resolution=9)
     same = demand.release(found, k=3, coarsest_resolution=9)
     other = demand.release(found, k=6, coarsest_resolution=9)
-    assert demand.overlapping(same, [one]) == []
-    (warning,) = demand.overlapping(other, [one])
+    assert demand.overlapping(same, [one.entry]) == []
+    (warning,) = demand.overlapping(other, [one.entry])
     assert "1 of the same days, from 2026-11-02 to 2026-11-02" in warning
     later = demand.release(aggregate_of([(c, 24 * 7 + 10, 10, 114.05) for c in range(12)]), k=3, coarsest_resolution=9)
-    assert demand.overlapping(later, [one]) == []
+    assert demand.overlapping(later, [one.entry]) == []
 
 
 def test_synthetic_data_may_be_released_whole() -> None:

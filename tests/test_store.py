@@ -141,6 +141,8 @@ sys.path[:0] = {path!r}
 from tests_store_writer import aggregate_of, DAY, PLAN
 from stationgeo import store
 left = int(sys.argv[2])
+given = aggregate_of(2)
+found = store.DemandStore(sys.argv[1])
 def counted(call):
     def do(*args, **kwargs):
         global left
@@ -153,8 +155,7 @@ os.fsync, pathlib.Path.replace, pathlib.Path.unlink = (
     counted(os.fsync), counted(pathlib.Path.replace), counted(pathlib.Path.unlink))
 store.os.fsync = os.fsync
 pathlib.Path.open = counted(pathlib.Path.open)
-found = store.DemandStore(sys.argv[1])
-found.put(DAY, aggregate_of(2), provisional=False, about={{}})
+found.put(DAY, given, provisional=False, about={{}})
 """
 
 

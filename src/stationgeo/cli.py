@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from contextlib import contextmanager
+from datetime import datetime  # noqa: TC003 - read at run time, as an annotation of a command
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -102,6 +103,57 @@ def check(study: StudyFile, out: Out = Path("out"), quiet: Quiet = False) -> Non
     for note in inputs.notes:
         typer.echo(f"note: {note}")
     typer.echo(f"all inputs can be used; report: {path}")
+
+
+@app.command()
+def index(
+    source: Annotated[Path, typer.Argument(help="Fixes of a day, or the folder that holds the days.", metavar="FIXES")],
+    store: Annotated[Path, typer.Option("--store", help="Folder that keeps one aggregate a day.", file_okay=False)],
+    study: Annotated[Path, typer.Option("--study", help="The study file that says how.")] = Path("study.toml"),
+    quiet: Quiet = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Add up a day's fixes by cell and hour, and keep that alone."""
+    from stationgeo import study as studies  # noqa: PLC0415 - as above
+
+    with _progress(quiet=quiet) as progress:
+        done = studies.index_days(studies.Study.read(study), source, store, progress=progress)
+    if quiet:
+        return
+    for day in done:
+        later = ", provisional: index it again when the next day is there" if day.provisional else ""
+        typer.echo(f"{day.date}: {day.n_stops:,} stops of {day.n_fixes:,} fixes{later}")
+    typer.echo(f"store: {store}")
+
+
+@app.command()
+def release(
+    store: Annotated[Path, typer.Option("--store", help="Folder that keeps one aggregate a day.", file_okay=False)],
+    coarsest: Annotated[
+        int, typer.Option("--coarsest-resolution", help="H3 resolution up to which cells may be pooled.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the tables.", file_okay=False)] = Path("release"),
+    k: Annotated[int, typer.Option("--k", help="Fewest couriers that a number may speak of.")] = 10,
+    since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First date.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last date.")] = None,
+) -> None:
+    """Write demand that may leave the house: no number speaks of fewer than k couriers."""
+    from stationgeo import index as indexing  # noqa: PLC0415 - as above
+    from stationgeo.store import DemandStore  # noqa: PLC0415
+
+    kept = DemandStore(store)
+    dates = [
+        day.date
+        for day in kept.days()
+        if (since is None or day.date >= since.date()) and (until is None or day.date <= until.date())
+    ]
+    found, warnings = indexing.publish(kept, out, k=k, coarsest_resolution=coarsest, dates=dates)
+    typer.echo(
+        f"{len(found.table):,} pieces of at least {k} couriers; at most {found.suppressed_share:.0%} of the seconds "
+        f"suppressed; {len(found.days):,} days"
+    )
+    for warning in warnings:
+        typer.echo(f"warning: {warning}")
+    typer.echo(f"release: {out}")
 
 
 @app.command()

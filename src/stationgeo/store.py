@@ -34,6 +34,7 @@ _PLAN = "store.json"
 _LOCK = "lock"
 _DAYS = "days"
 _PARTS = "parts"
+_RELEASES = "releases.json"
 _HASH_CHARACTERS = 16
 _LOCK_TIMEOUT_S = 600.0
 
@@ -209,6 +210,33 @@ class DemandStore:
     def table(self) -> pd.DataFrame:
         """List the days: `date`, `provisional`, and whatever was kept beside them."""
         return pd.DataFrame([{"date": day.date, "provisional": day.provisional, **day.about} for day in self.days()])
+
+    def releases(self) -> list[dict[str, Any]]:
+        """List what was released, in order: whatever `log_release` was given."""
+        path = self.folder / _RELEASES
+        if not path.exists():
+            return []
+        logged: list[dict[str, Any]] = _read_json(path, missing="")["releases"]
+        return logged
+
+    def log_release(self, entry: Mapping[str, Any]) -> None:
+        """Remember a release, so that later ones can be held against it.
+
+        Parameters
+        ----------
+        entry
+            Plain values, as JSON has them.
+
+        Raises
+        ------
+        SourceError
+            If it cannot be written.
+        """
+        try:
+            with _locked(self.folder):
+                _replace(self.folder / _RELEASES, _as_json({"releases": [*self.releases(), dict(entry)]}))
+        except OSError as error:
+            raise SourceError(f"{self.folder}: the release cannot be logged: {error}") from error
 
     def _read_part(self, day: Day) -> demand.Aggregate:
         path = self.folder / _PARTS / day.part

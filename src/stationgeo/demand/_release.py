@@ -18,7 +18,7 @@ from stationgeo.demand._bins import checked_bins, day_type_names, day_types
 from stationgeo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from stationgeo.demand._bins import Bins, Calendar
     from stationgeo.schema import FloatArray, IntArray
@@ -69,6 +69,18 @@ class Release:
 
     fingerprint: str
     """Of what was released: parameters, dates, territory."""
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """What to remember of it: plain values, as JSON has them."""
+        return {
+            "fingerprint": self.fingerprint,
+            "days": list(self.days),
+            "k": self.k,
+            "most_share": self.most_share,
+            "pieces": len(self.table),
+            "suppressed_share": self.suppressed_share,
+        }
 
     def _repr_html_(self) -> str:
         text = (
@@ -175,15 +187,15 @@ def release(
     )
 
 
-def overlapping(new: Release, old: Sequence[Release]) -> list[str]:
+def overlapping(new: Release, logged: Sequence[Mapping[str, Any]]) -> list[str]:
     """Say which earlier releases share days with a new one and cut them differently.
 
     Parameters
     ----------
     new
         What is about to be published.
-    old
-        What was published before.
+    logged
+        What was published before: `Release.entry` of each.
 
     Returns
     -------
@@ -200,15 +212,15 @@ def overlapping(new: Release, old: Sequence[Release]) -> list[str]:
     >>> table = pd.DataFrame({"courier_s": [3600.0]})
     >>> one = Release(table=table, totals=table, suppressed_share=0.0, k=10, most_share=0.5, days=("2026-11-20",),
     ...               fingerprint="5f2a")
-    >>> overlapping(one, [one])
+    >>> overlapping(one, [one.entry])
     []
     """
     warnings = []
-    for number, earlier in enumerate(old):
-        shared = sorted(set(new.days) & set(earlier.days))
-        if shared and earlier.fingerprint != new.fingerprint:
+    for number, earlier in enumerate(logged, start=1):
+        shared = sorted(set(new.days) & set(earlier["days"]))
+        if shared and earlier["fingerprint"] != new.fingerprint:
             warnings.append(
-                f"release {number + 1} ({earlier.fingerprint}) speaks of {len(shared):,} of the same days, from "
+                f"release {number} ({earlier['fingerprint']}) speaks of {len(shared):,} of the same days, from "
                 f"{shared[0]} to {shared[-1]}, in other pieces: subtracting one from the other may single out few. "
                 "Publish the same cut again, or other days."
             )

@@ -7,8 +7,9 @@ track may be cut anywhere between batches and files: what comes out is the same.
 from __future__ import annotations
 
 from stationgeo.index._build import Batch, Builder, FixBatch, IndexPlan, aggregate_fixes
-from stationgeo.index._days import DayDone, find_days, index_days
+from stationgeo.index._days import DayDone, date_of, find_days, index_days
 from stationgeo.index._job import index_job
+from stationgeo.index._publish import publish
 from stationgeo.index._wire import unpack
 
 __all__ = [
@@ -18,8 +19,10 @@ __all__ = [
     "FixBatch",
     "IndexPlan",
     "aggregate_fixes",
+    "date_of",
     "find_days",
     "index_days",
     "index_job",
+    "publish",
     "unpack",
 ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from stationgeo.store import DemandStore
 
-__all__ = ["DayDone", "find_days", "index_days"]
+__all__ = ["DayDone", "date_of", "find_days", "index_days"]
 
 OVERLAP_S = 12 * 3_600.0
 """Tracks of a day are followed from so long before it begins until so long after it ends."""
@@ -91,7 +91,27 @@ def find_days(folder: str | Path) -> dict[dt.date, list[Path]]:
 
 
 def date_of(path: Path) -> dt.date | None:
-    """Read the date in a name; None if there is none."""
+    """Read the date in a name.
+
+    Parameters
+    ----------
+    path
+        Only its last part is looked at.
+
+    Returns
+    -------
+    date or None
+        None if there is none.
+
+    Notes
+    -----
+    O(1).
+
+    Examples
+    --------
+    >>> str(date_of(Path("fixes/date=2026-11-20")))
+    '2026-11-20'
+    """
     match = _DATE.search(path.name)
     try:
         return dt.date(*(int(part) for part in match.groups())) if match else None

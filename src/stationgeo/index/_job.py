@@ -113,7 +113,9 @@ def _cleaned(builder: Builder) -> dict[str, int]:
     report = builder.cleaning_report()
     if report is None:
         return {}
-    return {f"cleaning: {rule}": int(rows) for rule, rows in zip(report["rule"], report["rows"], strict=True)}
+    return {
+        f"cleaning: {rule}": int(rows) for rule, rows in zip(report["rule"], report["removed"], strict=True) if rows
+    }
 
 
 def _read(raw: pa.RecordBatch, datum: str, dropped: dict[str, int]) -> Batch:

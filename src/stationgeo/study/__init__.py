@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from stationgeo.study._index import index_days
 from stationgeo.study._inputs import Inputs
 from stationgeo.study._model import Study
 from stationgeo.study._outputs import check_out, write, write_ingest
@@ -21,6 +22,7 @@ __all__ = [
     "Study",
     "check",
     "check_out",
+    "index_days",
     "run",
     "write",
     "write_ingest",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stationgeo.study._model import Candidates, Drawn, Fixes, Stations, Study
     from stationgeo.study._progress import Step
 
-__all__ = ["CELL_KIND", "Inputs", "count_inputs", "read_inputs"]
+__all__ = ["CELL_KIND", "Inputs", "count_inputs", "read_inputs", "read_territory", "row_options"]
 
 CELL_KIND = "warm_bee"
 """What a candidate from a cell would become where the study does not say: the full station."""
@@ -78,15 +78,15 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     reports: dict[str, IngestReport] = {}
     fixes = events = None
     if study.fixes is not None:
-        read = io.read_fixes(study.resolve(study.fixes.path), **_row_options(study, study.fixes))
+        read = io.read_fixes(study.resolve(study.fixes.path), **row_options(study, study.fixes))
         fixes, reports["fixes"] = read.table, read.report
         step()
     if study.events is not None:
         squares: dict[str, Any] = {"square_m": study.events.square_m, "square_deg": study.events.square_deg}
-        read = io.read_events(study.resolve(study.events.path), **_row_options(study, study.events), **squares)
+        read = io.read_events(study.resolve(study.events.path), **row_options(study, study.events), **squares)
         events, reports["events"] = read.table, read.report
         step()
-    territory, notes = _read_zones(study, reports, step)
+    territory, notes = read_territory(study, reports, step)
     places = _read_stations(study, study.stations, reports, step)
     candidates = _read_candidates(study, study.candidates, reports, step)
     streets = _read_drawn(study, study.streets, io.read_streets, "streets", reports, step)
@@ -104,7 +104,8 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     )
 
 
-def _row_options(study: Study, source: Fixes) -> dict[str, Any]:
+def row_options(study: Study, source: Fixes) -> dict[str, Any]:
+    """Say how the rows of a source are read, as arguments of the readers."""
     return {
         "datum": source.datum,
         "tz": source.tz or study.tz,
@@ -118,9 +119,10 @@ def _row_options(study: Study, source: Fixes) -> dict[str, Any]:
     }
 
 
-def _read_zones(
+def read_territory(
     study: Study, reports: dict[str, IngestReport], step: Step
 ) -> tuple[gpd.GeoDataFrame | None, tuple[str, ...]]:
+    """Read the zones of all levels, the lowest made disjoint, and notes; None where the study names none."""
     if not study.zones:
         return None, ()
     parts = []

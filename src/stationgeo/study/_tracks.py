@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Purpose, Stops, Study
 
-__all__ = ["Tracks", "clean_inputs", "follow"]
+__all__ = ["Tracks", "clean_inputs", "cleaning_rules", "follow"]
 
 _S_PER_HOUR = 3_600.0
 
@@ -50,7 +50,7 @@ def clean_inputs(study: Study, inputs: Inputs) -> Inputs:
     """
     if inputs.fixes is None or study.stops is None or study.stops.cleaning is None:
         return inputs
-    cleaned = tracks.clean(inputs.fixes, rules=_rules(study.stops))
+    cleaned = tracks.clean(inputs.fixes, rules=cleaning_rules(study.stops))
     if cleaned.table.empty:
         raise DataError(
             f"cleaning left none of {len(inputs.fixes):,} fixes: "
@@ -118,7 +118,8 @@ def follow(study: Study, inputs: Inputs, stations: gpd.GeoDataFrame) -> Tracks:
     )
 
 
-def _rules(asked: Stops) -> tracks.CleaningRules:
+def cleaning_rules(asked: Stops) -> tracks.CleaningRules:
+    """Make the rules that a study gives; none where it gives none."""
     given = {} if asked.cleaning is None else asked.cleaning.model_dump(exclude_none=True)
     for name in ("not_before", "not_after"):
         if name in given:

@@ -1,0 +1,95 @@
+"""Indexing and releasing from the command line, on the embedded city."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from stationgeo import cells, demand, io, sample, study
+from stationgeo.cli import app
+from stationgeo.errors import ParameterError, SourceError, StudyError
+from stationgeo.store import DemandStore
+
+TZ = "Asia/Shanghai"
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample city's fixes, a folder a day; and its study without what is not needed here."""
+    folder = tmp_path_factory.mktemp("city")
+    table = pq.read_table(sample.city_dir() / "fixes.parquet")
+    table = table.set_column(0, "courier_id", table["courier_id"].cast(pa.string()))
+    local = pc.strftime(
+        pc.assume_timezone(pc.local_timestamp(table["t"].cast(pa.timestamp("ms", TZ))), "UTC"), "%Y-%m-%d"
+    )
+    for date in pc.unique(local).to_pylist():
+        (folder / "fixes" / f"date={date}").mkdir(parents=True)
+        pq.write_table(table.filter(pc.equal(local, date)), folder / "fixes" / f"date={date}" / "part-0.parquet")
+    text = (sample.city_dir() / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(text.replace('path = "', f'path = "{sample.city_dir()}/'), encoding="utf-8")
+    return folder
+
+
+def test_all_days_are_the_demand_of_the_study(days: Path, tmp_path: Path) -> None:
+    ran = CliRunner().invoke(
+        app, ["index", str(days / "fixes"), "--store", str(tmp_path / "s"), "--study", str(days / "study.toml")]
+    )
+    assert ran.exit_code == 0, ran.output
+    assert "provisional: index it again" in ran.stdout
+    kept = DemandStore(tmp_path / "s")
+    asked = study.Study.read(days / "study.toml")
+    result = study.run(asked)
+    pd.testing.assert_frame_equal(demand.read_out(kept.read()), result.demand, check_exact=True)
+
+
+def test_one_day_then_the_next(days: Path, tmp_path: Path) -> None:
+    names = sorted(path.name for path in (days / "fixes").iterdir())
+    asked = study.Study.read(days / "study.toml")
+    for name in names:
+        study.index_days(asked, days / "fixes" / name, tmp_path / "s")
+    study.index_days(asked, days / "fixes", tmp_path / "all")
+    one, other = DemandStore(tmp_path / "s").read(), DemandStore(tmp_path / "all").read()
+    pd.testing.assert_frame_equal(one.sums, other.sums, check_exact=True)
+    with pytest.raises(ParameterError, match="resolution: 10 there, 9 here"):
+        study.index_days(asked.model_copy(update={"resolution": 9}), days / "fixes" / names[0], tmp_path / "s")
+
+
+def test_what_is_missing_is_said(days: Path, tmp_path: Path) -> None:
+    asked = study.Study.read(days / "study.toml")
+    with pytest.raises(StudyError, match=r"needs \[fixes\] and \[stops\]"):
+        study.index_days(asked.model_copy(update={"stops": None}), days / "fixes", tmp_path / "s")
+    with pytest.raises(SourceError, match="no such file or folder"):
+        study.index_days(asked, tmp_path / "nowhere", tmp_path / "s")
+    (tmp_path / "2026-01-01").mkdir()
+    (tmp_path / "2026-01-02.csv").touch()
+    with pytest.raises(SourceError, match="the folder is empty"):
+        study.index_days(asked, tmp_path / "2026-01-01", tmp_path / "s")
+
+
+def test_a_release_speaks_of_ten_couriers_or_more(days: Path, tmp_path: Path) -> None:
+    study.index_days(study.Study.read(days / "study.toml"), days / "fixes", tmp_path / "s")
+    command = ["release", "--store", str(tmp_path / "s"), "--out", str(tmp_path / "out"), "--coarsest-resolution", "7"]
+    ran = CliRunner().invoke(app, command)
+    assert ran.exit_code == 0, ran.output
+    assert "warning" not in ran.stdout
+    table = pd.read_csv(tmp_path / "out" / "demand.csv", dtype={"zone_id": str})
+    totals = pd.read_csv(tmp_path / "out" / "totals.csv", dtype={"zone_id": str})
+    assert (table["couriers"] >= 10).all()
+    assert totals["courier_s"].sum() == pytest.approx(table["courier_s"].sum())
+    assert set(cells.from_text(table["cell"])) <= set(cells.from_text(table["cell"]))
+    about = json.loads((tmp_path / "out" / "release.json").read_text())
+    assert about["pieces"] == len(table) > 0
+    assert about["warnings"] == []
+    ids = set(io.read_fixes(sample.city_dir() / "fixes.parquet", datum="GCJ-02").table["courier_id"])
+    for path in [*(tmp_path / "out").iterdir(), *(tmp_path / "s").rglob("*.json")]:
+        assert not any(name in path.read_text(encoding="utf-8") for name in ids), path
+    # the same again is no news; another cut of the same days is
+    assert "warning" not in CliRunner().invoke(app, command).stdout
+    again = CliRunner().invoke(app, [*command, "--k", "12"])
+    assert "in other pieces" in again.stdout
+    assert len(DemandStore(tmp_path / "s").releases()) == 2
