@@ -68,7 +68,7 @@ def measure(row: Row) -> str:
 
 def stops_row() -> Row:
     """Find stops in the sample city's fixes: trackintel's sliding method with the same radius, length and gap."""
-    import trackintel  # noqa: PLC0415 - a peer, only here
+    import trackintel
 
     fixes = sg.io.read_fixes(sg.sample.city_dir() / "fixes.parquet", datum="GCJ-02").table
     fixes = fixes[fixes["courier_id"].isin(fixes["courier_id"].unique()[:10])].reset_index(drop=True)
@@ -132,8 +132,8 @@ def pieces_row() -> Row:
 
 def siting_row() -> Row:
     """Cover 4,000 points as well as 10 of 100 sites can: spopt's MCLP with the same solver."""
-    import pulp  # noqa: PLC0415 - peers, only here
-    from spopt.locate import MCLP  # noqa: PLC0415
+    import pulp
+    from spopt.locate import MCLP
 
     rng = np.random.default_rng(7)
     points, sites = rng.uniform(0, 30, (4_000, 2)), rng.uniform(0, 30, (100, 2))
@@ -169,7 +169,7 @@ def counts_row() -> Row:
 
     Of the group-bys tried this was the fastest: NumPy's unique takes 1.6 times as long, polars 4 and pandas 11 times.
     """
-    import h3ronpy.vector  # noqa: PLC0415 - a peer, only here
+    import h3ronpy.vector
 
     rng = np.random.default_rng(7)
     hub = rng.integers(0, 400, N_POINTS)

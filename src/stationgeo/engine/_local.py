@@ -16,16 +16,14 @@ from stationgeo.errors import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import numpy.typing as npt
-
     from stationgeo.engine._job import Job
 
 __all__ = ["LocalEngine"]
 
 # Batches that wait for a worker: memory is about so many batches per worker.
-_WAITING = 2
-# Multiplier of a multiplicative hash (Knuth: 2 ** 32 / golden ratio), so that codes in a row spread over workers.
-_SPREAD = np.uint64(2_654_435_769)
+_WAITING = 4
+# With more cuts than these in a batch, rows are gathered by worker.
+_MOST_SLICES = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +71,18 @@ class LocalEngine:
         with ThreadPoolExecutor(max_workers=self.workers) as pool:
             works = [pool.submit(_work, line, job) for line in lines]
             try:
-                for batch in source:
-                    for line, part in zip(lines, _dealt(batch, job.split_by, self.workers), strict=True):
-                        if not line.put(part):
-                            break
+                self._deal(source, lines, job.split_by)
             finally:
                 for line in lines:
                     line.end()
             return _merged([batch for work in works for batch in work.result()], job)
+
+    def _deal(self, source: Iterable[pa.RecordBatch], lines: list[_Line], column: str) -> None:
+        dealer = _Dealer(column, self.workers)
+        for batch in source:
+            for worker, part in dealer.deal(batch):
+                if not lines[worker].put(part):
+                    return
 
 
 class _Line:
@@ -123,20 +125,37 @@ def _work(line: _Line, job: Job) -> list[pa.RecordBatch]:
         line.leave()
 
 
-def _dealt(batch: pa.RecordBatch, column: str, workers: int) -> list[pa.RecordBatch]:
-    """Cut a batch by the value of a column: equal values go to one worker, in all batches; missing is a value too."""
-    values: Any = batch.column(column)
-    encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
-    names = [*encoded.dictionary.to_pylist(), None]
-    codes = encoded.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False)
-    to = _places(names, workers)[codes]
-    return [batch.take(np.flatnonzero(to == worker)) for worker in range(workers)]
+class _Dealer:
+    """Cuts batches by the value of a column: equal values go to one worker, in all batches; missing is a value too.
 
+    A value goes where it came first: to the first worker from the first part of its batch, and so on. Of rows that
+    come in order of the column the cuts are then few, and each part is a slice of the batch, not a copy.
+    """
 
-def _places(values: list[str | None], workers: int) -> npt.NDArray[np.int64]:
-    """Worker of each value: the same in each batch of a run, whatever the other values are."""
-    hashes = np.array([hash(value) & 0xFFFF_FFFF for value in values], dtype=np.uint64)
-    return ((hashes * _SPREAD >> np.uint64(16)) % np.uint64(workers)).astype(np.int64)
+    def __init__(self, column: str, workers: int) -> None:
+        self._column = column
+        self._workers = workers
+        self._worker_of: dict[str | None, int] = {}
+
+    def deal(self, batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Yield worker and part; the parts of a worker in the order of the rows."""
+        values: Any = batch.column(self._column)
+        encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+        names = [*encoded.dictionary.to_pylist(), None]
+        codes = encoded.indices.fill_null(len(names) - 1).to_numpy(zero_copy_only=False)
+        first = np.full(len(names), codes.size)
+        first[codes[::-1]] = np.arange(codes.size)[::-1]
+        to = np.zeros(len(names), dtype=np.int64)
+        for code in np.flatnonzero(first < codes.size).tolist():
+            to[code] = self._worker_of.setdefault(names[code], int(first[code]) * self._workers // codes.size)
+        worker = to[codes]
+        cuts = np.flatnonzero(np.diff(worker)) + 1
+        if cuts.size > _MOST_SLICES:
+            yield from ((number, batch.take(np.flatnonzero(worker == number))) for number in range(self._workers))
+            return
+        for begin, end in zip([0, *cuts.tolist()], [*cuts.tolist(), codes.size], strict=True):
+            if begin < end:
+                yield int(worker[begin]), batch.slice(begin, end - begin)
 
 
 def _merged(batches: list[pa.RecordBatch], job: Job) -> pa.Table:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from stationgeo.index._build import Batch, Builder, FixBatch, IndexPlan, aggregate_fixes
 from stationgeo.index._days import DayDone, date_of, find_days, index_days
-from stationgeo.index._job import index_job
+from stationgeo.index._job import RAW_COLUMNS, index_job
 from stationgeo.index._publish import publish
 from stationgeo.index._wire import unpack
 
 __all__ = [
+    "RAW_COLUMNS",
     "Batch",
     "Builder",
     "DayDone",

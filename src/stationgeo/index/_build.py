@@ -132,7 +132,7 @@ class Builder:
     what is out of order. Builders of couriers that are apart give aggregates that `demand.combine` adds to that of all.
     """
 
-    __slots__ = ("_code_of", "_found", "_groups", "_names", "_observed", "_plan", "_state", "n_fixes")
+    __slots__ = ("_code_of", "_groups", "_names", "_observed", "_plan", "_state", "_stops", "n_fixes")
 
     def __init__(self, plan: IndexPlan) -> None:
         self._plan = plan
@@ -140,7 +140,7 @@ class Builder:
         self._code_of: dict[str, int] = {}
         self._names: list[str] = []
         self._groups: list[str] = []
-        self._found: list[tracks.Found] = []
+        self._stops: list[tracks.Records] = []
         self._observed = _Observed()
         self.n_fixes = 0
         """Fixes taken in so far."""
@@ -179,7 +179,7 @@ class Builder:
             The same however the fixes were cut into batches.
         """
         self._keep(self._state.finish())
-        stops = tracks.stops_table([found.stops for found in self._found], names=self._names)
+        stops = tracks.stops_table(self._stops, names=self._names)
         stops = stops.assign(group=self._group_of(stops["courier_id"]))
         days = np.unique(_clock.days(_clock.local_hours(_instants_of_hours(self._observed.hours()), tz=self._plan.tz)))
         if dates is not None:
@@ -223,7 +223,7 @@ class Builder:
     def _keep(self, found: tracks.Found) -> None:
         self._observed.add(found.kept_ms)
         # Only stops are kept: a Found holds the times of a whole batch.
-        self._found.append(tracks.Found(stops=found.stops, silences=found.silences, kept_ms=found.kept_ms[:0]))
+        self._stops.append(found.stops)
 
 
 def aggregate_fixes(batches: Iterable[FixBatch], *, plan: IndexPlan) -> demand.Aggregate:

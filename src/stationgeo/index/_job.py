@@ -163,12 +163,8 @@ def _encoded(column: Any) -> tuple[IntArray, list[str]]:  # noqa: ANN401 - an Ar
 
 def _groups(raw: pa.RecordBatch, courier: IntArray, n_names: int) -> npt.NDArray[np.object_]:
     """Group of each courier: that of one of their fixes."""
-    codes, names = _encoded(raw.column("group"))
-    groups = np.full(n_names, "", dtype=object)
-    if courier.size:
-        one = np.zeros(n_names, dtype=np.int64)
-        one[courier] = np.arange(courier.size)
-        present = np.unique(courier)
-        found = [names[code] if code >= 0 else "" for code in np.nan_to_num(codes[one[present]], nan=-1).tolist()]
-        groups[present] = found
-    return groups
+    codes, names = _encoded(raw.column("group").fill_null(""))
+    one = np.full(n_names, -1, dtype=np.int64)
+    one[courier] = codes
+    groups = np.array([*names, ""], dtype=object)
+    return groups[one]

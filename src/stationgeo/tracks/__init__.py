@@ -22,7 +22,7 @@ from stationgeo.tracks._purpose import (
     purpose_sensitivity,
 )
 from stationgeo.tracks._rules import CleaningRules
-from stationgeo.tracks._stops import StopRule, find_silences, find_stops, silences_table, stops_table
+from stationgeo.tracks._stops import Records, StopRule, find_silences, find_stops, silences_table, stops_table
 from stationgeo.tracks._stream import Found, TrackState
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Found",
     "PurposeRule",
     "Purposes",
+    "Records",
     "Rule",
     "StopRule",
     "TrackState",
