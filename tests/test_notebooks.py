@@ -11,7 +11,11 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.i
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.name for path in NOTEBOOKS] == ["01_see_the_city.ipynb", "02_cover_and_site.ipynb"]
+    assert [path.name for path in NOTEBOOKS] == [
+        "01_see_the_city.ipynb",
+        "02_cover_and_site.ipynb",
+        "03_where_couriers_rest.ipynb",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
