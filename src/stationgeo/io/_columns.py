@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pandas as pd
 
-from stationgeo.errors import SHOWN_OFFENDERS, ColumnError, DataError, ParameterError, first_few, suggest
-from stationgeo.io._report import Count
+from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy.typing as npt
 
+    from stationgeo.io._faults import Faults
+
 __all__ = [
-    "BadRows",
-    "Faults",
     "TimeReading",
+    "TimeUnit",
     "check_dates",
     "map_columns",
-    "row_names",
     "to_codes",
     "to_numbers",
     "to_utc",
 ]
 
-BadRows = Literal["error", "drop"]
 TimeUnit = Literal["s", "ms", "us"]
-Shown: TypeAlias = "pd.Series[Any] | Callable[[int], str]"
-"""How the rows of a fault are shown."""
 
 _OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
 _NO_YEAR = r"^\d{1,2}[-/月]\d{1,2}日?[ T]"
@@ -45,70 +41,6 @@ _FIRST_DATE = pd.Timestamp("1980-01-06", tz="UTC")
 _LAST_DATE = pd.Timestamp("2100-01-01", tz="UTC")
 
 
-@dataclass(slots=True)
-class Faults:
-    """Rows of one file that cannot be used, with the column at fault and the way out."""
-
-    source: str
-    rows: pd.Index[Any]
-    """Which rows of the file they are, counted from 0; messages count from 1, the header aside."""
-    found: list[tuple[str, npt.NDArray[np.bool_], Shown, str]] = field(default_factory=list)
-
-    def add(self, wrong: str, mask: npt.NDArray[np.bool_], values: Shown, *, way_out: str) -> None:
-        """Remember rows that are wrong in one way; nothing if there are none.
-
-        `values` says how a row is shown: a column, or a function of the row, called for offenders only.
-        """
-        if mask.any():
-            self.found.append((wrong, mask, values, way_out))
-
-    def sound(self) -> npt.NDArray[np.bool_]:
-        """Say which rows have no fault so far."""
-        sound = np.ones(len(self.rows), dtype=bool)
-        for _, mask, _, _ in self.found:
-            sound &= ~mask
-        return sound
-
-    def settle(self, *, bad_rows: BadRows | None) -> tuple[npt.NDArray[np.bool_], tuple[Count, ...]]:
-        """Raise for all faults at once, or say which rows stay and what was dropped.
-
-        `bad_rows` None is "error" where the caller offers no choice.
-
-        Raises
-        ------
-        DataError
-            If there are faults and `bad_rows` is not "drop", or no row is left.
-        """
-        keep = self.sound()
-        if self.found and (bad_rows != "drop" or not keep.any()):
-            raise DataError(self._message(bad_rows))
-        left = np.ones(len(self.rows), dtype=bool)
-        counts: list[Count] = []
-        for wrong, mask, values, _ in self.found:
-            new = mask & left
-            if new.any():
-                counts.append(Count(reason=wrong, rows=int(new.sum()), examples=self._examples(values, new)))
-            left &= ~mask
-        return keep, tuple(counts)
-
-    def _message(self, bad_rows: BadRows | None) -> str:
-        lines = [
-            f"{self.source}: {wrong}; {int(mask.sum()):,} of {len(self.rows):,} rows: "
-            f"{'; '.join(self._examples(values, mask))}. {way_out.rstrip('.?')}{'?' if way_out.endswith('?') else '.'}"
-            for wrong, mask, values, way_out in self.found
-        ]
-        if bad_rows == "error":
-            lines.append("Or declare bad_rows = 'drop': such rows are then dropped and counted.")
-        elif bad_rows == "drop":
-            lines.append("Dropping these rows would leave none.")
-        return "\n".join(lines)
-
-    def _examples(self, values: Shown, mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
-        show = values.iloc.__getitem__ if isinstance(values, pd.Series) else values
-        names = row_names(self.rows, mask)
-        return tuple(f"{name}: {show(int(row))!s}" for name, row in zip(names, np.flatnonzero(mask), strict=False))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeReading:
     """How the times of a source are to be read."""
@@ -117,11 +49,6 @@ class TimeReading:
     year: int | None = None
     unit: TimeUnit | None = None
     format: str | None = None
-
-
-def row_names(rows: pd.Index[Any], mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
-    """Name the first rows that a mask marks, as people count them."""
-    return tuple(f"row {int(row) + 1}" for row in rows[mask][:SHOWN_OFFENDERS])
 
 
 def map_columns(

@@ -10,7 +10,8 @@ import pandas as pd
 
 from stationgeo import crs, schema
 from stationgeo.errors import DataError, ParameterError, SourceError, suggest
-from stationgeo.io._columns import BadRows, Faults, map_columns, row_names, to_codes, to_numbers
+from stationgeo.io._columns import map_columns, to_codes, to_numbers
+from stationgeo.io._faults import BadRows, Faults, row_names
 from stationgeo.io._raw import Source, list_files, read_raw_table
 from stationgeo.io._report import Count, IngestReport, SourceFile
 

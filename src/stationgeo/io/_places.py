@@ -12,8 +12,9 @@ import shapely
 
 from stationgeo import crs, schema
 from stationgeo.errors import DataError, first_few
-from stationgeo.io._columns import BadRows, Faults, TimeReading, row_names, to_utc
+from stationgeo.io._columns import TimeReading, to_utc
 from stationgeo.io._coordinates import read_lonlat
+from stationgeo.io._faults import BadRows, Faults, row_names
 from stationgeo.io._gather import (
     Gathered,
     filtered,

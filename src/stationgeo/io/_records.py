@@ -9,8 +9,9 @@ import pandas as pd
 
 from stationgeo import crs, schema
 from stationgeo.errors import ColumnError, DataError, ParameterError
-from stationgeo.io._columns import BadRows, Faults, TimeReading, TimeUnit, check_dates, to_utc
+from stationgeo.io._columns import TimeReading, TimeUnit, check_dates, to_utc
 from stationgeo.io._coordinates import read_lonlat
+from stationgeo.io._faults import BadRows, Faults
 from stationgeo.io._gather import (
     Gathered,
     joined,
