@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stationgeo.io._places import read_candidates, read_stations
+from stationgeo.io._privacy import courier_key, key_fingerprint
 from stationgeo.io._records import read_events, read_fixes
 from stationgeo.io._report import Count, Ingest, IngestReport, SourceFile
 from stationgeo.io._shapes import read_background, read_streets, read_zones
@@ -12,6 +13,8 @@ __all__ = [
     "Ingest",
     "IngestReport",
     "SourceFile",
+    "courier_key",
+    "key_fingerprint",
     "read_background",
     "read_candidates",
     "read_events",

@@ -11,7 +11,7 @@ import pandas as pd
 from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import numpy.typing as npt
 
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 __all__ = [
     "TimeReading",
     "TimeUnit",
+    "are_dates_in_text",
+    "carry_offsets",
     "check_dates",
     "map_columns",
+    "same_text",
     "to_codes",
     "to_numbers",
     "to_utc",
@@ -49,17 +52,19 @@ class TimeReading:
     year: int | None = None
     unit: TimeUnit | None = None
     format: str | None = None
+    offsets: bool | None = None
+    """Whether times of text carry their UTC offset, where that was settled for the whole file; None to look at them."""
 
 
 def map_columns(
-    frame: pd.DataFrame, columns: Mapping[str, str], *, known: Collection[str], required: Collection[str], source: str
+    names: Iterable[str], columns: Mapping[str, str], *, known: Collection[str], required: Collection[str], source: str
 ) -> dict[str, str]:
     """Find the file's column for every column that a table can have.
 
     Parameters
     ----------
-    frame
-        The raw frame.
+    names
+        The file's columns.
     columns
         The table's name to the file's name, where they differ.
     known
@@ -79,7 +84,7 @@ def map_columns(
     for name in columns:
         if name not in known:
             raise ParameterError(f"{source}: columns has no key {name!r}; {suggest(name, known)}")
-    present = [str(name) for name in frame.columns]
+    present = [str(name) for name in names]
     chosen: dict[str, str] = {}
     for name in known:
         wanted = columns.get(name, name)
@@ -118,6 +123,12 @@ def to_codes(values: pd.Series[Any]) -> tuple[pd.Series[Any], npt.NDArray[np.boo
     return codes, ~usable & ~missing, "codes were stored as decimal numbers: leading zeros, if any, are lost"
 
 
+def same_text(values: pd.Series[Any], text: object) -> npt.NDArray[np.bool_]:
+    """Say which values are this text, read as identifiers are."""
+    mask: npt.NDArray[np.bool_] = (to_codes(values)[0] == str(text).strip()).to_numpy(dtype=bool, na_value=False)
+    return mask
+
+
 def to_numbers(values: pd.Series[Any]) -> tuple[pd.Series[Any], npt.NDArray[np.bool_]]:
     """Read numbers; returns them as float64 and a mask of what is there but is no number (also true, or a time)."""
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
@@ -143,6 +154,20 @@ def to_utc(values: pd.Series[Any], how: TimeReading, *, faults: Faults) -> pd.Se
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         return _from_epoch(values, how, faults)
     return _from_text(_stripped(values), how, faults)
+
+
+def are_dates_in_text(values: pd.Series[Any], how: TimeReading) -> bool:
+    """Say whether a column of times is text that dates are read from."""
+    typed = pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_numeric_dtype(values)
+    return how.unit is None and not typed
+
+
+def carry_offsets(values: pd.Series[Any], how: TimeReading) -> bool | None:
+    """Say whether any time of a column of text carries its UTC offset; None where all are blank, or are no text."""
+    if not are_dates_in_text(values, how):
+        return None
+    full, _ = _with_year(_stripped(values), how)
+    return bool(_with_offset(full).any()) if full.notna().any() else None
 
 
 def check_dates(times: pd.Series[Any], raw: pd.Series[Any], *, faults: Faults) -> None:
@@ -171,13 +196,16 @@ def _from_text(text: pd.Series[Any], how: TimeReading, faults: Faults) -> pd.Ser
         numbers, wrong = to_numbers(text)
         faults.add("times are not numbers", wrong, text, way_out="Leave time_unit out if they are dates")
         return _from_epoch(numbers, how, faults)
-    full = _with_year(text, how, faults)
-    with_offset = full.str.contains(_OFFSET, regex=True).to_numpy(dtype=bool, na_value=False)
-    if with_offset.any():
+    full, without_year = _with_year(text, how)
+    faults.add("times carry no year", without_year, text, way_out="Declare it: year = 2026, for example")
+    with_offset = _with_offset(full)
+    if with_offset.any() if how.offsets is None else how.offsets:
         times = _parsed(full.where(with_offset), how, utc=True)
         wrong = (times.isna() & full.notna()).to_numpy()
         faults.add("times cannot be read, or lack the offset that others have", wrong, text, way_out="Mend them")
         return _utc_ms(times)
+    faults.add("times carry an offset that others lack", with_offset, text, way_out="Mend them")
+    full = full.mask(with_offset)
     times = _parsed(full, how)
     if how.format is None:
         times = times.fillna(_parsed(_year_first(full), how))
@@ -186,15 +214,19 @@ def _from_text(text: pd.Series[Any], how: TimeReading, faults: Faults) -> pd.Ser
     return _localize(times, how, faults, raw=text)
 
 
-def _with_year(text: pd.Series[Any], how: TimeReading, faults: Faults) -> pd.Series[Any]:
-    """Put the declared year before times that carry none; where none is declared they are faults, and blanked."""
+def _with_offset(text: pd.Series[Any]) -> npt.NDArray[np.bool_]:
+    return text.str.contains(_OFFSET, regex=True).to_numpy(dtype=bool, na_value=False)
+
+
+def _with_year(text: pd.Series[Any], how: TimeReading) -> tuple[pd.Series[Any], npt.NDArray[np.bool_]]:
+    """Put the declared year before times that carry none; where none is declared they are blanked, and marked."""
+    none = np.zeros(len(text), dtype=bool)
     if how.format is not None:
-        return text
+        return text, none
     without = text.str.match(_NO_YEAR).to_numpy(dtype=bool, na_value=False)
     if how.year is not None:
-        return text.mask(without, f"{how.year:04d}-" + text)
-    faults.add("times carry no year", without, text, way_out="Declare it: year = 2026, for example")
-    return text.mask(without)
+        return text.mask(without, f"{how.year:04d}-" + text), none
+    return text.mask(without), without
 
 
 def _parsed(text: pd.Series[Any], how: TimeReading, *, utc: bool = False) -> pd.Series[Any]:

@@ -99,7 +99,7 @@ def read_zones(
     frame, report = read_wgs84_vector(source, datum=datum, named_crs=crs, encoding=encoding, bad_rows=None)
     frame, report = _select(frame, report, where or {})
     named = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    chosen = map_columns(named, columns or {}, known=_ZONE_COLUMNS, required={"zone_id"}, source=report.source)
+    chosen = map_columns(named.columns, columns or {}, known=_ZONE_COLUMNS, required={"zone_id"}, source=report.source)
     frame, report = _drop_identical(frame, report)
     shapes, repaired = _polygons(frame.geometry, report.source)
     codes, notes = _texts(frame, chosen, report.source)
