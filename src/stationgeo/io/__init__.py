@@ -6,10 +6,13 @@ from stationgeo.io._places import read_candidates, read_stations
 from stationgeo.io._privacy import courier_key, key_fingerprint
 from stationgeo.io._records import read_events, read_fixes
 from stationgeo.io._report import Count, Ingest, IngestReport, SourceFile
+from stationgeo.io._scan import FixBatch, FixScan, scan_fixes
 from stationgeo.io._shapes import read_background, read_streets, read_zones
 
 __all__ = [
     "Count",
+    "FixBatch",
+    "FixScan",
     "Ingest",
     "IngestReport",
     "SourceFile",
@@ -22,4 +25,5 @@ __all__ = [
     "read_stations",
     "read_streets",
     "read_zones",
+    "scan_fixes",
 ]

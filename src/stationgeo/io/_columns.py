@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from stationgeo.io._faults import Faults
 
 __all__ = [
+    "FIRST_MS",
+    "LAST_MS",
     "TimeReading",
     "TimeUnit",
     "are_dates_in_text",
@@ -42,6 +44,8 @@ _CUT_SHORT = r"^\d(?:\.\d+)?[eE]\+\d+$"
 # GPS time begins in 1980; what lies outside these years was read with another unit or format than it was written with.
 _FIRST_DATE = pd.Timestamp("1980-01-06", tz="UTC")
 _LAST_DATE = pd.Timestamp("2100-01-01", tz="UTC")
+FIRST_MS = int(_FIRST_DATE.timestamp()) * 1000
+LAST_MS = int(_LAST_DATE.timestamp()) * 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,8 +211,9 @@ def _from_text(text: pd.Series[Any], how: TimeReading, faults: Faults) -> pd.Ser
     faults.add("times carry an offset that others lack", with_offset, text, way_out="Mend them")
     full = full.mask(with_offset)
     times = _parsed(full, how)
-    if how.format is None:
-        times = times.fillna(_parsed(_year_first(full), how))
+    unread = times.isna() & full.notna()
+    if how.format is None and unread.any():
+        times = times.fillna(_parsed(_year_first(full.where(unread)), how))
     wrong = (times.isna() & full.notna()).to_numpy()
     faults.add("times cannot be read", wrong, text, way_out="Write them as 2026-11-20 08:30:00, or declare time_format")
     return _localize(times, how, faults, raw=text)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stationgeo.io._faults import Faults
     from stationgeo.schema import FloatArray
 
-__all__ = ["check_coordinates", "read_lonlat"]
+__all__ = ["check_coordinates", "plainly_sound", "read_lonlat"]
 
 # China lies within 73-136 E and 3-54 N (its southernmost reefs to its northernmost river). With the two exchanged that
 # is no place (a latitude above 90) or the Arctic Ocean, but for one inhabited land: Svalbard, which in WGS-84 is
@@ -91,6 +91,23 @@ def check_coordinates(
         way_out="Mend them", way_out_if_most="Degrees are needed: are these metres of a projected CRS?",
     )  # fmt: skip
     faults.add(f"{where}: (0, 0) is no place but a blank", (x == 0) & (y == 0), shown, way_out="Fill them in")
+
+
+def plainly_sound(x: FloatArray, y: FloatArray, *, datum: crs.Datum) -> bool:
+    """Say whether the extremes alone show that `check_coordinates` finds nothing wrong; False says nothing.
+
+    Four reductions decide for the coordinates of any one country; nan makes them nan, and no comparison hold.
+    """
+    if not x.size:
+        return True
+    west, east, south, north = float(x.min()), float(x.max()), float(y.min()), float(y.max())
+    on_earth = west >= -_MOST_LON and east <= _MOST_LON and south >= -_MOST_LAT and north <= _MOST_LAT
+    off_origin = west > 0 or east < 0 or south > 0 or north < 0
+    as_written = west > _CHINA_LAT[1] or east < _CHINA_LAT[0] or south > _CHINA_LON[1] or north < _CHINA_LON[0]
+    if on_earth and off_origin and as_written:
+        return True
+    exchanged = _exchanged(x, y, svalbard=datum == "WGS-84")
+    return on_earth and not exchanged.any() and not ((x == 0) & (y == 0)).any()
 
 
 def _exchanged(x: FloatArray, y: FloatArray, *, svalbard: bool) -> npt.NDArray[np.bool_]:

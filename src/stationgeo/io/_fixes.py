@@ -70,13 +70,15 @@ class FixFile:
             return
         for part in one.fetch(rows, None):
             times = self._of_where(frame_of(part))[self.chosen["t"]]
-            self._look_at(times)
-            if self.how.offsets or not are_dates_in_text(times, self.how):
+            carried = carry_offsets(times, self.rules.how)
+            self.how = self.how if carried is None else replace(self.how, offsets=carried)
+            if carried or not are_dates_in_text(times, self.how):
                 return
 
-    def _look_at(self, times: pd.Series[Any]) -> None:
-        carried = carry_offsets(times, self.how)
-        self.how = self.how if carried is None else replace(self.how, offsets=carried)
+    def look_at(self, times: pd.Series[Any]) -> None:
+        """Take the first part's word for whether the times of the file carry their offset, where it is not settled."""
+        if self.batched and self.how.offsets is None:
+            self.how = replace(self.how, offsets=carry_offsets(times, self.how))
 
     def sound(self, part: Part) -> pd.DataFrame:
         """Read one part: its sound rows in WGS-84 and UTC, indexed by their place in the file."""
@@ -89,8 +91,7 @@ class FixFile:
         faults = Faults(self.label, raw.index, hidden=self.rules.hidden)
         lon, lat, self.got.datum = read_lonlat(raw, chosen, datum=self.rules.datum, faults=faults)
         read = {"courier_id": read_codes(raw, chosen, "courier_id", faults, self.got)}
-        if self.batched and self.how.offsets is None:
-            self._look_at(raw[chosen["t"]])
+        self.look_at(raw[chosen["t"]])
         read["t"] = read_times(raw[chosen["t"]], self.how, faults)
         read |= {"lon": lon, "lat": lat} | read_optional(raw, chosen, self.rules.table, faults, skip=read.keys())
         return sound_rows(read, self.rules.table, faults, self.tally, self.got)

@@ -207,14 +207,23 @@ def _open_parquet(path: Path) -> TableFile:
                 yield whole
                 return
             batches = file.iter_batches(batch_size=rows, row_groups=which, columns=names)
-            while True:
-                with reading(path, what):
-                    batch = next(batches, None)
-                if batch is None:
-                    return
-                yield pa.Table.from_batches([batch])
+            yield from _merged(batches, rows, path)
 
     return TableFile(path=path, names=tuple(schema.names), in_path=partition_of(path), typed=True, fetch=fetch)
+
+
+def _merged(batches: Iterator[pa.RecordBatch], rows: int, path: Path) -> Iterator[pa.Table]:
+    """Join what comes in small pieces, as from small row groups, into tables of at most so many rows."""
+    pending: list[pa.RecordBatch] = []
+    while True:
+        with reading(path, "a Parquet file"):
+            batch = next(batches, None)
+        if pending and (batch is None or sum(map(len, pending)) + len(batch) > rows):
+            yield pa.Table.from_batches(pending)
+            pending = []
+        if batch is None:
+            return
+        pending.append(batch)
 
 
 def _check_kinds(path: Path, fields: list[pa.Field[Any]]) -> None:
