@@ -304,18 +304,19 @@ def test_copies_are_counted_but_not_where_their_folders_tell_them_apart(tmp_path
     assert sum(map(len, io.scan_fixes(tmp_path, **OPTIONS, columns={"group": "city"}).batches())) == 12
 
 
-def test_some_files_and_row_groups_of_a_scan(tmp_path: Path) -> None:
+def test_some_files_of_a_scan(tmp_path: Path) -> None:
     first, second = saved(frame(10), tmp_path / "1.parquet"), saved(frame(10, lon=115.0), tmp_path / "2.parquet")
     scan = pickle.loads(pickle.dumps(io.scan_fixes(tmp_path, **OPTIONS)))  # noqa: S301 - what a cluster does
     assert scan.files == (first, second)
     assert (scan.n_rows, scan.select([second]).n_rows) == (20, 10)
-    part = scan.select([first], row_groups=range(1, 3))
+    runs = io.sorted_runs(first) or ()
+    part = scan.select([first], run=runs[-1])
     batches = list(part.batches())
-    assert (part.n_rows, sum(map(len, batches)), batches[0].row) == (6, 6, 3)
-    with pytest.raises(ParameterError, match="files of the scan"):
+    assert [(batch.row, batch.names.tolist(), len(batch)) for batch in batches] == [(9, ["003"], 1)]
+    with pytest.raises(ParameterError, match=r"files of the scan. Got '3\.parquet'"):
         scan.select([tmp_path / "3.parquet"])
     with pytest.raises(ParameterError, match="one Parquet file"):
-        scan.select([first, second], row_groups=range(1))
+        scan.select([first, second], run=runs[0])
 
 
 def test_arguments_that_cannot_be(tmp_path: Path) -> None:

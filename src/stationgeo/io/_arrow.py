@@ -6,7 +6,7 @@ Whatever they find wrong, or cannot decide so, is None here: then the slow path 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +48,24 @@ class Clean:
     group: IntArray | None
     """-1 where there is none."""
     group_names: npt.NDArray[np.object_]
+
+    def of_names(self, start: int, stop: int) -> Clean:
+        """Keep the rows of the couriers at some places of `names`."""
+        rows = (self.courier >= start) & (self.courier < stop)
+        return (
+            self
+            if rows.all()
+            else replace(
+                self,
+                courier=self.courier[rows] - start,
+                names=self.names[start:stop],
+                t_ms=self.t_ms[rows],
+                lon=self.lon[rows],
+                lat=self.lat[rows],
+                accuracy_m=None if self.accuracy_m is None else self.accuracy_m[rows],
+                group=None if self.group is None else self.group[rows],
+            )
+        )
 
 
 def clean_of_table(part: Part, file: FixFile) -> Clean | None:

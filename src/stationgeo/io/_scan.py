@@ -10,13 +10,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from stationgeo import crs, schema
-from stationgeo.errors import DataError, ParameterError
+from stationgeo.errors import DataError, ParameterError, first_few
 from stationgeo.io._arrow import Clean, clean_of_frame, clean_of_table
 from stationgeo.io._columns import TimeReading, TimeUnit
 from stationgeo.io._fixes import FixFile
 from stationgeo.io._gather import Gathered, Rules
 from stationgeo.io._privacy import Personal, hashed
 from stationgeo.io._raw import list_files, reading, suffix_of
+from stationgeo.io._report import Count
 from stationgeo.io._sources import name_of, opened
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from stationgeo.io._faults import BadRows
     from stationgeo.io._report import IngestReport
+    from stationgeo.io._runs import SortedRun
     from stationgeo.io._sources import Opened
     from stationgeo.io._tables import Part
     from stationgeo.schema import FloatArray, IntArray
@@ -77,8 +79,8 @@ class FixScan:
     """What the caller declared."""
     batch_rows: int
     """Most rows of a batch."""
-    row_groups: range | None = None
-    """Row groups that are read of the one Parquet file there is; None for all."""
+    run: SortedRun | None = None
+    """The couriers that are read of the one Parquet file there is; None for all."""
     _reports: list[IngestReport] = field(default_factory=list, repr=False, compare=False)
 
     @property
@@ -92,7 +94,7 @@ class FixScan:
         """
         if any(suffix_of(path) != ".parquet" for path in self.files):
             return None
-        return sum(self._rows_of(path) for path in self.files)
+        return self.run.n_rows if self.run is not None else sum(map(_rows_of, self.files))
 
     @property
     def report(self) -> IngestReport:
@@ -107,33 +109,36 @@ class FixScan:
             raise ParameterError("the report is complete once batches() has come to its end. Read all batches first.")
         return self._reports[-1]
 
-    def select(self, files: Sequence[Path], *, row_groups: range | None = None) -> FixScan:
-        """Read only some of the files, or row groups of one of them (see `sorted_runs`), in the same way.
+    def select(self, files: Sequence[Path], *, run: SortedRun | None = None) -> FixScan:
+        """Read only some of the files, or some couriers of one of them, in the same way.
 
         Parameters
         ----------
         files
             Some of `files`, in any order.
-        row_groups
-            Of one Parquet file: ``range(first, beyond the last)``; None for all.
+        run
+            Couriers of one Parquet file (see `sorted_runs`); None for all.
 
         Returns
         -------
         FixScan
-            A new one; copies are then told apart among these files only.
+            A new one. Copies are told apart among these files only; rows of couriers of other runs that stand in the
+            same row groups are counted as dropped.
 
         Raises
         ------
         ParameterError
-            If a file is not one of them, there is none, or row groups of anything but one Parquet file are asked for.
+            If a file is not one of them, there is none, or a run of anything but one Parquet file is asked for.
         """
         chosen = tuple(files)
         others = [path.name for path in chosen if path not in self.files]
         if others or not chosen:
-            raise ParameterError(f"select needs files of the scan. Got {others or 'none'} instead.")
-        if row_groups is not None and (len(chosen) > 1 or suffix_of(chosen[0]) != ".parquet"):
-            raise ParameterError(f"row groups are those of one Parquet file. Got {len(chosen)} files instead.")
-        return replace(self, files=chosen, row_groups=row_groups, _reports=[])
+            raise ParameterError(f"select needs files of the scan. Got {first_few(others) or 'none'} instead.")
+        if run is not None and (len(chosen) > 1 or suffix_of(chosen[0]) != ".parquet"):
+            raise ParameterError(
+                f"a run is of one Parquet file. Got {first_few(path.name for path in chosen)} instead."
+            )
+        return replace(self, files=chosen, run=run, _reports=[])
 
     def batches(self) -> Iterator[FixBatch]:
         """Read the files, one batch after the other.
@@ -156,26 +161,26 @@ class FixScan:
                 kept += len(batch)
                 yield batch
         name = name_of(list(self.files))
-        if not kept and self.row_groups is None:
+        if not kept and self.run is None:
             raise DataError(f"{name}: no row is left of {got.rows_read:,} read. Leave the source out, or mend it.")
         self._reports[:] = [got.report(name, tz=self.rules.how.tz, key=self.rules.key)]
 
     def _of_file(self, one: Opened, got: Gathered) -> Iterator[FixBatch]:
-        file = FixFile.of(one, self.rules, got, skip=_UNUSED, whole=self.row_groups is None)
+        file = FixFile.of(one, self.rules, got, skip=_UNUSED, whole=self.run is None)
         file.foresee(one, rows=self.batch_rows)
         order = _Order()
-        for part in one.parts(rows=self.batch_rows, groups=self.row_groups):
+        of_others = 0
+        for part in one.parts(rows=self.batch_rows, groups=None if self.run is None else self.run.row_groups):
             clean = _clean(part, file)
-            if clean is not None and not file.spoilt:
+            if clean is not None and self.run is not None:
+                rows = len(clean.t_ms)
+                clean = clean.of_names(*_between(clean.names, self.run))
+                of_others += rows - len(clean.t_ms)
+            if clean is not None and len(clean.t_ms) and not file.spoilt:
                 yield _batch(clean, order, file, row=part.start)
         file.close()
-
-    def _rows_of(self, path: Path) -> int:
-        with reading(path, "a Parquet file"):
-            metadata = pq.read_metadata(path)
-            if self.row_groups is None:
-                return int(metadata.num_rows)
-            return sum(metadata.row_group(number).num_rows for number in self.row_groups)
+        if of_others:
+            got.dropped.append(Count(reason="of couriers of other runs", rows=of_others))
 
 
 def scan_fixes(  # noqa: PLR0913 - each says one thing about the files, by name
@@ -251,6 +256,17 @@ def scan_fixes(  # noqa: PLR0913 - each says one thing about the files, by name
         how=TimeReading(tz=tz, year=year, unit=time_unit, format=time_format), personal=personal, key=courier_key,
     ).check()  # fmt: skip
     return FixScan(files=tuple(list_files(source)), rules=rules, batch_rows=batch_rows)
+
+
+def _rows_of(path: Path) -> int:
+    with reading(path, "a Parquet file"):
+        return int(pq.read_metadata(path).num_rows)
+
+
+def _between(names: npt.NDArray[np.object_], run: SortedRun) -> tuple[int, int]:
+    """Find the places of a run's couriers among ascending names."""
+    start = np.searchsorted(names, run.first, side="right" if run.begins_after_first else "left")
+    return int(start), int(np.searchsorted(names, run.last, side="right"))
 
 
 def _clean(part: Part, file: FixFile) -> Clean | None:
