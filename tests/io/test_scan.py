@@ -17,7 +17,7 @@ from stationgeo import crs, io
 from stationgeo.errors import ColumnError, DataError, DatumError, ParameterError, SourceError, StationgeoError
 from stationgeo.io._coordinates import check_coordinates, plainly_sound
 from stationgeo.io._faults import Faults
-from stationgeo.io._tables import sniff_encoding
+from stationgeo.io._text import TextFile
 
 OPTIONS: dict[str, Any] = {"datum": "GCJ-02", "tz": "Asia/Shanghai"}
 NO_MATTER = {"identical rows", "same courier and time at another place: the first stays"}
@@ -209,6 +209,50 @@ def test_every_format_gives_the_same_batches(tmp_path: Path, suffix: str, batch_
     assert_same(path, batch_rows, **OPTIONS)
 
 
+@pytest.mark.parametrize("at", [0, 3, 6])
+@pytest.mark.parametrize("batch_rows", [1, 4, 100])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "b,2026-11-20 08:00:09,114.5",  # too short
+        "b,2026-11-20 08:00:09,114.5,22.5,",  # too long
+        'b, "2026-11-20 08:00:09",114.5,22.5',
+        'b,"2026-11-20 08:00:09", 114.5 ,"22.5"',
+        '"b""c",2026-11-20 08:00:09,114.5,22.5',
+        '"b,\nc",2026-11-20 08:00:09,114.5,22.5',
+        "b,2026-11-20 08:00:09,nan,22.5",
+        "  ",
+        "",
+        'b,2026-11-20 08:00:09,114.5,"22.5',  # quotes that nothing closes
+        '"b,2026-11-20 08:00:09,114.5,22.5',
+    ],
+)
+def test_text_that_is_not_plain_is_read_as_read_fixes_does(tmp_path: Path, line: str, at: int, batch_rows: int) -> None:
+    lines = frame().to_csv(index=False).splitlines()
+    lines.insert(at + 1, line)
+    path = tmp_path / "fixes.csv"
+    for ends in ("\n", "\r\n"):
+        path.write_text(ends.join(lines), encoding="utf-8-sig")
+        for bad_rows in ("error", "drop"):
+            assert_same(path, batch_rows, **OPTIONS, bad_rows=bad_rows)
+
+
+def test_quotes_that_nothing_closes_are_an_error_in_columns_that_are_not_read_too(tmp_path: Path) -> None:
+    lines = frame(note=["x"] * 6).to_csv(index=False).splitlines()
+    path = tmp_path / "fixes.csv"
+    path.write_text("\n".join([*lines[:4], lines[4].replace(",x", ',"x'), *lines[5:]]), encoding="utf-8")
+    with pytest.raises(SourceError, match="EOF inside string"):
+        list(io.scan_fixes(path, batch_rows=2, **OPTIONS).batches())
+    assert_same(path, 2, **OPTIONS)
+
+
+def test_text_in_gb18030_is_read_in_batches(tmp_path: Path) -> None:
+    path = tmp_path / "fixes.csv"
+    frame(courier_id=list("张李王赵钱孙"), 备注=["好,\n"] * 6).to_csv(path, index=False, encoding="gb18030")
+    assert_same(path, 2, **OPTIONS)
+    assert io.scan_fixes(path, **OPTIONS).files == (path,)
+
+
 def test_order_is_told_from_the_beginning_of_each_file_to_here(tmp_path: Path) -> None:
     unsorted = frame(courier_id=["a", "b", "b", "a", "a", "c"])
     saved(unsorted, tmp_path / "1.csv")
@@ -370,7 +414,7 @@ def test_encodings_are_found_across_the_ends_of_what_is_read_at_a_time(tmp_path:
         for path, opened in ((tmp_path / "a.csv", open), (tmp_path / "a.csv.gz", gzip.open)):
             with opened(path, "wb") as stream:  # type: ignore[operator]
                 stream.write(b"x" * size + "张".encode(encoding))
-            assert sniff_encoding(path) == encoding
+            assert TextFile.of(path, separator=",", encoding=None, what="text").encoding == encoding
     (tmp_path / "cut.csv").write_bytes(b"\xff\xff" + b"x" * size)
     with pytest.raises(SourceError, match="neither"):
-        sniff_encoding(tmp_path / "cut.csv")
+        TextFile.of(tmp_path / "cut.csv", separator=",", encoding=None, what="text")

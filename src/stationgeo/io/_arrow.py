@@ -147,6 +147,12 @@ def _floats(column: pa.ChunkedArray[Any], *, nullable: bool = False) -> FloatArr
         return None
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
         return np.array(column.to_numpy(), dtype=np.float64)
+    try:
+        values = np.array(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
+    except pa.ArrowInvalid:
+        values = None
+    if values is not None and np.isnan(values).sum() == column.null_count:
+        return values
     numbers, wrong = to_numbers(series_of(column))
     return None if wrong.any() else numbers.to_numpy(dtype=np.float64)
 

@@ -228,8 +228,8 @@ def scan_fixes(  # noqa: PLR0913 - each says one thing about the files, by name
     Notes
     -----
     Rows come in the file's order, unsorted and with repeats: sorting and cleaning are the caller's (`sort_fixes`
-    sorts more than memory holds). O(rows) time; memory holds a few times `batch_rows` rows (about 250 bytes each, 1 kB
-    where they come from CSV), the compressed pages at hand, and one id of each courier of a batch.
+    sorts more than memory holds). O(rows) time; memory holds a few times `batch_rows` rows (about 350 bytes each), the
+    compressed pages at hand, and one id of each courier of a batch.
     Each file is read once more for its hash, which tells copies apart; a text file also for its encoding, and, with
     ``bad_rows="drop"``, for whether its times carry an offset.
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
-import gzip
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pandas as pd
@@ -13,21 +11,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from stationgeo.errors import ColumnError, SourceError, first_few, suggest
-from stationgeo.io._raw import ENCODINGS, TABLE_SUFFIXES, reading, suffix_of
+from stationgeo.io._raw import TABLE_SUFFIXES, reading, suffix_of
+from stationgeo.io._text import Rows, TextFile, merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
-    from pandas.io.parsers import TextFileReader
-
-__all__ = ["Part", "TableFile", "frame_of", "open_table", "partition_of", "rows_before", "series_of", "sniff_encoding"]
-
-Rows: TypeAlias = "pd.DataFrame | pa.Table"
+__all__ = ["Part", "TableFile", "frame_of", "open_table", "partition_of", "rows_before", "series_of"]
 
 # What a text's fields may be separated by other than what the file's name says.
 _SEPARATORS = ";\t|,"
-_DECODED_BYTES = 1 << 20
 # Parquet columns are fetched in pieces of this size; without it a whole row group's column is held at once.
 _PARQUET_BUFFER_BYTES = 1 << 20
 # How a Hive partition writes a value that is missing.
@@ -159,30 +153,6 @@ def series_of(column: pa.ChunkedArray[Any]) -> pd.Series[Any]:
     return column.to_pandas(types_mapper=_nullable if whole else None)
 
 
-def sniff_encoding(path: Path) -> str:
-    """Find the encoding of a text file: the first that all of it decodes in, strictly; O(1) memory.
-
-    Raises
-    ------
-    SourceError
-        If none does, or there are null bytes.
-    """
-    for encoding in ENCODINGS:
-        decoder = codecs.getincrementaldecoder(encoding)()
-        try:
-            with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
-                while chunk := stream.read(_DECODED_BYTES):
-                    if b"\0" in chunk:
-                        break
-                    decoder.decode(chunk)
-                else:
-                    decoder.decode(b"", final=True)
-                    return encoding
-        except UnicodeDecodeError:
-            continue
-    raise SourceError(f"{path.name}: neither UTF-8 nor gb18030 text. Declare its encoding, or save it as UTF-8.")
-
-
 def _nullable(_: pa.DataType) -> pd.Int64Dtype:
     return pd.Int64Dtype()
 
@@ -206,24 +176,15 @@ def _open_parquet(path: Path) -> TableFile:
                     whole = file.read_row_groups(which, columns=names)
                 yield whole
                 return
-            batches = file.iter_batches(batch_size=rows, row_groups=which, columns=names)
-            yield from _merged(batches, rows, path)
+            tables = merged(file.iter_batches(batch_size=rows, row_groups=which, columns=names), rows)
+            while True:
+                with reading(path, what):
+                    table = next(tables, None)
+                if table is None:
+                    return
+                yield table
 
     return TableFile(path=path, names=tuple(schema.names), in_path=partition_of(path), typed=True, fetch=fetch)
-
-
-def _merged(batches: Iterator[pa.RecordBatch], rows: int, path: Path) -> Iterator[pa.Table]:
-    """Join what comes in small pieces, as from small row groups, into tables of at most so many rows."""
-    pending: list[pa.RecordBatch] = []
-    while True:
-        with reading(path, "a Parquet file"):
-            batch = next(batches, None)
-        if pending and (batch is None or sum(map(len, pending)) + len(batch) > rows):
-            yield pa.Table.from_batches(pending)
-            pending = []
-        if batch is None:
-            return
-        pending.append(batch)
 
 
 def _check_kinds(path: Path, fields: list[pa.Field[Any]]) -> None:
@@ -247,22 +208,17 @@ def _open_workbook(path: Path) -> TableFile:
     def fetch(places: list[int], rows: int | None, _: range | None) -> Iterator[Rows]:
         size = rows or max(len(body), 1)
         for start in range(0, len(body), size):
-            yield _named(body.iloc[start : start + size], places, names)
+            yield _named(body.iloc[start : start + size, places], places, names)
 
     return TableFile(path=path, names=names, in_path=partition_of(path), typed=False, fetch=fetch)
 
 
 def _open_text(path: Path, declared: str | None) -> TableFile:
-    separator = "\t" if suffix_of(path) == ".tsv" else ","
     what = f"{declared or 'a table of'} text"
     with reading(path, what):
-        encoding = declared or sniff_encoding(path)
-        try:
-            with _text_reader(path, encoding, separator) as reader:
-                first = _next_rows(reader, 1)
-        except pd.errors.EmptyDataError:
-            first = pd.DataFrame()
-    names = _header(first, path)
+        separator = "\t" if suffix_of(path) == ".tsv" else ","
+        file = TextFile.of(path, separator=separator, encoding=declared, what=what)
+        names = _header(file.header(), path)
     used = [mark for mark in _SEPARATORS if len(names) == 1 and mark in names[0]]
     if used:
         raise SourceError(
@@ -271,38 +227,12 @@ def _open_text(path: Path, declared: str | None) -> TableFile:
         )
 
     def fetch(places: list[int], rows: int | None, _: range | None) -> Iterator[Rows]:
-        with _text_reader(path, encoding, separator) as reader:
-            with reading(path, what):
-                _next_rows(reader, 1)
-            while True:
-                with reading(path, what):
-                    frame = _next_rows(reader, rows)
-                if frame.empty:
-                    return
-                yield _named(frame, places, names)
+        for part in file.read(places, rows=rows, width=len(names)):
+            yield _named(part, places, names)
 
-    return TableFile(path=path, names=names, in_path=partition_of(path), typed=False, encoding=encoding, fetch=fetch)
-
-
-def _text_reader(path: Path, encoding: str, separator: str) -> TextFileReader:
-    return pd.read_csv(
-        path,
-        header=None,  # read as a row: pandas would rename what repeats, and shift rows that are too long
-        dtype=str,
-        encoding=encoding,
-        sep=separator,
-        keep_default_na=False,
-        na_values=[""],
-        skipinitialspace=True,
-        iterator=True,
+    return TableFile(
+        path=path, names=names, in_path=partition_of(path), typed=False, encoding=file.encoding, fetch=fetch
     )
-
-
-def _next_rows(reader: TextFileReader, rows: int | None) -> pd.DataFrame:
-    try:
-        return reader.read(rows)
-    except StopIteration:
-        return pd.DataFrame()
 
 
 def _header(cells: pd.DataFrame, path: Path) -> tuple[str, ...]:
@@ -312,7 +242,6 @@ def _header(cells: pd.DataFrame, path: Path) -> tuple[str, ...]:
     return tuple("" if pd.isna(name) else str(name).strip() for name in cells.iloc[0])
 
 
-def _named(cells: pd.DataFrame, places: list[int], names: tuple[str, ...]) -> pd.DataFrame:
-    frame = cells.iloc[:, places]
-    frame.columns = pd.Index([names[place] for place in places])
-    return frame
+def _named(cells: Rows, places: list[int], names: tuple[str, ...]) -> Rows:
+    chosen = [names[place] for place in places]
+    return cells.set_axis(chosen, axis="columns") if isinstance(cells, pd.DataFrame) else cells.rename_columns(chosen)
