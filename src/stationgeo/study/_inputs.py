@@ -115,7 +115,15 @@ def _row_options(study: Study, source: Fixes) -> dict[str, Any]:
         "time_format": source.time_format,
         "bad_rows": source.bad_rows,
         "encoding": source.encoding,
+        "personal": source.personal,
+        "courier_key": _courier_key(study, source),
     }
+
+
+def _courier_key(study: Study, source: Fixes) -> bytes | None:
+    if source.courier_key_file is not None:
+        return io.courier_key(file=study.resolve(source.courier_key_file))
+    return None if source.courier_key_env is None else io.courier_key(env=source.courier_key_env)
 
 
 def _read_zones(
@@ -178,6 +186,7 @@ def _read_stations(
         tz=source.tz or study.tz,
         bad_rows=source.bad_rows,
         encoding=source.encoding,
+        personal=source.personal,
     )
     stations.check_kinds(read.table, source=read.report.source)
     reports["stations"] = read.report
@@ -205,6 +214,7 @@ def _read_candidates(
         crs=source.crs,
         bad_rows=source.bad_rows,
         encoding=source.encoding,
+        personal=source.personal,
     )
     _check_no_cluster(stations.check_kinds(read.table, source=read.report.source), read.report.source)
     if study.siting is not None and len(read.table) < study.siting.n_stations:
