@@ -26,7 +26,8 @@ __all__ = ["Rows", "TextFile", "merged"]
 Rows: TypeAlias = "pd.DataFrame | pa.Table"
 
 _DECODED_BYTES = 1 << 20
-_BLOCK_BYTES = 1 << 24
+# Arrow reads up to 32 blocks ahead, whatever becomes of them.
+_BLOCK_BYTES = 1 << 20
 _NOT_PLAIN = r'^ |["\r\n]'
 # pandas' rows that are read again to get past them.
 _SKIPPED_ROWS = 100_000
