@@ -93,3 +93,22 @@ def test_a_release_speaks_of_ten_couriers_or_more(days: Path, tmp_path: Path) ->
     again = CliRunner().invoke(app, [*command, "--k", "12"])
     assert "in other pieces" in again.stdout
     assert len(DemandStore(tmp_path / "s").releases()) == 2
+
+
+def test_a_store_keeps_to_the_key_that_hides_couriers(
+    days: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (days / "study.toml").read_text(encoding="utf-8")
+    (days / "keyed.toml").write_text(text.replace("[fixes]", '[fixes]\ncourier_key_env = "KEY"', 1), encoding="utf-8")
+    asked = study.Study.read(days / "keyed.toml")
+    monkeypatch.setenv("KEY", "a key of at least 16 bytes")
+    study.index_days(asked, days / "fixes", tmp_path / "s")
+    plain = study.index_days(study.Study.read(days / "study.toml"), days / "fixes", tmp_path / "plain")
+    assert plain
+    one, other = DemandStore(tmp_path / "s").read(), DemandStore(tmp_path / "plain").read()
+    pd.testing.assert_frame_equal(one.sums, other.sums, check_exact=True)
+    assert not set(one.couriers["courier"]) & set(other.couriers["courier"])
+    monkeypatch.setenv("KEY", "another key of 16 bytes or more")
+    with pytest.raises(ParameterError, match="made for another plan: .courier_key"):
+        study.index_days(asked, days / "fixes", tmp_path / "s")
+    assert not any(b"a key of at least" in path.read_bytes() for path in (tmp_path / "s").rglob("*") if path.is_file())

@@ -111,6 +111,7 @@ def test_times_that_are_no_times_are_refused(raw: pa.Table) -> None:
 @pytest.fixture(scope="module", params=["local[2]", "local-cluster[2,1,1024]"])
 def session(request: pytest.FixtureRequest) -> Iterator[Any]:
     from pyspark import sql  # noqa: PLC0415 - slow to load, and only here
+
     os.environ["PYSPARK_PYTHON"] = sys.executable
     source = str(Path(engine.__file__).parents[2])
     built = sql.SparkSession.builder.master(request.param).appName("stationgeo tests")

@@ -129,3 +129,11 @@ def test_lists_of_toml_become_what_the_study_freezes(tmp_path: Path) -> None:
     assert study.events is not None
     assert study.events.square_deg == (0.01, 1.0)
     assert isinstance(study.zones, tuple)
+
+
+def test_a_key_comes_from_one_place(tmp_path: Path) -> None:
+    text = MINIMAL.replace("datum =", 'courier_key_env = "A"\ncourier_key_file = "b"\ndatum =')
+    with pytest.raises(StudyError, match="events: give either courier_key_env or courier_key_file, not both"):
+        read(tmp_path, text)
+    with pytest.raises(StudyError, match=r"events\.personal: .*'refuse' or 'drop'"):
+        read(tmp_path, MINIMAL.replace("datum =", 'personal = "keep"\ndatum ='))

@@ -1,4 +1,5 @@
 import errno
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -6,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stationgeo import study
-from stationgeo.errors import ColumnError, DataError, DatumError, SourceError, StudyError
+from stationgeo import io, study
+from stationgeo.errors import ColumnError, DataError, DatumError, ParameterError, SourceError, StudyError
 
 CANDIDATES = 'path = "hosts.csv"\ndatum = "WGS-84"\ndefault_kind = "warm_bee"'
 
@@ -226,3 +227,74 @@ def test_both_inputs_need_a_weight(toy_study: Path) -> None:
     stops = "[stops]\nradius_m = 100\nmin_duration_s = 300\nmax_gap_s = 900\n"
     with pytest.raises(StudyError, match="say which demand counts"):
         change(toy_study, ("[events]", '[fixes]\npath = "f.csv"\n' + stops + "[events]"))
+
+
+FIXES = """
+[fixes]
+path = "fixes.csv"
+datum = "WGS-84"
+bad_rows = "drop"
+{}
+[stops]
+radius_m = 100
+min_duration_s = 300
+max_gap_s = 900
+[events]"""
+
+
+def with_fixes(toy_study: Path, more: str) -> study.Study:
+    """Give the toy town couriers who wait at P4, one of them twice at once, one with an id that is none."""
+    waits = [
+        {
+            "courier_id": who,
+            "t": f"2026-11-20 08:{minute:02d}:00",
+            "lon": 114.08,
+            "lat": 22.5,
+            "手机": "PLANTED-13800000000",
+        }
+        for who in ("PLANTED-A", "PLANTED-B")
+        for minute in range(20)
+    ]
+    rows = [*waits, waits[0], waits[0] | {"lon": 114.0}, waits[1] | {"courier_id": "4.40305E+11"}]
+    pd.DataFrame(rows).to_csv(toy_study.parent / "fixes.csv", index=False)
+    return change(
+        toy_study, ("[events]", FIXES.format(more)), ('name = "Toy town"', 'name = "Toy"\nweight = "courier_s"')
+    )
+
+
+def test_personal_columns_stop_a_study_before_anything_is_computed(toy_study: Path) -> None:
+    with pytest.raises(ColumnError, match=r"fixes\.csv: 1 column looks personal \(phone\): '手机'"):
+        study.check(with_fixes(toy_study, ""))
+
+
+@pytest.mark.parametrize("source", ["env", "file"])
+def test_with_a_key_no_output_of_a_study_holds_an_id_or_the_key(
+    toy_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    key = "a key that nobody should ever see"
+    monkeypatch.setenv("COURIER_KEY", key)
+    (toy_study.parent / "secret").write_text(key + "\n", encoding="utf-8")
+    named = {"env": 'courier_key_env = "COURIER_KEY"', "file": 'courier_key_file = "secret"'}[source]
+    result = study.run(with_fixes(toy_study, f'personal = "drop"\n{named}'))
+    assert result.inputs.fixes is not None
+    assert result.inputs.fixes["courier_id"].nunique() == 2
+    paths = study.write(result, tmp_path / "out")
+    planted = ("PLANTED", "4.40305E", key, "13800000000")
+    for path in paths:
+        data = path.read_bytes()
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as archive:
+                data = b"".join(archive.read(name) for name in archive.namelist())
+        elif path.suffix == ".parquet":
+            data = pd.read_parquet(path).to_csv().encode()
+        assert not [text for text in planted if text.encode() in data], path.name
+    ingest = (tmp_path / "out" / "ingest.json").read_text(encoding="utf-8")
+    assert "personal columns left unread: 手机" in ingest
+    assert io.key_fingerprint(key.encode()) in ingest
+    assert "same courier and time at another place" in ingest
+
+
+def test_a_key_that_is_not_there_stops_a_study(toy_study: Path) -> None:
+    made = with_fixes(toy_study, 'personal = "drop"\ncourier_key_env = "NO_SUCH_KEY"')
+    with pytest.raises(ParameterError, match="'NO_SUCH_KEY' that holds the courier key is not set"):
+        study.check(made)

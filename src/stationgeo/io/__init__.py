@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from stationgeo.io._places import read_candidates, read_stations
+from stationgeo.io._privacy import courier_key, key_fingerprint
 from stationgeo.io._records import read_events, read_fixes
 from stationgeo.io._report import Count, Ingest, IngestReport, SourceFile
+from stationgeo.io._runs import SortedRun, sorted_runs
+from stationgeo.io._scan import FixBatch, FixScan, scan_fixes
 from stationgeo.io._shapes import read_background, read_streets, read_zones
+from stationgeo.io._sort import sort_fixes
 
 __all__ = [
     "Count",
+    "FixBatch",
+    "FixScan",
     "Ingest",
     "IngestReport",
+    "SortedRun",
     "SourceFile",
+    "courier_key",
+    "key_fingerprint",
     "read_background",
     "read_candidates",
     "read_events",
@@ -19,4 +28,7 @@ __all__ = [
     "read_stations",
     "read_streets",
     "read_zones",
+    "scan_fixes",
+    "sort_fixes",
+    "sorted_runs",
 ]

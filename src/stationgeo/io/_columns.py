@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pandas as pd
 
-from stationgeo.errors import SHOWN_OFFENDERS, ColumnError, DataError, ParameterError, first_few, suggest
-from stationgeo.io._report import Count
+from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     import numpy.typing as npt
 
+    from stationgeo.io._faults import Faults
+
 __all__ = [
-    "BadRows",
-    "Faults",
+    "FIRST_MS",
+    "LAST_MS",
     "TimeReading",
+    "TimeUnit",
+    "are_dates_in_text",
+    "carry_offsets",
     "check_dates",
     "map_columns",
-    "row_names",
+    "same_text",
     "to_codes",
     "to_numbers",
     "to_utc",
 ]
 
-BadRows = Literal["error", "drop"]
 TimeUnit = Literal["s", "ms", "us"]
-Shown: TypeAlias = "pd.Series[Any] | Callable[[int], str]"
-"""How the rows of a fault are shown."""
 
 _OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
 _NO_YEAR = r"^\d{1,2}[-/月]\d{1,2}日?[ T]"
@@ -43,70 +44,8 @@ _CUT_SHORT = r"^\d(?:\.\d+)?[eE]\+\d+$"
 # GPS time begins in 1980; what lies outside these years was read with another unit or format than it was written with.
 _FIRST_DATE = pd.Timestamp("1980-01-06", tz="UTC")
 _LAST_DATE = pd.Timestamp("2100-01-01", tz="UTC")
-
-
-@dataclass(slots=True)
-class Faults:
-    """Rows of one file that cannot be used, with the column at fault and the way out."""
-
-    source: str
-    rows: pd.Index[Any]
-    """Which rows of the file they are, counted from 0; messages count from 1, the header aside."""
-    found: list[tuple[str, npt.NDArray[np.bool_], Shown, str]] = field(default_factory=list)
-
-    def add(self, wrong: str, mask: npt.NDArray[np.bool_], values: Shown, *, way_out: str) -> None:
-        """Remember rows that are wrong in one way; nothing if there are none.
-
-        `values` says how a row is shown: a column, or a function of the row, called for offenders only.
-        """
-        if mask.any():
-            self.found.append((wrong, mask, values, way_out))
-
-    def sound(self) -> npt.NDArray[np.bool_]:
-        """Say which rows have no fault so far."""
-        sound = np.ones(len(self.rows), dtype=bool)
-        for _, mask, _, _ in self.found:
-            sound &= ~mask
-        return sound
-
-    def settle(self, *, bad_rows: BadRows | None) -> tuple[npt.NDArray[np.bool_], tuple[Count, ...]]:
-        """Raise for all faults at once, or say which rows stay and what was dropped.
-
-        `bad_rows` None is "error" where the caller offers no choice.
-
-        Raises
-        ------
-        DataError
-            If there are faults and `bad_rows` is not "drop", or no row is left.
-        """
-        keep = self.sound()
-        if self.found and (bad_rows != "drop" or not keep.any()):
-            raise DataError(self._message(bad_rows))
-        left = np.ones(len(self.rows), dtype=bool)
-        counts: list[Count] = []
-        for wrong, mask, values, _ in self.found:
-            new = mask & left
-            if new.any():
-                counts.append(Count(reason=wrong, rows=int(new.sum()), examples=self._examples(values, new)))
-            left &= ~mask
-        return keep, tuple(counts)
-
-    def _message(self, bad_rows: BadRows | None) -> str:
-        lines = [
-            f"{self.source}: {wrong}; {int(mask.sum()):,} of {len(self.rows):,} rows: "
-            f"{'; '.join(self._examples(values, mask))}. {way_out.rstrip('.?')}{'?' if way_out.endswith('?') else '.'}"
-            for wrong, mask, values, way_out in self.found
-        ]
-        if bad_rows == "error":
-            lines.append("Or declare bad_rows = 'drop': such rows are then dropped and counted.")
-        elif bad_rows == "drop":
-            lines.append("Dropping these rows would leave none.")
-        return "\n".join(lines)
-
-    def _examples(self, values: Shown, mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
-        show = values.iloc.__getitem__ if isinstance(values, pd.Series) else values
-        names = row_names(self.rows, mask)
-        return tuple(f"{name}: {show(int(row))!s}" for name, row in zip(names, np.flatnonzero(mask), strict=False))
+FIRST_MS = int(_FIRST_DATE.timestamp()) * 1000
+LAST_MS = int(_LAST_DATE.timestamp()) * 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,22 +56,19 @@ class TimeReading:
     year: int | None = None
     unit: TimeUnit | None = None
     format: str | None = None
-
-
-def row_names(rows: pd.Index[Any], mask: npt.NDArray[np.bool_]) -> tuple[str, ...]:
-    """Name the first rows that a mask marks, as people count them."""
-    return tuple(f"row {int(row) + 1}" for row in rows[mask][:SHOWN_OFFENDERS])
+    offsets: bool | None = None
+    """Whether times of text carry their UTC offset, where that was settled for the whole file; None to look at them."""
 
 
 def map_columns(
-    frame: pd.DataFrame, columns: Mapping[str, str], *, known: Collection[str], required: Collection[str], source: str
+    names: Iterable[str], columns: Mapping[str, str], *, known: Collection[str], required: Collection[str], source: str
 ) -> dict[str, str]:
     """Find the file's column for every column that a table can have.
 
     Parameters
     ----------
-    frame
-        The raw frame.
+    names
+        The file's columns.
     columns
         The table's name to the file's name, where they differ.
     known
@@ -152,7 +88,7 @@ def map_columns(
     for name in columns:
         if name not in known:
             raise ParameterError(f"{source}: columns has no key {name!r}; {suggest(name, known)}")
-    present = [str(name) for name in frame.columns]
+    present = [str(name) for name in names]
     chosen: dict[str, str] = {}
     for name in known:
         wanted = columns.get(name, name)
@@ -191,6 +127,12 @@ def to_codes(values: pd.Series[Any]) -> tuple[pd.Series[Any], npt.NDArray[np.boo
     return codes, ~usable & ~missing, "codes were stored as decimal numbers: leading zeros, if any, are lost"
 
 
+def same_text(values: pd.Series[Any], text: object) -> npt.NDArray[np.bool_]:
+    """Say which values are this text, read as identifiers are."""
+    mask: npt.NDArray[np.bool_] = (to_codes(values)[0] == str(text).strip()).to_numpy(dtype=bool, na_value=False)
+    return mask
+
+
 def to_numbers(values: pd.Series[Any]) -> tuple[pd.Series[Any], npt.NDArray[np.bool_]]:
     """Read numbers; returns them as float64 and a mask of what is there but is no number (also true, or a time)."""
     if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
@@ -216,6 +158,20 @@ def to_utc(values: pd.Series[Any], how: TimeReading, *, faults: Faults) -> pd.Se
     if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
         return _from_epoch(values, how, faults)
     return _from_text(_stripped(values), how, faults)
+
+
+def are_dates_in_text(values: pd.Series[Any], how: TimeReading) -> bool:
+    """Say whether a column of times is text that dates are read from."""
+    typed = pd.api.types.is_datetime64_any_dtype(values) or pd.api.types.is_numeric_dtype(values)
+    return how.unit is None and not typed
+
+
+def carry_offsets(values: pd.Series[Any], how: TimeReading) -> bool | None:
+    """Say whether any time of a column of text carries its UTC offset; None where all are blank, or are no text."""
+    if not are_dates_in_text(values, how):
+        return None
+    full, _ = _with_year(_stripped(values), how)
+    return bool(_with_offset(full).any()) if full.notna().any() else None
 
 
 def check_dates(times: pd.Series[Any], raw: pd.Series[Any], *, faults: Faults) -> None:
@@ -244,30 +200,38 @@ def _from_text(text: pd.Series[Any], how: TimeReading, faults: Faults) -> pd.Ser
         numbers, wrong = to_numbers(text)
         faults.add("times are not numbers", wrong, text, way_out="Leave time_unit out if they are dates")
         return _from_epoch(numbers, how, faults)
-    full = _with_year(text, how, faults)
-    with_offset = full.str.contains(_OFFSET, regex=True).to_numpy(dtype=bool, na_value=False)
-    if with_offset.any():
+    full, without_year = _with_year(text, how)
+    faults.add("times carry no year", without_year, text, way_out="Declare it: year = 2026, for example")
+    with_offset = _with_offset(full)
+    if with_offset.any() if how.offsets is None else how.offsets:
         times = _parsed(full.where(with_offset), how, utc=True)
         wrong = (times.isna() & full.notna()).to_numpy()
         faults.add("times cannot be read, or lack the offset that others have", wrong, text, way_out="Mend them")
         return _utc_ms(times)
+    faults.add("times carry an offset that others lack", with_offset, text, way_out="Mend them")
+    full = full.mask(with_offset)
     times = _parsed(full, how)
-    if how.format is None:
-        times = times.fillna(_parsed(_year_first(full), how))
+    unread = times.isna() & full.notna()
+    if how.format is None and unread.any():
+        times = times.fillna(_parsed(_year_first(full.where(unread)), how))
     wrong = (times.isna() & full.notna()).to_numpy()
     faults.add("times cannot be read", wrong, text, way_out="Write them as 2026-11-20 08:30:00, or declare time_format")
     return _localize(times, how, faults, raw=text)
 
 
-def _with_year(text: pd.Series[Any], how: TimeReading, faults: Faults) -> pd.Series[Any]:
-    """Put the declared year before times that carry none; where none is declared they are faults, and blanked."""
+def _with_offset(text: pd.Series[Any]) -> npt.NDArray[np.bool_]:
+    return text.str.contains(_OFFSET, regex=True).to_numpy(dtype=bool, na_value=False)
+
+
+def _with_year(text: pd.Series[Any], how: TimeReading) -> tuple[pd.Series[Any], npt.NDArray[np.bool_]]:
+    """Put the declared year before times that carry none; where none is declared they are blanked, and marked."""
+    none = np.zeros(len(text), dtype=bool)
     if how.format is not None:
-        return text
+        return text, none
     without = text.str.match(_NO_YEAR).to_numpy(dtype=bool, na_value=False)
     if how.year is not None:
-        return text.mask(without, f"{how.year:04d}-" + text)
-    faults.add("times carry no year", without, text, way_out="Declare it: year = 2026, for example")
-    return text.mask(without)
+        return text.mask(without, f"{how.year:04d}-" + text), none
+    return text.mask(without), without
 
 
 def _parsed(text: pd.Series[Any], how: TimeReading, *, utc: bool = False) -> pd.Series[Any]:

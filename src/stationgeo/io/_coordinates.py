@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stationgeo import crs
-from stationgeo.errors import DataError
-from stationgeo.io._columns import Faults, to_numbers
+from stationgeo.io._columns import to_numbers
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from stationgeo.io._faults import Faults
     from stationgeo.schema import FloatArray
 
-__all__ = ["check_coordinates", "read_lonlat"]
+__all__ = ["check_coordinates", "plainly_sound", "read_lonlat"]
 
 # China lies within 73-136 E and 3-54 N (its southernmost reefs to its northernmost river). With the two exchanged that
 # is no place (a latitude above 90) or the Arctic Ocean, but for one inhabited land: Svalbard, which in WGS-84 is
@@ -38,8 +38,6 @@ def read_lonlat(
     ------
     DatumError
         If no datum is declared; the message says how many metres are at stake.
-    DataError
-        If lon and lat are exchanged in most rows.
     """
     numbers = []
     for name in ("lon", "lat"):
@@ -68,12 +66,8 @@ def check_coordinates(
 ) -> None:
     """Add rows whose coordinates are missing, at (0, 0), out of range or exchanged to the faults.
 
-    `columns` are the file's names of the two; None where they come from geometry.
-
-    Raises
-    ------
-    DataError
-        If lon and lat are exchanged in most rows: then it is the columns that are wrong, not the rows.
+    `columns` are the file's names of the two; None where they come from geometry. Where lon and lat are exchanged in
+    most rows it is the columns that are wrong, not the rows.
     """
     x, y = lon.to_numpy(dtype=np.float64), lat.to_numpy(dtype=np.float64)
     where = "geometry" if columns is None else f"columns {columns[0]!r}, {columns[1]!r}"
@@ -81,30 +75,39 @@ def check_coordinates(
     def shown(row: int) -> str:
         return f"{x[row]}, {y[row]}"
 
-    def most(rows: npt.NDArray[np.bool_]) -> bool:
-        return bool(2 * np.count_nonzero(rows) > rows.size)
-
     exchanged = _exchanged(x, y, svalbard=datum == "WGS-84")
-    if most(exchanged):
-        first = ", ".join(f"({shown(int(row))})" for row in np.flatnonzero(exchanged)[:3])
-        mapped = (
-            "longitude comes first"
-            if columns is None
-            else f"columns = {{ lon = {columns[1]!r}, lat = {columns[0]!r} }}"
-        )
-        raise DataError(
-            f"{faults.source}: {where}: longitude and latitude are exchanged in {int(exchanged.sum()):,} of "
-            f"{len(x):,} rows: {first}. Exchange them: {mapped}."
-        )
     finite = np.isfinite(x) & np.isfinite(y)
     faults.add(f"{where}: coordinates are missing or infinite", ~finite, shown, way_out="Fill them in")
-    faults.add(
-        f"{where}: longitude and latitude are exchanged", exchanged, shown, way_out="Exchange them in these rows"
+    mapped = (
+        "longitude comes first" if columns is None else f"columns = {{ lon = {columns[1]!r}, lat = {columns[0]!r} }}"
     )
+    faults.add(
+        f"{where}: longitude and latitude are exchanged", exchanged, shown,
+        way_out="Exchange them in these rows", columns_if_most=f"Exchange them: {mapped}",
+    )  # fmt: skip
     outside = ((np.abs(x) > _MOST_LON) | (np.abs(y) > _MOST_LAT)) & finite & ~exchanged
-    hint = "Degrees are needed: are these metres of a projected CRS?" if most(outside) else "Mend them"
-    faults.add(f"{where}: out of range (-180..180, -90..90)", outside, shown, way_out=hint)
+    faults.add(
+        f"{where}: out of range (-180..180, -90..90)", outside, shown,
+        way_out="Mend them", way_out_if_most="Degrees are needed: are these metres of a projected CRS?",
+    )  # fmt: skip
     faults.add(f"{where}: (0, 0) is no place but a blank", (x == 0) & (y == 0), shown, way_out="Fill them in")
+
+
+def plainly_sound(x: FloatArray, y: FloatArray, *, datum: crs.Datum) -> bool:
+    """Say whether the extremes alone show that `check_coordinates` finds nothing wrong; False says nothing.
+
+    Four reductions decide for the coordinates of any one country; nan makes them nan, and no comparison hold.
+    """
+    if not x.size:
+        return True
+    west, east, south, north = float(x.min()), float(x.max()), float(y.min()), float(y.max())
+    on_earth = west >= -_MOST_LON and east <= _MOST_LON and south >= -_MOST_LAT and north <= _MOST_LAT
+    off_origin = west > 0 or east < 0 or south > 0 or north < 0
+    as_written = west > _CHINA_LAT[1] or east < _CHINA_LAT[0] or south > _CHINA_LON[1] or north < _CHINA_LON[0]
+    if on_earth and off_origin and as_written:
+        return True
+    exchanged = _exchanged(x, y, svalbard=datum == "WGS-84")
+    return on_earth and not exchanged.any() and not ((x == 0) & (y == 0)).any()
 
 
 def _exchanged(x: FloatArray, y: FloatArray, *, svalbard: bool) -> npt.NDArray[np.bool_]:

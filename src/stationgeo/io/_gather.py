@@ -1,4 +1,4 @@
-"""What every reader of rows does: raw parts file by file, faults settled, counts kept, one table at the end."""
+"""What every reader of rows does: columns found, codes and numbers read, faults settled, counts kept."""
 
 from __future__ import annotations
 
@@ -9,31 +9,74 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import crs, schema
-from stationgeo.errors import DataError, ParameterError, SourceError, suggest
-from stationgeo.io._columns import BadRows, Faults, map_columns, row_names, to_codes, to_numbers
-from stationgeo.io._raw import Source, list_files, read_raw_table
+from stationgeo.errors import DataError, ParameterError, suggest
+from stationgeo.io._columns import TimeReading, map_columns, same_text, to_codes, to_numbers
+from stationgeo.io._faults import BadRows, Faults, Tally, row_names
+from stationgeo.io._privacy import check_key, key_fingerprint
 from stationgeo.io._report import Count, IngestReport, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy.typing as npt
 
+    from stationgeo.io._privacy import Personal
+
 __all__ = [
     "Gathered",
+    "Rules",
     "filtered",
     "joined",
     "mapped",
     "matching",
-    "name_of",
-    "raw_parts",
     "read_codes",
     "read_optional",
-    "settled",
+    "sound_rows",
+    "where_mask",
     "without_repeats",
 ]
 
-_FRAME = "the table given"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How the files of one source are to be read, as the caller declares it."""
+
+    table: schema.Table
+    datum: str | None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    where: Mapping[str, str] = field(default_factory=dict)
+    how: TimeReading = field(default_factory=TimeReading)
+    bad_rows: BadRows = "error"
+    encoding: str | None = None
+    personal: Personal = "refuse"
+    key: bytes | None = field(default=None, repr=False)
+    """What courier ids are hashed with; None leaves them as they are."""
+
+    @property
+    def hidden(self) -> str | None:
+        """The file's column of courier ids, where no message may show them."""
+        return None if self.key is None else self.columns.get("courier_id", "courier_id")
+
+    def check(self) -> Rules:
+        """Return the rules, if they agree with each other.
+
+        Raises
+        ------
+        ParameterError
+            If `personal` is unknown, the key is none, or ids that are to be hashed are asked for as they are.
+        """
+        if self.personal not in {"refuse", "drop"}:
+            raise ParameterError(f"personal must be 'refuse' or 'drop'. Got {self.personal!r} instead.")
+        if self.key is None:
+            return self
+        check_key(self.key)
+        others = {name for name in self.table.names if name != "courier_id"}
+        if self.hidden in self.where or self.hidden in {self.columns.get(name, name) for name in others}:
+            raise ParameterError(
+                f"with a courier_key, column {self.hidden!r} is hashed as it is read: neither where nor another column "
+                "may use it."
+            )
+        return self
 
 
 @dataclass(slots=True)
@@ -48,8 +91,10 @@ class Gathered:
     chosen: dict[str, str] = field(default_factory=dict)
     datum: crs.Datum = "WGS-84"
 
-    def report(self, name: str, *, tz: str | None) -> IngestReport:
+    def report(self, name: str, *, tz: str | None, key: bytes | None = None) -> IngestReport:
         """Close the books: the rows that are left after what the files lost."""
+        if key is not None and "courier_id" in self.chosen:
+            self.notes[f"courier ids are hashed with the key of fingerprint {key_fingerprint(key)}"] = None
         return IngestReport(
             source=name,
             files=tuple(self.files),
@@ -63,46 +108,24 @@ class Gathered:
         )
 
 
-def name_of(source: Source) -> str:
-    if isinstance(source, pd.DataFrame):
-        return _FRAME
-    files = list_files(source)
-    return files[0].name if len(files) == 1 else f"{files[0].name} and {len(files) - 1} more files"
+def where_mask(raw: pd.DataFrame, where: Mapping[str, str], label: str) -> npt.NDArray[np.bool_]:
+    """Say which rows have the texts that are asked for.
 
-
-def raw_parts(
-    source: Source,
-    table: schema.Table,
-    columns: Mapping[str, str],
-    where: Mapping[str, str],
-    encoding: str | None,
-    got: Gathered,
-) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield (label, raw frame) of every file, rows outside `where` counted off.
-
-    The frame's index says which rows of the file they are, counted from 0. A file that is the copy of an earlier one
-    is not yielded, but counted.
+    Raises
+    ------
+    ParameterError
+        If a column is not there.
     """
-    if isinstance(source, pd.DataFrame):
-        got.rows_read += len(source)
-        yield _FRAME, filtered(source.reset_index(drop=True), where, _FRAME, got)
-        return
-    wanted = {columns.get(name, name) for name in (*table.names, "lon", "lat")} | set(where)
-    for path in list_files(source):
-        raw, fitted = read_raw_table(path, wanted=wanted, encoding=encoding)
-        file = SourceFile.of(path, encoding=fitted)
-        got.rows_read += len(raw)
-        if raw.empty:
-            raise SourceError(f"{path.name}: the file has a header but no row. Export it again, or leave it out.")
-        if any(file.sha256 == earlier.sha256 for earlier in got.files):
-            got.dropped.append(Count(reason="in copies of an earlier file", rows=len(raw), examples=(path.name,)))
-        else:
-            yield path.name, filtered(raw, where, path.name, got)
-        got.files.append(file)
+    keep = np.ones(len(raw), dtype=bool)
+    for column, text in where.items():
+        if column not in raw.columns:
+            raise ParameterError(f"{label}: where names column {column!r}; {suggest(column, map(str, raw.columns))}")
+        keep &= same_text(raw[column], text)
+    return keep
 
 
 def matching(raw: pd.DataFrame, where: Mapping[str, str], label: str) -> npt.NDArray[np.bool_]:
-    """Say which rows have the texts that are asked for.
+    """Say which rows of a whole file have the texts that are asked for.
 
     Raises
     ------
@@ -111,11 +134,7 @@ def matching(raw: pd.DataFrame, where: Mapping[str, str], label: str) -> npt.NDA
     DataError
         If no row has them.
     """
-    keep = np.ones(len(raw), dtype=bool)
-    for column, text in where.items():
-        if column not in raw.columns:
-            raise ParameterError(f"{label}: where names column {column!r}; {suggest(column, map(str, raw.columns))}")
-        keep &= (to_codes(raw[column])[0] == str(text).strip()).to_numpy(dtype=bool, na_value=False)
+    keep = where_mask(raw, where, label)
     if not keep.any() and len(raw):
         raise DataError(f"{label}: no row matches where = {dict(where)}. Check its spelling against the file.")
     return keep
@@ -139,13 +158,18 @@ def without_repeats(raw: pd.DataFrame, got: Gathered) -> pd.DataFrame:
 
 
 def mapped(
-    raw: pd.DataFrame, table: schema.Table, columns: Mapping[str, str], *, source: str, optional: tuple[str, ...] = ()
+    names: Iterable[str],
+    table: schema.Table,
+    columns: Mapping[str, str],
+    *,
+    source: str,
+    optional: tuple[str, ...] = (),
 ) -> dict[str, str]:
     """Find the file's columns of a table of points; those in `optional` have a default."""
     named = [column.name for column in table.columns if column.kind != "geometry"]
     known = tuple(dict.fromkeys([*named, "lon", "lat"]))
     required = {*table.required, "lon", "lat"} - {"geometry", *optional}
-    return map_columns(raw, columns, known=known, required=required, source=source)
+    return map_columns(names, columns, known=known, required=required, source=source)
 
 
 def read_codes(
@@ -181,16 +205,14 @@ def read_optional(
     return read
 
 
-def settled(
-    read: dict[str, pd.Series[Any]], table: schema.Table, faults: Faults, bad_rows: BadRows, got: Gathered
+def sound_rows(
+    read: dict[str, pd.Series[Any]], table: schema.Table, faults: Faults, tally: Tally, got: Gathered
 ) -> pd.DataFrame:
-    """Hold what was read against the contract, take faulty rows out (or raise), then bring the rest to WGS-84."""
+    """Hold a part against the contract, take faulty rows out into the tally, and bring the rest to WGS-84."""
     for column in table.columns:
         if column.name in read and column.name not in {"lon", "lat"}:
             _hold(read[column.name], column, got.chosen.get(column.name, column.name), faults)
-    keep, counts = faults.settle(bad_rows=bad_rows)
-    got.dropped += counts
-    frame = pd.DataFrame(read)[keep]
+    frame = pd.DataFrame(read)[tally.take(faults)]
     lon, lat = crs.to_wgs84(frame["lon"].to_numpy(), frame["lat"].to_numpy(), datum=got.datum)
     return frame.assign(lon=lon, lat=lat)
 

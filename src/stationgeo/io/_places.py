@@ -12,27 +12,29 @@ import shapely
 
 from stationgeo import crs, schema
 from stationgeo.errors import DataError, first_few
-from stationgeo.io._columns import BadRows, Faults, TimeReading, row_names, to_utc
+from stationgeo.io._columns import TimeReading, to_utc
 from stationgeo.io._coordinates import read_lonlat
+from stationgeo.io._faults import BadRows, Faults, Tally, row_names
 from stationgeo.io._gather import (
     Gathered,
+    Rules,
     filtered,
     joined,
     mapped,
-    name_of,
-    raw_parts,
     read_codes,
     read_optional,
-    settled,
+    sound_rows,
     without_repeats,
 )
 from stationgeo.io._raw import is_vector, list_files, one_file
 from stationgeo.io._report import Count, Ingest
 from stationgeo.io._shapes import read_wgs84_vector
+from stationgeo.io._sources import name_of, raw_parts, without_personal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stationgeo.io._privacy import Personal
     from stationgeo.io._raw import Source
     from stationgeo.io._report import IngestReport
 
@@ -51,13 +53,15 @@ def read_stations(
     tz: str | None = None,
     bad_rows: BadRows = "error",
     encoding: str | None = None,
+    personal: Personal = "refuse",
 ) -> Ingest[gpd.GeoDataFrame]:
     """Read stations from a table with coordinates or from a vector file.
 
     Parameters
     ----------
-    source, datum, columns, where, bad_rows, encoding
-        As for `read_fixes`; vector files (GeoJSON, GeoPackage, Shapefile, FlatGeobuf) may be read too.
+    source, datum, columns, where, bad_rows, encoding, personal
+        As for `read_fixes`; a station's name and address are not personal, whom to contact there is. Vector files
+        (GeoJSON, GeoPackage, Shapefile, FlatGeobuf) may be read too.
     default_kind
         Kind of stations where the file has no `kind` column, or leaves it empty.
     kinds
@@ -92,10 +96,11 @@ def read_stations(
     >>> read_stations(raw, datum="BD-09", default_kind="warm_bee").table["kind"].item()
     'warm_bee'
     """
-    defaults = {"kind": default_kind}
-    return _read_places(
-        source, schema.STATIONS, datum, columns or {}, defaults, kinds or {}, where or {}, crs, tz, bad_rows, encoding
-    )
+    rules = Rules(
+        table=schema.STATIONS, datum=datum, columns=columns or {}, where=where or {}, how=TimeReading(tz=tz),
+        bad_rows=bad_rows, encoding=encoding, personal=personal,
+    ).check()  # fmt: skip
+    return _read_places(source, rules, {"kind": default_kind}, kinds or {}, crs)
 
 
 def read_candidates(
@@ -110,12 +115,13 @@ def read_candidates(
     crs: str | None = None,
     bad_rows: BadRows = "error",
     encoding: str | None = None,
+    personal: Personal = "refuse",
 ) -> Ingest[gpd.GeoDataFrame]:
     """Read candidate places for new stations from a table with coordinates or from a vector file.
 
     Parameters
     ----------
-    source, datum, columns, default_kind, kinds, where, crs, bad_rows, encoding
+    source, datum, columns, default_kind, kinds, where, crs, bad_rows, encoding, personal
         As for `read_stations`.
     default_action
         What would be done where the file has no `action` column or leaves it empty: new, upgrade, extend_hours,
@@ -142,84 +148,63 @@ def read_candidates(
     >>> read_candidates(raw, datum="WGS-84", default_kind="warm_bee").table["action"].item()
     'new'
     """
-    defaults = {"kind": default_kind, "action": default_action}
-    return _read_places(
-        source,
-        schema.CANDIDATES,
-        datum,
-        columns or {},
-        defaults,
-        kinds or {},
-        where or {},
-        crs,
-        None,
-        bad_rows,
-        encoding,
-    )
+    rules = Rules(
+        table=schema.CANDIDATES, datum=datum, columns=columns or {}, where=where or {},
+        bad_rows=bad_rows, encoding=encoding, personal=personal,
+    ).check()  # fmt: skip
+    return _read_places(source, rules, {"kind": default_kind, "action": default_action}, kinds or {}, crs)
 
 
 def _read_places(
-    source: Source,
-    table: schema.Table,
-    datum: str | None,
-    columns: Mapping[str, str],
-    defaults: Mapping[str, str | None],
-    kinds: Mapping[str, str],
-    where: Mapping[str, str],
-    named_crs: str | None,
-    tz: str | None,
-    bad_rows: BadRows,
-    encoding: str | None,
+    source: Source, rules: Rules, defaults: Mapping[str, str | None], kinds: Mapping[str, str], named_crs: str | None
 ) -> Ingest[gpd.GeoDataFrame]:
     name, got = name_of(source), Gathered()
-    vector = _vector_points(source, datum, named_crs, encoding, bad_rows)
+    vector = _vector_points(source, rules, named_crs)
     if vector is None:
-        parts = raw_parts(source, table, columns, where, encoding, got)
+        parts = raw_parts(source, rules, got)
     else:
         raw, report = vector
         got.rows_read, got.dropped = report.rows_read, list(report.dropped)
-        parts = iter([(name, filtered(raw, where, name, got))])
-        datum, columns = "WGS-84", {**columns, "lon": "lon", "lat": "lat"}
+        parts = iter([(name, filtered(without_personal(raw, name, rules, got), rules.where, name, got))])
+        rules = replace(rules, datum="WGS-84", columns={**rules.columns, "lon": "lon", "lat": "lat"})
     for label, raw in parts:
-        once = without_repeats(raw, got)
-        got.parts.append(_places_of(once, label, table, columns, datum, defaults, kinds, tz, bad_rows, got))
+        got.parts.append(_places_of(without_repeats(raw, got), label, rules, defaults, kinds, got))
     flat = joined(got, name)
     places = gpd.GeoDataFrame(
         flat.drop(columns=["lon", "lat"]), geometry=gpd.points_from_xy(flat["lon"], flat["lat"]), crs=crs.WGS84
     )
-    closed = got.report(name, tz=tz)
+    closed = got.report(name, tz=rules.how.tz)
     if vector is not None:
         closed = _with_origin(closed, report)
-    return Ingest(table=schema.validate(places, table, source=name), report=closed)
+    return Ingest(table=schema.validate(places, rules.table, source=name), report=closed)
 
 
 def _places_of(
     raw: pd.DataFrame,
     label: str,
-    table: schema.Table,
-    columns: Mapping[str, str],
-    datum: str | None,
+    rules: Rules,
     defaults: Mapping[str, str | None],
     kinds: Mapping[str, str],
-    tz: str | None,
-    bad_rows: BadRows,
     got: Gathered,
 ) -> pd.DataFrame:
-    chosen = got.chosen = mapped(raw, table, columns, source=label, optional=tuple(defaults))
-    faults = Faults(label, raw.index)
-    lon, lat, got.datum = read_lonlat(raw, chosen, datum=datum, faults=faults)
+    table = rules.table
+    chosen = got.chosen = mapped(raw.columns, table, rules.columns, source=label, optional=tuple(defaults))
+    faults, tally = Faults(label, raw.index), Tally(label)
+    lon, lat, got.datum = read_lonlat(raw, chosen, datum=rules.datum, faults=faults)
     read: dict[str, pd.Series[Any]] = {table.key[0]: read_codes(raw, chosen, table.key[0], faults, got)}
     for name, default in defaults.items():
         read[name] = _with_default(raw, chosen, name, default, faults, got)
     read["kind"] = read["kind"].replace(dict(kinds)) if kinds else read["kind"]
     for name in ("valid_from", "valid_to"):
         if name in chosen:
-            read[name] = to_utc(raw[chosen[name]], TimeReading(tz=tz), faults=faults)
+            read[name] = to_utc(raw[chosen[name]], rules.how, faults=faults)
     if "valid_from" in read and "valid_to" in read:
         never = (read["valid_to"] < read["valid_from"]).to_numpy()
         faults.add("valid_to lies before valid_from", never, raw[chosen["valid_to"]], way_out="Mend them")
     read |= {"lon": lon, "lat": lat} | read_optional(raw, chosen, table, faults, skip=read.keys())
-    return settled(read, table, faults, bad_rows, got)
+    places = sound_rows(read, table, faults, tally, got)
+    got.dropped += tally.close(bad_rows=rules.bad_rows)
+    return places
 
 
 def _with_default(
@@ -247,9 +232,7 @@ def _with_default(
     return values.mask(empty, default)
 
 
-def _vector_points(
-    source: Source, datum: str | None, named_crs: str | None, encoding: str | None, bad_rows: BadRows
-) -> tuple[pd.DataFrame, IngestReport] | None:
+def _vector_points(source: Source, rules: Rules, named_crs: str | None) -> tuple[pd.DataFrame, IngestReport] | None:
     """Read a vector source as a table of WGS-84 points, or return None where the source is a plain table."""
     if not isinstance(source, pd.DataFrame):
         if not any(is_vector(path) for path in list_files(source)):
@@ -257,7 +240,9 @@ def _vector_points(
         source = one_file(source)
     elif not isinstance(source, gpd.GeoDataFrame):
         return None
-    frame, report = read_wgs84_vector(source, datum=datum, named_crs=named_crs, encoding=encoding, bad_rows=bad_rows)
+    frame, report = read_wgs84_vector(
+        source, datum=rules.datum, named_crs=named_crs, encoding=rules.encoding, bad_rows=rules.bad_rows
+    )
     shapes = np.asarray(frame.geometry, dtype=object)
     outlines = shapely.get_type_id(shapes) != shapely.GeometryType.POINT
     if outlines.any():

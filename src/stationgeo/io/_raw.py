@@ -1,9 +1,8 @@
-"""Files of any supported format to raw frames, with the encoding that fitted; no meaning yet."""
+"""Which files a source names, and vector files to raw frames with the encoding that fitted; no meaning yet."""
 
 from __future__ import annotations
 
 import glob
-import gzip
 import tempfile
 import warnings
 import zipfile
@@ -12,25 +11,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import geopandas as gpd
-import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
 
-from stationgeo.errors import ColumnError, ParameterError, SourceError, StationgeoError, first_few, suggest
+from stationgeo.errors import ParameterError, SourceError, StationgeoError, first_few, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    import pandas as pd
+
 __all__ = [
+    "ENCODINGS",
+    "TABLE_SUFFIXES",
     "RawVector",
     "Source",
     "is_vector",
     "list_files",
     "one_file",
-    "read_raw_table",
     "read_raw_vector",
+    "reading",
     "shapefile_parts",
+    "suffix_of",
 ]
 
 Source: TypeAlias = "str | Path | Sequence[str | Path] | pd.DataFrame"
@@ -42,8 +44,6 @@ VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".fgb", ".geoparquet", 
 SHAPEFILE_SUFFIXES = (".shp", ".dbf", ".shx", ".prj", ".cpg")
 # UTF-8 is tried first and strictly: most UTF-8 text also decodes as gb18030, into nonsense; hardly any the other way.
 ENCODINGS = ("utf-8-sig", "gb18030")
-# What a text's fields may be separated by other than what the file's name says.
-_SEPARATORS = ";\t|,"
 
 
 def list_files(source: str | Path | Sequence[str | Path]) -> list[Path]:
@@ -60,10 +60,10 @@ def list_files(source: str | Path | Sequence[str | Path]) -> list[Path]:
     items: Iterable[str | Path] = [source] if isinstance(source, str | Path) else source
     files: list[Path] = []
     for item in items:
-        with _reading(Path(item), "a file"):
+        with reading(Path(item), "a file"):
             files += _expanded(item)
     for path in files:
-        with _reading(path, "a file"):
+        with reading(path, "a file"):
             if path.stat().st_size == 0:
                 raise SourceError(f"{path.name}: the file is empty (0 bytes). Export it again.")
     return files
@@ -98,7 +98,7 @@ def is_vector(path: Path) -> bool:
     """Tell whether a file holds geometry: by its suffix, a Parquet file by its metadata."""
     if suffix_of(path) != ".parquet":
         return suffix_of(path) in VECTOR_SUFFIXES
-    with _reading(path, "a Parquet file"):
+    with reading(path, "a Parquet file"):
         return b"geo" in (pq.read_schema(path).metadata or {})
 
 
@@ -106,49 +106,6 @@ def shapefile_parts(path: Path) -> dict[str, Path]:
     """Find the files that belong to a Shapefile, by lower-case suffix, whatever case their names have."""
     found = {other.suffix.lower(): other for other in path.parent.iterdir() if other.stem == path.stem}
     return {suffix: found[suffix] for suffix in SHAPEFILE_SUFFIXES if suffix in found} | {".shp": path}
-
-
-def read_raw_table(
-    path: Path, *, wanted: Iterable[str], encoding: str | None = None
-) -> tuple[pd.DataFrame, str | None]:
-    """Read a table file; text stays text (codes keep their zeros), Parquet keeps its types.
-
-    Parameters
-    ----------
-    path
-        CSV (also gzipped), TSV, Parquet or the first sheet of an Excel workbook.
-    wanted
-        Columns that will be used: of a Parquet file only these are read, where they exist.
-    encoding
-        Of a text file, where it is known; else UTF-8 and then gb18030 are tried, strictly.
-
-    Returns
-    -------
-    frame, encoding
-        Index 0..n-1; the encoding that fitted, None for binary formats.
-
-    Raises
-    ------
-    SourceError
-        If the format is not supported or the file cannot be read as what its name says.
-    ColumnError
-        If a wanted column is there twice, or holds lists or bytes.
-    """
-    suffix, columns = suffix_of(path), set(wanted)
-    if suffix == ".parquet":
-        return _read_parquet(path, columns), None
-    if suffix == ".xlsx":
-        with _reading(path, "an Excel workbook"):
-            cells = pd.read_excel(
-                path, header=None, dtype=str, engine="openpyxl", keep_default_na=False, na_values=[""]
-            )
-        return _under_header(cells, path, columns), None
-    if suffix in TABLE_SUFFIXES:
-        return _read_text(path, columns, encoding)
-    raise SourceError(
-        f"{path.name}: cannot read {suffix or 'a file without a suffix'} as a table. "
-        f"Supported: {', '.join(TABLE_SUFFIXES)}."
-    )
 
 
 def read_raw_vector(path: Path, *, encoding: str | None = None) -> RawVector:
@@ -170,18 +127,18 @@ def read_raw_vector(path: Path, *, encoding: str | None = None) -> RawVector:
     if suffix == ".zip":
         return _read_zipped(path, encoding)
     if suffix in {".parquet", ".geoparquet"}:
-        with _reading(path, "a GeoParquet file"):
+        with reading(path, "a GeoParquet file"):
             return gpd.read_parquet(path), None, ()
     if suffix == ".shp":
         encoding = encoding or _encoding_of_shapefile(path)
     elif suffix in {".geojson", ".json"}:
-        with _reading(path, "GeoJSON, which is UTF-8 text"):
+        with reading(path, "GeoJSON, which is UTF-8 text"):
             path.read_bytes().decode("utf-8-sig")
     return _read_ogr(path, encoding)
 
 
 @contextmanager
-def _reading(path: Path, what: str) -> Iterator[None]:
+def reading(path: Path, what: str) -> Iterator[None]:
     """Let whatever goes wrong with a file become one error that names it."""
     try:
         yield
@@ -219,7 +176,7 @@ def _tables_in(folder: Path) -> list[Path]:
 
 
 def _read_ogr(path: Path, encoding: str | None) -> RawVector:
-    with _reading(path, "a vector file"), warnings.catch_warnings(record=True) as remarks:
+    with reading(path, "a vector file"), warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always")
         layers = [str(name) for name, geometry_type in pyogrio.list_layers(path) if geometry_type is not None]
         if len(layers) > 1:
@@ -239,7 +196,7 @@ def _read_zipped(path: Path, encoding: str | None) -> RawVector:
     """Read the one vector file of an archive, however deep it lies."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with _reading(path, "a zip archive"), zipfile.ZipFile(path) as archive:
+        with reading(path, "a zip archive"), zipfile.ZipFile(path) as archive:
             archive.extractall(folder)
         inside = [file for file in sorted(folder.rglob("*")) if suffix_of(file) in VECTOR_SUFFIXES]
         inside = [file for file in inside if not file.name.startswith(".")]
@@ -253,7 +210,7 @@ def _read_zipped(path: Path, encoding: str | None) -> RawVector:
 
 def _encoding_of_shapefile(path: Path) -> str | None:
     """Find the encoding of a Shapefile that does not declare it in a .cpg; None where it does."""
-    with _reading(path, "a Shapefile"):
+    with reading(path, "a Shapefile"):
         parts = shapefile_parts(path)
         lacking = [suffix for suffix in (".dbf", ".shx") if suffix not in parts]
         if lacking:
@@ -265,84 +222,6 @@ def _encoding_of_shapefile(path: Path) -> str | None:
         except UnicodeDecodeError:
             return ENCODINGS[-1]
         return "utf-8"
-
-
-def _read_parquet(path: Path, wanted: set[str]) -> pd.DataFrame:
-    with _reading(path, "a Parquet file"):
-        file = pq.ParquetFile(path)
-        present = [column for column in file.schema_arrow if column.name in wanted]
-        names = [column.name for column in present]
-        if not present:
-            raise ColumnError(
-                f"{path.name}: none of the columns {first_few(sorted(wanted))} is there; "
-                f"{suggest(min(wanted), file.schema_arrow.names)}"
-            )
-        _check_distinct(names, path, wanted)
-        for column in present:
-            if pa.types.is_nested(column.type) or "binary" in str(column.type):
-                raise ColumnError(
-                    f"{path.name}: column {column.name!r} holds {column.type}: neither numbers, text nor times. "
-                    "Export it as one of these."
-                )
-        return file.read(columns=names).to_pandas(ignore_metadata=True)
-
-
-def _read_text(path: Path, wanted: set[str], encoding: str | None) -> tuple[pd.DataFrame, str]:
-    separator = "\t" if suffix_of(path) == ".tsv" else ","
-    with _reading(path, f"{encoding or 'a table of'} text"):
-        chosen = encoding or _sniff_encoding(path)
-        try:
-            fields = pd.read_csv(
-                path,
-                header=None,  # read as a row: pandas would rename what repeats, and shift rows that are too long
-                dtype=str,
-                encoding=chosen,
-                sep=separator,
-                keep_default_na=False,
-                na_values=[""],
-                skipinitialspace=True,
-            )
-        except pd.errors.EmptyDataError:
-            fields = pd.DataFrame()
-    frame = _under_header(fields, path, wanted)
-    used = [mark for mark in _SEPARATORS if len(frame.columns) == 1 and mark in frame.columns[0]]
-    if used:
-        raise SourceError(
-            f"{path.name}: its one column is {frame.columns[0]!r}: fields seem to be separated by {used[0]!r}. Here it "
-            f"must be {separator!r}: save it as .csv with commas, or as .tsv with tabs."
-        )
-    return frame, chosen
-
-
-def _under_header(cells: pd.DataFrame, path: Path, wanted: set[str]) -> pd.DataFrame:
-    """Take the first row as names of the others."""
-    if cells.empty:
-        raise SourceError(f"{path.name}: the file has no header line. Export it again.")
-    names = ["" if pd.isna(name) else str(name).strip() for name in cells.iloc[0]]
-    _check_distinct(names, path, wanted)
-    frame = cells.iloc[1:].reset_index(drop=True)
-    frame.columns = pd.Index(names)
-    return frame
-
-
-def _check_distinct(names: list[str], path: Path, wanted: set[str]) -> None:
-    repeated = [name for name in dict.fromkeys(names) if name in wanted and names.count(name) > 1]
-    if repeated:
-        raise ColumnError(
-            f"{path.name}: {first_few(repeated)} stands more than once in the header. Rename the columns that are not "
-            "meant."
-        )
-
-
-def _sniff_encoding(path: Path) -> str:
-    data = gzip.decompress(path.read_bytes()) if path.suffix.lower() == ".gz" else path.read_bytes()
-    for encoding in ENCODINGS if b"\0" not in data else ():
-        try:
-            data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise SourceError(f"{path.name}: neither UTF-8 nor gb18030 text. Declare its encoding, or save it as UTF-8.")
 
 
 def _neighbours(path: Path) -> str:

@@ -9,20 +9,14 @@ import pandas as pd
 
 from stationgeo import crs, schema
 from stationgeo.errors import ColumnError, DataError, ParameterError
-from stationgeo.io._columns import BadRows, Faults, TimeReading, TimeUnit, check_dates, to_utc
+from stationgeo.io._columns import TimeReading, TimeUnit
 from stationgeo.io._coordinates import read_lonlat
-from stationgeo.io._gather import (
-    Gathered,
-    joined,
-    mapped,
-    name_of,
-    raw_parts,
-    read_codes,
-    read_optional,
-    settled,
-    without_repeats,
-)
+from stationgeo.io._faults import BadRows, Faults, Tally
+from stationgeo.io._fixes import FixFile, read_times
+from stationgeo.io._gather import Gathered, Rules, joined, mapped, read_optional, sound_rows, without_repeats
+from stationgeo.io._privacy import Personal, hashed_codes
 from stationgeo.io._report import Count, Ingest
+from stationgeo.io._sources import name_of, opened, raw_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +38,8 @@ def read_fixes(
     time_format: str | None = None,
     bad_rows: BadRows = "error",
     encoding: str | None = None,
+    personal: Personal = "refuse",
+    courier_key: bytes | None = None,
 ) -> Ingest[pd.DataFrame]:
     """Read couriers' GPS records.
 
@@ -70,6 +66,13 @@ def read_fixes(
         What to do with rows that cannot be used: "error" (stop with a message) or "drop" (drop and count).
     encoding
         Of text files; else UTF-8 and then gb18030 are tried, strictly.
+    personal
+        What to do with columns whose header looks personal (name, phone, identity card, political status, address,
+        birthday, number plate; Chinese and English): "refuse" (stop with a message) or "drop" (leave them unread, and
+        note it).
+    courier_key
+        At least 16 bytes (see `courier_key`): courier ids are replaced by their keyed hash of 16 hex characters, the
+        same for the same key in every file, on every machine; no message, note or report shows an id. None keeps them.
 
     Returns
     -------
@@ -82,17 +85,19 @@ def read_fixes(
     SourceError
         If a file is missing, empty or unreadable.
     ColumnError
-        If a column is missing.
+        If a column is missing, or looks personal.
     DatumError
         If the datum is not declared or unknown.
     DataError
         If rows cannot be used and `bad_rows` is "error"; if no row is left; if a time zone, year or unit is missing.
     ParameterError
-        If `columns` names no column of FIXES, or the time zone is unknown.
+        If `columns` names no column of FIXES, the time zone is unknown, or the key is too short.
 
     Notes
     -----
-    O(rows log rows) for sorting. Memory holds the whole table.
+    O(rows log rows) for sorting. Memory holds the whole table; `scan_fixes` reads the same rows in bounded memory.
+    Folders like ``date=2026-03-12`` right above a file are columns of it, for `where` and `columns`; files that they
+    leave out are not opened. File names are reported as they are: keep ids out of them.
 
     Examples
     --------
@@ -103,18 +108,24 @@ def read_fixes(
     >>> len(fixes.table), fixes.report.dropped[0].reason
     (1, 'identical rows')
     """
-    how = TimeReading(tz=tz, year=year, unit=time_unit, format=time_format)
+    rules = Rules(
+        table=schema.FIXES, datum=datum, columns=columns or {}, where=where or {}, bad_rows=bad_rows, encoding=encoding,
+        how=TimeReading(tz=tz, year=year, unit=time_unit, format=time_format), personal=personal, key=courier_key,
+    ).check()  # fmt: skip
     got, name = Gathered(), name_of(source)
-    for label, raw in raw_parts(source, schema.FIXES, columns or {}, where or {}, encoding, got):
-        got.parts.append(_fixes_of(raw, label, columns or {}, datum, how, bad_rows, got))
+    for one in opened(source, rules, got, all_columns=False):
+        file = FixFile.of(one, rules, got)
+        got.parts += [file.sound(part) for part in one.parts()]
+        file.close()
     fixes = joined(got, name)
-    report = got.report(name, tz=tz)
+    fixes = fixes.assign(courier_id=hashed_codes(fixes["courier_id"], courier_key))
+    report = got.report(name, tz=tz, key=courier_key)
     fixes, repeats = _drop_repeated_fixes(fixes)
     fixes = fixes.sort_values(["courier_id", "t"], kind="stable", ignore_index=True)
     return Ingest(table=schema.validate(fixes, schema.FIXES, source=name), report=report.adding(dropped=repeats))
 
 
-def read_events(
+def read_events(  # noqa: PLR0913 - each says one thing about the file, by name
     source: Source,
     *,
     datum: str | None,
@@ -128,12 +139,14 @@ def read_events(
     square_deg: tuple[float, float] | None = None,
     bad_rows: BadRows = "error",
     encoding: str | None = None,
+    personal: Personal = "refuse",
+    courier_key: bytes | None = None,
 ) -> Ingest[pd.DataFrame]:
     """Read things that happened at places: orders, check-ins, reports, or counts on squares.
 
     Parameters
     ----------
-    source, datum, tz, columns, where, year, time_unit, time_format, bad_rows, encoding
+    source, datum, tz, columns, where, year, time_unit, time_format, bad_rows, encoding, personal, courier_key
         As for `read_fixes`. A time column is optional: without one events are untimed. Without a weight column each
         row counts 1.
     square_m
@@ -145,7 +158,7 @@ def read_events(
     -------
     Ingest
         `.table` is EVENTS in WGS-84 and UTC; `.report` counts what was dropped and why: rows that are identical in
-        every column of the file.
+        every column of the file that is read.
 
     Raises
     ------
@@ -166,67 +179,44 @@ def read_events(
     >>> events.table["square_lat_deg"].round(6).item()
     0.004515
     """
-    how = TimeReading(tz=tz, year=year, unit=time_unit, format=time_format)
+    rules = Rules(
+        table=schema.EVENTS, datum=datum, columns=columns or {}, where=where or {}, bad_rows=bad_rows,
+        how=TimeReading(tz=tz, year=year, unit=time_unit, format=time_format), encoding=encoding, personal=personal,
+        key=courier_key,
+    ).check()  # fmt: skip
     got, name = Gathered(), name_of(source)
-    for label, raw in raw_parts(source, schema.EVENTS, columns or {}, where or {}, encoding, got):
-        part = _events_of(without_repeats(raw, got), label, columns or {}, datum, how, bad_rows, got)
+    for label, raw in raw_parts(source, rules, got):
+        part = _events_of(without_repeats(raw, got), label, rules, got)
         got.parts.append(_with_squares(part, label, square_m=square_m, square_deg=square_deg))
     events = joined(got, name)
+    if "courier_id" in events:
+        events = events.assign(courier_id=hashed_codes(events["courier_id"], courier_key))
     if not (events["weight"] > 0).any():
         raise DataError(
             f"{name}: column {got.chosen['weight']!r} (weight) is 0 in all {len(events):,} rows: there is no demand. "
             "Map another column, or leave the source out."
         )
-    return Ingest(table=schema.validate(events, schema.EVENTS, source=name), report=got.report(name, tz=tz))
+    report = got.report(name, tz=tz, key=courier_key)
+    return Ingest(table=schema.validate(events, schema.EVENTS, source=name), report=report)
 
 
-def _fixes_of(
-    raw: pd.DataFrame,
-    label: str,
-    columns: Mapping[str, str],
-    datum: str | None,
-    how: TimeReading,
-    bad_rows: BadRows,
-    got: Gathered,
-) -> pd.DataFrame:
-    chosen = got.chosen = mapped(raw, schema.FIXES, columns, source=label)
-    faults = Faults(label, raw.index)
-    lon, lat, got.datum = read_lonlat(raw, chosen, datum=datum, faults=faults)
-    table = {"courier_id": read_codes(raw, chosen, "courier_id", faults, got)}
-    table["t"] = _times(raw[chosen["t"]], how, faults)
-    table |= {"lon": lon, "lat": lat} | read_optional(raw, chosen, schema.FIXES, faults, skip=table.keys())
-    return settled(table, schema.FIXES, faults, bad_rows, got)
-
-
-def _events_of(
-    raw: pd.DataFrame,
-    label: str,
-    columns: Mapping[str, str],
-    datum: str | None,
-    how: TimeReading,
-    bad_rows: BadRows,
-    got: Gathered,
-) -> pd.DataFrame:
-    chosen = got.chosen = mapped(raw, schema.EVENTS, columns, source=label, optional=("weight",))
-    faults = Faults(label, raw.index)
-    lon, lat, got.datum = read_lonlat(raw, chosen, datum=datum, faults=faults)
+def _events_of(raw: pd.DataFrame, label: str, rules: Rules, got: Gathered) -> pd.DataFrame:
+    chosen = got.chosen = mapped(raw.columns, schema.EVENTS, rules.columns, source=label, optional=("weight",))
+    faults, tally = Faults(label, raw.index, hidden=rules.hidden), Tally(label)
+    lon, lat, got.datum = read_lonlat(raw, chosen, datum=rules.datum, faults=faults)
     table: dict[str, pd.Series[Any]] = {"lon": lon, "lat": lat}
     if "weight" not in chosen:
         table["weight"] = pd.Series(1.0, index=raw.index)
         got.notes["no weight column: each row counts 1"] = None
     if "t" in chosen:
-        table["t"] = _times(raw[chosen["t"]], how, faults)
+        table["t"] = read_times(raw[chosen["t"]], rules.how, faults)
         untimed = int((table["t"].isna().to_numpy() & faults.sound()).sum())
         if untimed:
             got.notes[f"{label}: {untimed:,} of {len(raw):,} rows have no time and count as untimed"] = None
     table |= read_optional(raw, chosen, schema.EVENTS, faults, skip=table.keys())
-    return settled(table, schema.EVENTS, faults, bad_rows, got)
-
-
-def _times(raw: pd.Series[Any], how: TimeReading, faults: Faults) -> pd.Series[Any]:
-    times = to_utc(raw, how, faults=faults)
-    check_dates(times, raw, faults=faults)
-    return times
+    events = sound_rows(table, schema.EVENTS, faults, tally, got)
+    got.dropped += tally.close(bad_rows=rules.bad_rows)
+    return events
 
 
 def _drop_repeated_fixes(fixes: pd.DataFrame) -> tuple[pd.DataFrame, tuple[Count, ...]]:

@@ -12,8 +12,9 @@ import shapely
 
 from stationgeo import crs, schema
 from stationgeo.errors import DataError, DatumError, ParameterError, first_few, suggest
-from stationgeo.io._columns import Faults, map_columns, row_names, to_codes
+from stationgeo.io._columns import map_columns, to_codes
 from stationgeo.io._coordinates import check_coordinates
+from stationgeo.io._faults import Faults, row_names
 from stationgeo.io._gather import matching
 from stationgeo.io._raw import one_file, read_raw_vector
 from stationgeo.io._report import Count, Ingest, IngestReport, SourceFile
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from stationgeo.io._columns import BadRows
+    from stationgeo.io._faults import BadRows
 
 __all__ = ["read_background", "read_streets", "read_wgs84_vector", "read_zones"]
 
@@ -105,7 +106,7 @@ def read_zones(
     frame, report = read_wgs84_vector(source, datum=datum, named_crs=crs, encoding=encoding, bad_rows=None)
     frame, report = _select(frame, report, where or {})
     named = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    chosen = map_columns(named, columns or {}, known=_ZONE_COLUMNS, required={"zone_id"}, source=report.source)
+    chosen = map_columns(named.columns, columns or {}, known=_ZONE_COLUMNS, required={"zone_id"}, source=report.source)
     frame, report = _drop_identical(frame, report)
     shapes, repaired = _polygons(frame.geometry, report.source)
     codes, notes = _texts(frame, chosen, report.source)

@@ -13,7 +13,7 @@ import shapely
 from stationgeo import index, io, tracks
 from stationgeo.errors import ParameterError, SourceError, StudyError
 from stationgeo.store import DemandStore
-from stationgeo.study._inputs import read_territory, row_options
+from stationgeo.study._inputs import courier_key, read_territory, row_options
 from stationgeo.study._progress import Silent
 from stationgeo.study._tracks import cleaning_rules
 
@@ -141,7 +141,14 @@ def _in_plain_values(study: Study, territory: gpd.GeoDataFrame | None) -> dict[s
     described = study.model_dump(mode="json", include={"resolution": True, "tz": True, "stops": True, "overlaps": True})
     stops = {key: value for key, value in described.pop("stops").items() if key != "purpose"}
     fixes = study.fixes
-    return described | {"stops": stops, "datum": fixes and fixes.datum, "zones": _fingerprint(territory)}
+    key = None if fixes is None else courier_key(study, fixes)
+    return described | {
+        "stops": stops,
+        "datum": fixes and fixes.datum,
+        "zones": _fingerprint(territory),
+        # Of the key itself nothing is kept: hashes of another key would be other people.
+        "courier_key": "" if key is None else io.key_fingerprint(key),
+    }
 
 
 def _fingerprint(territory: gpd.GeoDataFrame | None) -> str:

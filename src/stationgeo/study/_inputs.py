@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stationgeo.study._model import Candidates, Drawn, Fixes, Stations, Study
     from stationgeo.study._progress import Step
 
-__all__ = ["CELL_KIND", "Inputs", "count_inputs", "read_inputs", "read_territory", "row_options"]
+__all__ = ["CELL_KIND", "Inputs", "count_inputs", "courier_key", "read_inputs", "read_territory", "row_options"]
 
 CELL_KIND = "warm_bee"
 """What a candidate from a cell would become where the study does not say: the full station."""
@@ -116,7 +116,16 @@ def row_options(study: Study, source: Fixes) -> dict[str, Any]:
         "time_format": source.time_format,
         "bad_rows": source.bad_rows,
         "encoding": source.encoding,
+        "personal": source.personal,
+        "courier_key": courier_key(study, source),
     }
+
+
+def courier_key(study: Study, source: Fixes) -> bytes | None:
+    """Read the key that hides the couriers of a source; None where the study names none."""
+    if source.courier_key_file is not None:
+        return io.courier_key(file=study.resolve(source.courier_key_file))
+    return None if source.courier_key_env is None else io.courier_key(env=source.courier_key_env)
 
 
 def read_territory(
@@ -180,6 +189,7 @@ def _read_stations(
         tz=source.tz or study.tz,
         bad_rows=source.bad_rows,
         encoding=source.encoding,
+        personal=source.personal,
     )
     stations.check_kinds(read.table, source=read.report.source)
     reports["stations"] = read.report
@@ -207,6 +217,7 @@ def _read_candidates(
         crs=source.crs,
         bad_rows=source.bad_rows,
         encoding=source.encoding,
+        personal=source.personal,
     )
     _check_no_cluster(stations.check_kinds(read.table, source=read.report.source), read.report.source)
     if study.siting is not None and len(read.table) < study.siting.n_stations:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -90,6 +90,8 @@ class _Source(_Section):
 class _Rows(_Source):
     bad_rows: Literal["error", "drop"] = "error"
     """Stop at rows that cannot be used, or drop and count them."""
+    personal: Literal["refuse", "drop"] = "refuse"
+    """Stop at columns that look personal, or leave them unread and note them."""
 
 
 class Fixes(_Rows):
@@ -103,6 +105,16 @@ class Fixes(_Rows):
     """Unit of times that are numbers since 1970-01-01 UTC."""
     time_format: str | None = None
     """strptime format of times that are not ISO 8601."""
+    courier_key_env: Text | None = None
+    """Environment variable with the key that courier ids are hashed with as they are read."""
+    courier_key_file: Text | None = None
+    """Or the file that holds it, relative to the study file."""
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if self.courier_key_env is not None and self.courier_key_file is not None:
+            raise ValueError("give either courier_key_env or courier_key_file, not both")
+        return self
 
 
 class Events(Fixes):
@@ -197,6 +209,7 @@ class Candidates(_Section):
     where: dict[str, str] = {}
     encoding: Text | None = None
     bad_rows: Literal["error", "drop"] = "error"
+    personal: Literal["refuse", "drop"] = "refuse"
     crs: str | None = None
     default_kind: str | None = None
     default_action: Action = "new"

@@ -25,6 +25,8 @@ datum = "GCJ-02"          # WGS-84 (GPS, OSM), GCJ-02 (AMap, Tencent), BD-09 (Ba
 # columns = { courier_id = "rider", t = "gps_time", lon = "lng" }   # table column = file column
 # where = { city = "Shenzhen" }      # keep only these rows
 # bad_rows = "drop"       # drop and count rows that cannot be used, instead of stopping
+# personal = "drop"       # leave columns of persons (names, phones, ...) unread, instead of stopping
+# courier_key_env = "COURIER_KEY"    # hash courier ids with the key in this environment variable
 
 [stops]                   # a stop: within this radius, at least this long, no gap longer than this
 radius_m = 100
