@@ -288,8 +288,9 @@ class _Order:
     def take(self, clean: Clean) -> bool:
         if self.so_far:
             first = (str(clean.names[clean.courier[0]]), int(clean.t_ms[0]))
-            ids, times = np.diff(clean.courier), np.diff(clean.t_ms)
-            self.so_far = first >= self.last and not ((ids < 0) | ((ids == 0) & (times < 0))).any()
+            before, after = clean.courier[:-1], clean.courier[1:]
+            back = (after < before) | ((after == before) & (clean.t_ms[1:] < clean.t_ms[:-1]))
+            self.so_far = first >= self.last and not back.any()
             self.last = (str(clean.names[clean.courier[-1]]), int(clean.t_ms[-1]))
         return self.so_far
 
