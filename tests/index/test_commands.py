@@ -109,6 +109,6 @@ def test_a_store_keeps_to_the_key_that_hides_couriers(
     pd.testing.assert_frame_equal(one.sums, other.sums, check_exact=True)
     assert not set(one.couriers["courier"]) & set(other.couriers["courier"])
     monkeypatch.setenv("KEY", "another key of 16 bytes or more")
-    with pytest.raises(ParameterError, match="made for another plan: .courier_key"):
+    with pytest.raises(ParameterError, match=r"made for another plan: .courier_key"):
         study.index_days(asked, days / "fixes", tmp_path / "s")
     assert not any(b"a key of at least" in path.read_bytes() for path in (tmp_path / "s").rglob("*") if path.is_file())
