@@ -99,3 +99,17 @@ def test_groups_come_along(whole: demand.Aggregate, fixes: pd.DataFrame) -> None
     assert set(whole.sums["group"]) == set(fixes["group"])
     by_group = demand.read_out(whole, by=["group"])
     assert by_group["courier_s"].sum() == pytest.approx(demand.read_out(whole)["courier_s"].sum())
+
+
+def test_days_of_a_zone_with_half_an_hour_begin_at_its_midnight() -> None:
+    # 18:40 UTC on 5 May is ten minutes past midnight of 6 May in India.
+    minutes = pd.Timestamp("2024-05-05 18:40", tz="UTC").value // 1_000_000 + np.arange(11) * 60_000
+    batch = index.Batch(
+        courier=np.zeros(11, np.int64), names=["a"], t_ms=minutes, lon=np.full(11, 77.2), lat=np.full(11, 28.6)
+    )
+    follower = index.Follower(stops=PLAN.stops, cleaning=None)
+    follower.add(batch)
+    followed = follower.finish()
+    assert [str(np.datetime64(day, "D")) for day in followed.days(tz="Asia/Kolkata").tolist()] == ["2024-05-06"]
+    assert [str(np.datetime64(day, "D")) for day in followed.days(tz="UTC").tolist()] == ["2024-05-05"]
+    assert (followed.n_fixes, followed.n_couriers, len(followed.stops)) == (11, 1, 1)

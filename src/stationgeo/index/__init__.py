@@ -6,8 +6,10 @@ track may be cut anywhere between batches and files: what comes out is the same.
 
 from __future__ import annotations
 
-from stationgeo.index._build import Batch, Builder, FixBatch, IndexPlan, aggregate_fixes
+from stationgeo.index._batch import Batch, FixBatch
+from stationgeo.index._build import Builder, IndexPlan, aggregate_fixes
 from stationgeo.index._days import DayDone, date_of, find_days, index_days
+from stationgeo.index._follow import Followed, Follower
 from stationgeo.index._job import RAW_COLUMNS, index_job
 from stationgeo.index._publish import publish
 from stationgeo.index._wire import unpack
@@ -18,6 +20,8 @@ __all__ = [
     "Builder",
     "DayDone",
     "FixBatch",
+    "Followed",
+    "Follower",
     "IndexPlan",
     "aggregate_fixes",
     "date_of",

@@ -2,72 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from stationgeo import _clock, demand, tracks
-from stationgeo._compile import kernel
+from stationgeo.index._follow import Follower
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
 
     import geopandas as gpd
-    import numpy.typing as npt
+    import pandas as pd
 
-    from stationgeo.schema import FloatArray, IntArray
+    from stationgeo.index._batch import FixBatch
 
-__all__ = ["Batch", "Builder", "FixBatch", "IndexPlan", "aggregate_fixes"]
-
-_MS_PER_HOUR = 3_600_000
-
-
-class FixBatch(Protocol):
-    """A batch of fixes as arrays, in WGS-84 and UTC, as `io.scan_fixes` gives them."""
-
-    @property
-    def courier(self) -> IntArray:
-        """Codes, places in `names`."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Ids of the couriers of this batch, each once."""
-
-    @property
-    def t_ms(self) -> IntArray:
-        """UTC milliseconds since 1970."""
-
-    @property
-    def lon(self) -> FloatArray:
-        """Degrees."""
-
-    @property
-    def lat(self) -> FloatArray:
-        """Degrees."""
-
-    @property
-    def accuracy_m(self) -> FloatArray | None:
-        """Metres, nan where unknown; None if the source does not say."""
-
-    @property
-    def group(self) -> npt.NDArray[np.object_] | None:
-        """Worker group of each of `names`; None if the source does not say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Batch:
-    """A `FixBatch` as plain arrays."""
-
-    courier: IntArray
-    names: Sequence[str]
-    t_ms: IntArray
-    lon: FloatArray
-    lat: FloatArray
-    accuracy_m: FloatArray | None = None
-    group: npt.NDArray[np.object_] | None = None
+__all__ = ["Builder", "IndexPlan", "aggregate_fixes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,33 +42,6 @@ class IndexPlan:
     """Below so many couriers of a row their count is exact."""
 
 
-@dataclass(slots=True)
-class _Observed:
-    """Local days on which fixes were let through, told from the UTC hours that hold any."""
-
-    first_hour: int = 0
-    seen: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
-
-    def add(self, t_ms: IntArray) -> None:
-        if not t_ms.size:
-            return
-        low, high = int(t_ms.min()) // _MS_PER_HOUR, int(t_ms.max()) // _MS_PER_HOUR
-        self._make_room(low, high)
-        _mark_hours(t_ms, self.first_hour, self.seen)
-
-    def hours(self) -> IntArray:
-        return np.flatnonzero(self.seen) + self.first_hour
-
-    def _make_room(self, low: int, high: int) -> None:
-        if not self.seen.size:
-            self.first_hour = low
-        before = max(0, self.first_hour - low)
-        after = max(0, high + 1 - self.first_hour - self.seen.size)
-        if before or after:
-            self.seen = np.concatenate([np.zeros(before, np.bool_), self.seen, np.zeros(after, np.bool_)])
-            self.first_hour -= before
-
-
 class Builder:
     """Takes in batches of fixes and gives the aggregate of their stops.
 
@@ -132,18 +57,12 @@ class Builder:
     what is out of order. Builders of couriers that are apart give aggregates that `demand.combine` adds to that of all.
     """
 
-    __slots__ = ("_code_of", "_groups", "_names", "_observed", "_plan", "_state", "_stops", "n_fixes")
+    __slots__ = ("_cleaning", "_follower", "_plan")
 
     def __init__(self, plan: IndexPlan) -> None:
         self._plan = plan
-        self._state = tracks.TrackState(stops=plan.stops, cleaning=plan.cleaning)
-        self._code_of: dict[str, int] = {}
-        self._names: list[str] = []
-        self._groups: list[str] = []
-        self._stops: list[tracks.Records] = []
-        self._observed = _Observed()
-        self.n_fixes = 0
-        """Fixes taken in so far."""
+        self._follower = Follower(stops=plan.stops, cleaning=plan.cleaning)
+        self._cleaning: pd.DataFrame | None = None
 
     def add(self, batch: FixBatch) -> None:
         """Take in the next batch.
@@ -155,15 +74,12 @@ class Builder:
 
         Raises
         ------
-        DataError
+        OutOfOrderError
             If a courier's fixes are out of order and the plan does not clean that.
         ParameterError
             If a rule of cleaning needs an array that the batch lacks.
         """
-        codes = self._codes(batch)
-        found = self._state.advance(codes[batch.courier], batch.t_ms, batch.lon, batch.lat, accuracy_m=batch.accuracy_m)
-        self._keep(found)
-        self.n_fixes += int(batch.t_ms.size)
+        self._follower.add(batch)
 
     def finish(self, *, dates: Collection[dt.date] | None = None) -> demand.Aggregate:
         """End all tracks and add their stops up.
@@ -178,16 +94,13 @@ class Builder:
         Aggregate
             The same however the fixes were cut into batches.
         """
-        self._keep(self._state.finish())
-        stops = tracks.stops_table(self._stops, names=self._names)
-        stops = stops.assign(group=self._group_of(stops["courier_id"]))
-        days = np.unique(_clock.days(_clock.local_hours(_instants_of_hours(self._observed.hours()), tz=self._plan.tz)))
+        followed, plan = self._follower.finish(), self._plan
+        stops, days = followed.stops, followed.days(tz=plan.tz)
         if dates is not None:
             wanted = np.array([np.datetime64(date, "D").astype(np.int64) for date in dates], dtype=np.int64)
-            start = _clock.days(_clock.local_hours(_clock.instants(stops["start"]), tz=self._plan.tz))
+            start = _clock.days(_clock.local_hours(_clock.instants(stops["start"]), tz=plan.tz))
             stops = stops[np.isin(start, wanted)]
             days = days[np.isin(days, wanted)]
-        plan = self._plan
         found = demand.aggregate(
             stops,
             zones=plan.zones,
@@ -197,33 +110,12 @@ class Builder:
             most_couriers=plan.most_couriers,
         )
         # A stop of the last date may last into the next, which is observed where it is indexed itself.
+        self._cleaning = followed.cleaning
         return replace(found, days=days)
 
     def cleaning_report(self) -> pd.DataFrame | None:
-        """Tell what cleaning has removed; None without cleaning."""
-        return self._state.report(pd.Index(self._names, dtype="str"))
-
-    def _codes(self, batch: FixBatch) -> IntArray:
-        """Code of each of the batch's names, new ones in order of appearance."""
-        codes = np.empty(len(batch.names), dtype=np.int64)
-        for at, name in enumerate(batch.names):
-            code = self._code_of.setdefault(name, len(self._names))
-            if code == len(self._names):
-                self._names.append(name)
-                self._groups.append("")
-            codes[at] = code
-            if batch.group is not None and batch.group[at]:
-                self._groups[code] = str(batch.group[at])
-        return codes
-
-    def _group_of(self, ids: pd.Series[str]) -> pd.Series[str]:
-        groups = pd.Series(self._groups, index=pd.Index(self._names, dtype="str"), dtype="str")
-        return groups.reindex(ids).set_axis(ids.index)
-
-    def _keep(self, found: tracks.Found) -> None:
-        self._observed.add(found.kept_ms)
-        # Only stops are kept: a Found holds the times of a whole batch.
-        self._stops.append(found.stops)
+        """Tell what cleaning has removed; None without cleaning, and before the end."""
+        return self._cleaning
 
 
 def aggregate_fixes(batches: Iterable[FixBatch], *, plan: IndexPlan) -> demand.Aggregate:
@@ -263,13 +155,3 @@ def aggregate_fixes(batches: Iterable[FixBatch], *, plan: IndexPlan) -> demand.A
     for batch in batches:
         builder.add(batch)
     return builder.finish()
-
-
-def _instants_of_hours(hours: IntArray) -> IntArray:
-    return hours * (_clock.US_PER_S * 3_600)
-
-
-@kernel
-def _mark_hours(t_ms: IntArray, first_hour: int, seen: npt.NDArray[np.bool_]) -> None:
-    for i in range(t_ms.size):
-        seen[t_ms[i] // _MS_PER_HOUR - first_hour] = True

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from stationgeo.errors import DataError, ParameterError, SourceError, first_few
-from stationgeo.index._build import Batch, Builder, FixBatch, IndexPlan
+from stationgeo.index._batch import Batch, FixBatch
+from stationgeo.index._build import Builder, IndexPlan
 from stationgeo.io import SourceFile
 
 if TYPE_CHECKING:

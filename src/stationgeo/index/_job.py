@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from stationgeo import crs
 from stationgeo.engine import Job
 from stationgeo.errors import DataError
-from stationgeo.index._build import Batch, Builder, IndexPlan
+from stationgeo.index._batch import Batch
+from stationgeo.index._build import Builder, IndexPlan
 from stationgeo.index._wire import SCHEMA, merge_batches, pack
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from stationgeo.tracks._clean import Cleaned, clean
 from stationgeo.tracks._dates import observed_dates
+from stationgeo.tracks._order import OutOfOrderError
 from stationgeo.tracks._purpose import (
     Evidence,
     PurposeRule,
@@ -30,6 +31,7 @@ __all__ = [
     "CleaningRules",
     "Evidence",
     "Found",
+    "OutOfOrderError",
     "PurposeRule",
     "Purposes",
     "Records",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from stationgeo._compile import kernel
 from stationgeo.errors import SHOWN_OFFENDERS, DataError
-from stationgeo.tracks._order import MS_PER_S
+from stationgeo.tracks._order import MS_PER_S, OutOfOrderError
 from stationgeo.tracks._plane import metres_per_degree, wrap
 from stationgeo.tracks._rules import REASONS
 
@@ -192,7 +192,7 @@ class Cleaner:
                 f"FIXES: (courier_id, t) must be unique. Courier {who} has another fix at {when}. Remove it, or clean "
                 "with duplicates=True."
             )
-        raise DataError(
+        raise OutOfOrderError(
             f"FIXES: fixes of a courier must come in order of time. Courier {who} has a later fix before that of "
             f"{when}. Sort them, or clean with out_of_order=True."
         )

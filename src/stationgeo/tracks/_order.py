@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stationgeo._compile import kernel
-from stationgeo.errors import ParameterError
+from stationgeo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MS_PER_S",
+    "OutOfOrderError",
     "as_times",
     "by_courier",
     "check_positive",
@@ -33,6 +34,10 @@ __all__ = [
 MS_PER_S = 1_000.0
 # Sorting a row takes about as long as touching so many codes (100 ns by 4 ns, measured).
 _SORT_COSTS = 25
+
+
+class OutOfOrderError(DataError):
+    """A courier's fixes go back in time, and no rule takes those that do: they are to be sorted first."""
 
 
 def check_positive(**parameters: float | None) -> None:

@@ -12,7 +12,7 @@ from stationgeo.errors import DataError, ParameterError
 from stationgeo.tracks import _stops
 from stationgeo.tracks._clean import report_table
 from stationgeo.tracks._cleaner import Batch, Cleaner
-from stationgeo.tracks._order import by_courier
+from stationgeo.tracks._order import OutOfOrderError, by_courier
 from stationgeo.tracks._rules import CleaningRules
 from stationgeo.tracks._stops import advance_windows, close_windows
 
@@ -153,8 +153,10 @@ class TrackState:
 
         Raises
         ------
+        OutOfOrderError
+            If a courier's fixes go back in time, or two are at one time, and no rule takes them.
         DataError
-            If codes, times or positions are out of order or range. The state is then of no use any more.
+            If codes or positions are out of range. After either error the state is of no use any more.
         ParameterError
             If shapes differ, or an array that a rule needs is not given.
 
@@ -239,7 +241,7 @@ class TrackState:
     def _check_order(self, courier: IntArray, t_ms: IntArray) -> None:
         wrong = _first_disorder(self._windows, courier, t_ms)
         if wrong >= 0:
-            raise DataError(
+            raise OutOfOrderError(
                 f"fixes of a courier must come in order of time, no two at one time. Courier code {courier[wrong]} "
                 f"breaks this at t_ms = {t_ms[wrong]}. Sort them, or clean with out_of_order=True and duplicates=True."
             )
