@@ -20,14 +20,15 @@ from stationgeo import __version__
 from stationgeo.errors import SourceError, StationgeoError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from stationgeo.study import Progress, Result, Study
+    from stationgeo.study import Progress, Result, Step, Study
 
 __all__ = ["app", "main"]
 
 EXIT_WRONG = 1
 EXIT_INTERRUPTED = 130
+_MILLION = 1_000_000
 
 app = typer.Typer(
     name="stationgeo",
@@ -209,20 +210,39 @@ def _progress(*, quiet: bool) -> Iterator[Progress]:
         yield Silent()
         return
     from rich.console import Console  # noqa: PLC0415 - as above
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
     from rich.progress import Progress as Bars  # noqa: PLC0415
 
-    columns = (TextColumn("{task.description:>8}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description:>8}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True)) as bars:
 
         class _Bars:
             @contextmanager
-            def stage(self, name: str, *, steps: int) -> Iterator[Callable[[], None]]:
-                task = bars.add_task(name, total=max(steps, 1))
-                yield lambda: bars.advance(task)
-                bars.update(task, completed=max(steps, 1))
+            def stage(self, name: str, *, steps: int | None, unit: str = "") -> Iterator[Step]:
+                total = None if steps is None else max(steps, 1)
+                task = bars.add_task(name, total=total, said="")
+                started, done = time.perf_counter(), 0
+
+                def step(n: int = 1, /) -> None:
+                    nonlocal done
+                    done += n
+                    said = _how_far(done, steps, unit, time.perf_counter() - started)
+                    bars.update(task, advance=n, said=said)
+
+                yield step
+                # What was only guessed before is known now.
+                bars.update(task, total=max(done, 1) if unit else total, completed=max(done, 1) if unit else total)
 
         yield _Bars()
+
+
+def _how_far(done: int, steps: int | None, unit: str, seconds: float) -> str:
+    """Say how much is done: parts of few, or of many their rate and the time left."""
+    if not unit:
+        return f"{done}/{steps}"
+    rate = done / seconds if seconds > 0 else 0.0
+    left = "" if steps is None or not rate or done >= steps else f", about {(steps - done) / rate:,.0f} s left"
+    return f"{done / _MILLION:,.2f} M {unit}, {rate / _MILLION:,.2f} M/s{left}"
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

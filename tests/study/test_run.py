@@ -276,8 +276,8 @@ def test_with_a_key_no_output_of_a_study_holds_an_id_or_the_key(
     (toy_study.parent / "secret").write_text(key + "\n", encoding="utf-8")
     named = {"env": 'courier_key_env = "COURIER_KEY"', "file": 'courier_key_file = "secret"'}[source]
     result = study.run(with_fixes(toy_study, f'personal = "drop"\n{named}'))
-    assert result.inputs.fixes is not None
-    assert result.inputs.fixes["courier_id"].nunique() == 2
+    assert result.tracks is not None
+    assert result.tracks.n_couriers == 2
     paths = study.write(result, tmp_path / "out")
     planted = ("PLANTED", "4.40305E", key, "13800000000")
     for path in paths:

@@ -13,6 +13,7 @@ from stationgeo.demand._bootstrap import interval
 from stationgeo.demand._events import from_events
 from stationgeo.demand._readout import read_out
 from stationgeo.demand._release import Release, overlapping, release
+from stationgeo.demand._select import are_of_type, select
 from stationgeo.demand._stops import from_stops
 from stationgeo.demand._table import WEIGHTS, by_bin, by_cell, by_zone, merge
 from stationgeo.demand._units import Unit, is_timed, unit
@@ -25,6 +26,7 @@ __all__ = [
     "Release",
     "Unit",
     "aggregate",
+    "are_of_type",
     "bin_table",
     "by_bin",
     "by_cell",
@@ -40,6 +42,7 @@ __all__ = [
     "overlapping",
     "read_out",
     "release",
+    "select",
     "to_arrow",
     "uncalendared",
     "unit",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from stationgeo import _clock
 from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate, distinct_couriers, gather
 from stationgeo.demand._bins import checked_bins, day_types
 from stationgeo.demand._bootstrap import replicate_columns
+from stationgeo.demand._select import check_purposes, select
 from stationgeo.errors import DataError, ParameterError, first_few, suggest
 from stationgeo.schema import DEMAND, empty
 
@@ -87,7 +87,7 @@ def read_out(
     True
     """
     _check(bins=bins, calendar=calendar, by=by, purposes=purposes, expansion=expansion)
-    part = aggregate if purposes is None else _only(aggregate, purposes)
+    part = aggregate if purposes is None else select(aggregate, purposes=purposes)
     if part.sums.empty:
         return empty(DEMAND)
     hour = part.sums["hour"].to_numpy()
@@ -121,20 +121,6 @@ def _demand(table: pd.DataFrame, total: npt.NDArray[Any], couriers: FloatArray, 
     return pd.DataFrame(columns | {name: replicates[:, at] for at, name in enumerate(names)})
 
 
-def _only(aggregate: Aggregate, purposes: Collection[str]) -> Aggregate:
-    """Keep the rows of some purposes."""
-    kept = aggregate.sums["purpose"].isin(list(purposes)).to_numpy()
-    place = np.cumsum(kept) - 1
-    row = aggregate.couriers["row"].to_numpy()
-    couriers = aggregate.couriers[kept[row]]
-    return dataclasses.replace(
-        aggregate,
-        sums=aggregate.sums[kept].reset_index(drop=True),
-        couriers=couriers.assign(row=place[couriers["row"].to_numpy()]).reset_index(drop=True),
-        replicates=aggregate.replicates[kept],
-    )
-
-
 def _factors(group: pd.Series[str], expansion: Mapping[str, float]) -> FloatArray:
     lacking = sorted(set(group) - set(expansion))
     if lacking:
@@ -158,10 +144,7 @@ def _check(
     unknown = [name for name in by if name not in SPLITS]
     if unknown:
         raise ParameterError(f"by may name {' and '.join(SPLITS)}. Got {unknown[0]!r}; {suggest(unknown[0], SPLITS)}")
-    known = DEMAND["purpose"].choices or ()
-    strange = [name for name in purposes or () if name not in known]
-    if strange:
-        raise ParameterError(f"unknown purpose {strange[0]!r}; {suggest(strange[0], known)}")
+    check_purposes(purposes or ())
     wrong = [group for group, weight in (expansion or {}).items() if not (math.isfinite(weight) and weight > 0)]
     if wrong:
         raise ParameterError(f"expansion weights must be numbers greater than 0; {first_few(wrong)} is not.")

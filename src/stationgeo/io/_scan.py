@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["FixBatch", "FixScan", "scan_fixes"]
 
 _UNUSED = ("order_id",)
+_PLAIN_TEXT = (".csv", ".tsv", ".txt")
+# Some hundred lines: enough for a guess to a few percent.
+_HEAD_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,23 @@ class FixScan:
         if any(suffix_of(path) != ".parquet" for path in self.files):
             return None
         return self.run.n_rows if self.run is not None else sum(map(_rows_of, self.files))
+
+    @property
+    def about_rows(self) -> int | None:
+        """As `n_rows`; of plain text, which does not tell, what the length of its first lines makes likely.
+
+        None where there are packed texts or workbooks. Never for a count that matters: it is for progress.
+
+        Raises
+        ------
+        SourceError
+            If a file cannot be read.
+        """
+        if self.run is not None:
+            return self.run.n_rows
+        counts = [_about(path) for path in self.files]
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
 
     @property
     def report(self) -> IngestReport:
@@ -261,6 +281,18 @@ def scan_fixes(  # noqa: PLR0913 - each says one thing about the files, by name
 def _rows_of(path: Path) -> int:
     with reading(path, "a Parquet file"):
         return int(pq.read_metadata(path).num_rows)
+
+
+def _about(path: Path) -> int | None:
+    suffix = suffix_of(path)
+    if suffix == ".parquet":
+        return _rows_of(path)
+    if suffix not in _PLAIN_TEXT:
+        return None
+    with reading(path, "a text file"), path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    lines = head.count(b"\n")
+    return round(path.stat().st_size / len(head) * lines) if lines else 0
 
 
 def _between(names: npt.NDArray[np.object_], run: SortedRun) -> tuple[int, int]:

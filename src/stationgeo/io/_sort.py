@@ -17,7 +17,7 @@ from stationgeo import _clock
 from stationgeo.errors import ParameterError, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from stationgeo.io._scan import FixBatch, FixScan
     from stationgeo.schema import IntArray
@@ -50,7 +50,9 @@ _SCHEMA = pa.schema(
 )
 
 
-def sort_fixes(scan: FixScan, folder: str | Path, *, memory_rows: int) -> list[Path]:
+def sort_fixes(
+    scan: FixScan, folder: str | Path, *, memory_rows: int, step: Callable[[int], object] | None = None
+) -> list[Path]:
     """Sort fixes by local day, courier and time, however many there are.
 
     Parameters
@@ -62,6 +64,8 @@ def sort_fixes(scan: FixScan, folder: str | Path, *, memory_rows: int) -> list[P
         Where to; made if need be. Files of the same names are replaced.
     memory_rows
         Most rows in memory at once, copies included, at least 4; about 60 bytes each.
+    step
+        Called with the number of rows of each batch that was read, for progress.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def sort_fixes(scan: FixScan, folder: str | Path, *, memory_rows: int) -> list[P
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target, prefix=".sorting-") as temporary:
             spill = _Spill(Path(temporary), room)
-            columns = _spill_batches(scan, spill, tz=tz)
+            columns = _spill_batches(scan, spill, tz=tz, step=step)
             return [
                 path
                 for day in sorted(spill.rows)
@@ -165,12 +169,14 @@ class _Spill:
                 yield file.read_row_group(number)
 
 
-def _spill_batches(scan: FixScan, spill: _Spill, *, tz: str) -> list[str]:
+def _spill_batches(scan: FixScan, spill: _Spill, *, tz: str, step: Callable[[int], object] | None) -> list[str]:
     """Put all rows on disk by their local day, and say which columns any file has."""
     columns = ["courier_id", "t", "lon", "lat"]
     for batch in replace(scan, batch_rows=min(scan.batch_rows, spill.room)).batches():
         days = _clock.days(_clock.local_hours(batch.t_ms * _US_PER_MS, tz=tz))
         spill.take(_table(batch), days)
+        if step is not None:
+            step(len(batch))
         there = {"accuracy_m": batch.accuracy_m, "group": batch.group}
         columns += [name for name, values in there.items() if values is not None and name not in columns]
     spill.flush()

@@ -9,7 +9,7 @@ from stationgeo.study._index import index_days
 from stationgeo.study._inputs import Inputs
 from stationgeo.study._model import Study
 from stationgeo.study._outputs import check_out, write, write_ingest
-from stationgeo.study._progress import Progress, Silent
+from stationgeo.study._progress import Progress, Silent, Step
 from stationgeo.study._run import Result, check, run
 from stationgeo.study._template import TEMPLATE
 
@@ -19,6 +19,7 @@ __all__ = [
     "Progress",
     "Result",
     "Silent",
+    "Step",
     "Study",
     "check",
     "check_out",

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import shapely
 
-from stationgeo import index, io, tracks
+from stationgeo import index, io
 from stationgeo.errors import ParameterError, SourceError, StudyError
 from stationgeo.store import DemandStore
-from stationgeo.study._inputs import courier_key, read_territory, row_options
-from stationgeo.study._progress import Silent
-from stationgeo.study._tracks import cleaning_rules
+from stationgeo.study._fixes import cleaning_rules, stop_rule
+from stationgeo.study._inputs import read_territory, row_options
+from stationgeo.study._progress import Silent, unheard
+from stationgeo.study._store import plan_values
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
-
-    import geopandas as gpd
 
     from stationgeo.study._model import Study
     from stationgeo.study._progress import Progress
@@ -74,20 +71,15 @@ def index_days(
     if study.fixes is None or study.stops is None:
         raise StudyError(f"{study.name}: to index fixes the study needs [fixes] and [stops].")
     days, dates = _asked(Path(source))
-    territory, _ = read_territory(study, {}, lambda: None)
+    territory, _ = read_territory(study, {}, unheard)
     plan = index.IndexPlan(
-        stops=tracks.StopRule(
-            radius_m=study.stops.radius_m,
-            min_duration_s=study.stops.min_duration_s,
-            max_gap_s=study.stops.max_gap_s,
-            compatible=study.stops.compatible,
-        ),
-        cleaning=None if study.stops.cleaning is None else cleaning_rules(study.stops),
+        stops=stop_rule(study.stops),
+        cleaning=cleaning_rules(study.stops),
         resolution=study.resolution,
         tz=study.tz,
         zones=territory,
     )
-    kept = DemandStore.create(store, plan=_in_plain_values(study, territory))
+    kept = DemandStore.create(store, plan=plan_values(study, territory, None))
     done = []
     with (progress or Silent()).stage("index", steps=len(dates)) as step:
         for day in index.index_days(days, store=kept, plan=plan, read=_reader(study), dates=dates):
@@ -134,27 +126,3 @@ def _reader(study: Study) -> Any:  # noqa: ANN401 - a function
 def _groups(table: pd.DataFrame, names: Any) -> Any:  # noqa: ANN401 - an index and an array of text
     first = table.drop_duplicates("courier_id").set_index("courier_id")["group"].fillna("")
     return first.reindex(names).to_numpy(dtype=object)
-
-
-def _in_plain_values(study: Study, territory: gpd.GeoDataFrame | None) -> dict[str, Any]:
-    """Write down all that decides what an aggregate holds."""
-    described = study.model_dump(mode="json", include={"resolution": True, "tz": True, "stops": True, "overlaps": True})
-    stops = {key: value for key, value in described.pop("stops").items() if key != "purpose"}
-    fixes = study.fixes
-    key = None if fixes is None else courier_key(study, fixes)
-    return described | {
-        "stops": stops,
-        "datum": fixes and fixes.datum,
-        "zones": _fingerprint(territory),
-        # Of the key itself nothing is kept: hashes of another key would be other people.
-        "courier_key": "" if key is None else io.key_fingerprint(key),
-    }
-
-
-def _fingerprint(territory: gpd.GeoDataFrame | None) -> str:
-    if territory is None:
-        return ""
-    digest = hashlib.sha256("\n".join(territory["zone_id"]).encode())
-    for shape in shapely.to_wkb(territory.geometry.to_numpy(), byte_order=1):
-        digest.update(shape)
-    return digest.hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Reading all inputs of a study: every file checked and reported before anything is computed."""
+"""Reading all inputs of a study but its fixes: every file checked and reported before anything is computed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stationgeo.io import Ingest, IngestReport
-    from stationgeo.study._model import Candidates, Drawn, Fixes, Stations, Study
+    from stationgeo.study._model import Study
     from stationgeo.study._progress import Step
+    from stationgeo.study._sections import Candidates, Drawn, Fixes, Stations
 
 __all__ = ["CELL_KIND", "Inputs", "count_inputs", "courier_key", "read_inputs", "read_territory", "row_options"]
 
@@ -26,10 +27,11 @@ CELL_KIND = "warm_bee"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """The tables of a study, read and checked, with a report for each source."""
+    """The tables of a study, read and checked, with a report for each source.
 
-    fixes: pd.DataFrame | None
-    """FIXES."""
+    Fixes are not among them: they are followed batch by batch, and only their report is here.
+    """
+
     events: pd.DataFrame | None
     """EVENTS."""
     zones: gpd.GeoDataFrame | None
@@ -50,13 +52,13 @@ class Inputs:
 
 def count_inputs(study: Study) -> int:
     """Count the sources of a study, for a progress bar."""
-    single = (study.fixes, study.events, study.stations, study.streets, study.background)
+    single = (study.events, study.stations, study.streets, study.background)
     named = study.candidates is not None and not study.candidates.from_cells
     return len(study.zones) + sum(source is not None for source in single) + named
 
 
 def read_inputs(study: Study, *, step: Step) -> Inputs:
-    """Read and check every source of a study.
+    """Read and check every source of a study but its fixes.
 
     Parameters
     ----------
@@ -76,11 +78,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         Of the readers; also if kinds are unknown or the zones form no tree.
     """
     reports: dict[str, IngestReport] = {}
-    fixes = events = None
-    if study.fixes is not None:
-        read = io.read_fixes(study.resolve(study.fixes.path), **row_options(study, study.fixes))
-        fixes, reports["fixes"] = read.table, read.report
-        step()
+    events = None
     if study.events is not None:
         squares: dict[str, Any] = {"square_m": study.events.square_m, "square_deg": study.events.square_deg}
         read = io.read_events(study.resolve(study.events.path), **row_options(study, study.events), **squares)
@@ -92,7 +90,6 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     streets = _read_drawn(study, study.streets, io.read_streets, "streets", reports, step)
     background = _read_drawn(study, study.background, io.read_background, "background", reports, step)
     return Inputs(
-        fixes=fixes,
         events=events,
         zones=territory,
         stations=places,

@@ -4,267 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    PositiveFloat,
-    PositiveInt,
-    Strict,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, Field, Strict, ValidationError, model_validator
 
 from stationgeo.errors import SourceError, StudyError, suggest
+from stationgeo.study import _sections as sections
+from stationgeo.study._sections import Section, Text, TimeZone, Weight
 
-__all__ = [
-    "Candidates",
-    "Cleaning",
-    "Drawn",
-    "Events",
-    "Fixes",
-    "Map",
-    "Purpose",
-    "Reach",
-    "Siting",
-    "Stations",
-    "Stops",
-    "Study",
-    "Zones",
-]
-
-Level = Literal["grid", "community", "street", "district", "city"]
-Weight = Literal["courier_s", "visits", "courier_weight"]
-Action = Literal["new", "upgrade", "extend_hours", "add_service", "relocate"]
+__all__ = ["Study"]
 
 
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("unknown time zone; write it like Asia/Shanghai") from None
-    return name
-
-
-TimeZone = Annotated[str, AfterValidator(_known_zone)]
-PurposeName = Literal["rest", "at_station", "pick_up", "drop_off", "home", "depot", "unknown"]
-Hour = Annotated[int, Field(ge=0, le=24)]
-
-
-def _two_hours(hours: tuple[int, int]) -> tuple[int, int]:
-    if hours[0] == hours[1]:
-        raise ValueError("must be two different hours of the day")
-    return hours
-
-
-Hours = Annotated[tuple[Hour, Hour], Strict(strict=False), AfterValidator(_two_hours)]
-
-
-class _Section(BaseModel):
-    """A table of the study file: frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-Text = Annotated[str, Field(min_length=1)]
-
-
-class _Source(_Section):
-    path: Text
-    """File, or for fixes and events also a folder or glob pattern; relative to the study file."""
-    datum: str | None = None
-    """WGS-84, GCJ-02 or BD-09. There is no default: without it reading stops and says how many metres are at stake."""
-    columns: dict[str, str] = {}
-    """The table's column = the file's column, where they differ."""
-    where: dict[str, str] = {}
-    """Keep only rows whose file columns have these texts."""
-    encoding: Text | None = None
-    """Text encoding; else UTF-8 and then gb18030 are tried."""
-
-
-class _Rows(_Source):
-    bad_rows: Literal["error", "drop"] = "error"
-    """Stop at rows that cannot be used, or drop and count them."""
-    personal: Literal["refuse", "drop"] = "refuse"
-    """Stop at columns that look personal, or leave them unread and note them."""
-
-
-class Fixes(_Rows):
-    """Couriers' GPS records."""
-
-    tz: TimeZone | None = None
-    """Time zone of times without an offset; the study's by default."""
-    year: int | None = None
-    """Year of times that carry none."""
-    time_unit: Literal["s", "ms", "us"] | None = None
-    """Unit of times that are numbers since 1970-01-01 UTC."""
-    time_format: str | None = None
-    """strptime format of times that are not ISO 8601."""
-    courier_key_env: Text | None = None
-    """Environment variable with the key that courier ids are hashed with as they are read."""
-    courier_key_file: Text | None = None
-    """Or the file that holds it, relative to the study file."""
-
-    @model_validator(mode="after")
-    def _one_key(self) -> Self:
-        if self.courier_key_env is not None and self.courier_key_file is not None:
-            raise ValueError("give either courier_key_env or courier_key_file, not both")
-        return self
-
-
-class Events(Fixes):
-    """Things that happened at places, or counts on squares."""
-
-    square_m: PositiveFloat | None = None
-    """Side of the squares that were counted, in metres."""
-    square_deg: Annotated[tuple[PositiveFloat, PositiveFloat], Strict(strict=False)] | None = None
-    """Or their width and height in degrees of longitude and latitude."""
-
-
-class Cleaning(_Section):
-    """Which fixes are taken out before stops are looked for: every rule is off unless it is given."""
-
-    not_before: AwareDatetime | None = None
-    """Earlier fixes have a wrong clock; with an offset: 2026-03-01T00:00:00+08:00."""
-    not_after: AwareDatetime | None = None
-    """So have later ones."""
-    max_accuracy_m: PositiveFloat | None = None
-    """Needs a column accuracy_m."""
-    max_speed_m_s: PositiveFloat | None = None
-    """Spikes go; lasting moves stay and break the track."""
-    max_spike_fixes: int | None = Field(default=None, ge=1, le=64)
-    speed_slack_m: float | None = Field(default=None, ge=0)
-    frozen_after_s: PositiveFloat | None = None
-    """Cuts real rests short where an app holds the position of who waits: look at the data first."""
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Cleaning:
-        if self.not_before is not None and self.not_after is not None and self.not_before > self.not_after:
-            raise ValueError("not_before must not be later than not_after")
-        if self.max_speed_m_s is None and (self.max_spike_fixes is not None or self.speed_slack_m is not None):
-            raise ValueError("max_spike_fixes and speed_slack_m need max_speed_m_s")
-        return self
-
-
-class Purpose(_Section):
-    """What stops were for, and which of them are demand; what is not given is an assumption of stationgeo's."""
-
-    count: Annotated[tuple[PurposeName, ...], Strict(strict=False)] = Field(
-        default=("rest", "at_station"), min_length=1
-    )
-    """Purposes that are demand."""
-    station_radius_m: PositiveFloat | None = None
-    place_radius_m: PositiveFloat | None = None
-    night_hours: Hours | None = None
-    home_min_night_s: PositiveFloat | None = None
-    home_min_nights: PositiveInt | None = None
-    depot_hours: Hours | None = None
-    depot_min_couriers: PositiveInt | None = None
-    rest_min_s: float | None = Field(default=None, ge=0)
-    longest_stay_s: PositiveFloat | None = None
-
-
-class Stops(_Section):
-    """When a courier's standing about is a stop."""
-
-    radius_m: PositiveFloat
-    min_duration_s: PositiveFloat
-    max_gap_s: PositiveFloat
-    compatible: Literal["trackintel"] | None = None
-    """Stops as trackintel's sliding method finds them."""
-    cleaning: Cleaning | None = None
-    purpose: Purpose | None = None
-
-
-class Zones(_Source):
-    """Polygons of one level."""
-
-    level: Level
-    crs: str | None = None
-    """CRS of a file that carries none."""
-
-
-class Stations(_Rows):
-    """Existing stations."""
-
-    crs: str | None = None
-    tz: TimeZone | None = None
-    default_kind: str | None = None
-    """Kind where the file names none."""
-    kinds: dict[str, str] = {}
-    """The file's word for a kind = the word of the kinds file."""
-
-
-class Candidates(_Section):
-    """Places for new stations: from a file, or the centre of every cell with uncovered demand."""
-
-    path: Text | None = None
-    datum: str | None = None
-    columns: dict[str, str] = {}
-    where: dict[str, str] = {}
-    encoding: Text | None = None
-    bad_rows: Literal["error", "drop"] = "error"
-    personal: Literal["refuse", "drop"] = "refuse"
-    crs: str | None = None
-    default_kind: str | None = None
-    default_action: Action = "new"
-    kinds: dict[str, str] = {}
-    from_cells: bool = False
-    """Take the centres of the cells with uncovered demand instead of a file."""
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Candidates:
-        if (self.path is None) != self.from_cells:
-            raise ValueError('give either path = "..." or from_cells = true, not both and not neither')
-        of_files = self.model_fields_set - {"from_cells", "path", "default_kind", "default_action"}
-        if self.from_cells and of_files:
-            raise ValueError(f"from_cells = true reads no file: leave {', '.join(sorted(of_files))} out")
-        return self
-
-
-class Drawn(_Section):
-    """Lines or areas that are only drawn behind the map."""
-
-    path: Text
-    datum: str | None = None
-    crs: str | None = None
-    encoding: Text | None = None
-
-
-class Reach(_Section):
-    """How far a station serves."""
-
-    cutoff_m: PositiveFloat
-    """Largest way that counts as served, inclusive."""
-    detour_factor: float = Field(ge=1)
-    """Way on streets by straight line."""
-
-
-class Siting(_Section):
-    """How many new stations, and how hard to look for the best plan."""
-
-    n_stations: PositiveInt
-    time_limit_s: PositiveFloat = 60.0
-    """Seconds after which the solver stops with the best plan so far and its bound."""
-    gap: float = Field(default=0.0, ge=0, lt=1)
-    """Relative gap at which a plan is good enough; 0 asks for the proven optimum."""
-
-
-class Map(_Section):
-    """What the map says."""
-
-    title: str | None = None
-    language: Literal["zh", "en", "both"] = "both"
-    attribution: str = ""
-    """Whose data it shows, for the corner of the map."""
-
-
-class Study(_Section):
+class Study(Section):
     """A whole study: inputs, parameters and where relative paths start.
 
     Read one from TOML with `Study.read`, or make one in Python. It is frozen; `model_copy(update=...)` makes variants.
@@ -279,19 +30,24 @@ class Study(_Section):
     """Which demand counts: courier_s, visits or courier_weight. By default courier_s for fixes, visits for events."""
     overlaps: Literal["first", "smallest", "error"] = "first"
     """Where zones of the lowest level overlap: the first in the file or the smallest keeps it, or it is an error."""
-    fixes: Fixes | None = None
-    stops: Stops | None = None
-    events: Events | None = None
-    zones: Annotated[tuple[Zones, ...], Strict(strict=False)] = ()
-    stations: Stations | None = None
-    reach: Reach
-    candidates: Candidates | None = None
-    siting: Siting | None = None
-    streets: Drawn | None = None
+    fixes: sections.Fixes | None = None
+    stops: sections.Stops | None = None
+    store: sections.Store | None = None
+    """Demand that was indexed before; `fixes` and `stops` then only say how days are indexed."""
+    events: sections.Events | None = None
+    demand: sections.Demand = sections.Demand()
+    privacy: sections.Privacy = sections.Privacy()
+    zones: Annotated[tuple[sections.Zones, ...], Strict(strict=False)] = ()
+    stations: sections.Stations | None = None
+    reach: sections.Reach
+    candidates: sections.Candidates | None = None
+    siting: sections.Siting | None = None
+    streets: sections.Drawn | None = None
     """Street lines."""
-    background: Drawn | None = None
+    background: sections.Drawn | None = None
     """Water, hills, parks."""
-    map: Map = Map()
+    map: sections.Map = sections.Map()
+    engine: sections.Engine = sections.Engine()
     folder: Path = Field(default=Path(), exclude=True)
     """Where relative paths start; `Study.read` sets it to the study file's folder."""
 
@@ -378,16 +134,24 @@ class Study(_Section):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Study:
-        if self.fixes is None and self.events is None:
-            raise ValueError("there is no demand: give [fixes] (tracks) or [events] (orders, counts), or both")
+        tracked = self.fixes is not None or self.store is not None
+        if not tracked and self.events is None:
+            raise ValueError(
+                "there is no demand: give [fixes] (tracks), [store] (indexed tracks) or [events] (orders, counts)"
+            )
         if self.fixes is not None and self.stops is None:
             raise ValueError("[fixes] needs [stops] with radius_m, min_duration_s and max_gap_s")
         if self.fixes is None and self.stops is not None:
             raise ValueError("[stops] is given but there are no [fixes] to find them in")
-        if self.fixes is not None and self.events is not None and self.weight is None:
-            raise ValueError('with both [fixes] and [events] say which demand counts: weight = "courier_s" or "visits"')
-        if self.fixes is None and self.weight in {"courier_s", "courier_weight"}:
+        if tracked and self.events is not None and self.weight is None:
+            raise ValueError('with both tracks and [events] say which demand counts: weight = "courier_s" or "visits"')
+        if not tracked and self.weight in {"courier_s", "courier_weight"}:
             raise ValueError(f'weight = "{self.weight}" needs [fixes]: events have no duration. Use "visits"')
+        if not tracked and self.demand != sections.Demand():
+            raise ValueError("[demand] is about tracks: it needs [fixes] or [store]")
+        coarsest = self.privacy.coarsest_resolution
+        if coarsest is not None and coarsest > self.resolution:
+            raise ValueError(f"privacy.coarsest_resolution must not be finer than resolution = {self.resolution}")
         if (self.siting is None) != (self.candidates is None):
             given, lacking = ("siting", "candidates") if self.candidates is None else ("candidates", "siting")
             raise ValueError(f"[{given}] needs [{lacking}] too")
@@ -399,7 +163,7 @@ class Study(_Section):
     @property
     def demand_weight(self) -> Weight:
         """The column of demand that counts."""
-        return self.weight or ("courier_s" if self.fixes is not None else "visits")
+        return self.weight or ("courier_s" if self.fixes is not None or self.store is not None else "visits")
 
     def resolve(self, path: str) -> str:
         """Bring a path of the study into its folder.

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 
-from stationgeo import cells, coverage, crs, demand, reach, schema, siting, stations, tracks, zones
+from stationgeo import cells, coverage, crs, reach, schema, siting, stations, zones
 from stationgeo.errors import DataError
+from stationgeo.study._demand import gather_demand
+from stationgeo.study._fixes import follow_fixes
 from stationgeo.study._inputs import CELL_KIND, Inputs, count_inputs, read_inputs
 from stationgeo.study._progress import Progress, Silent
-from stationgeo.study._tracks import Tracks, clean_inputs, follow
+from stationgeo.study._tracks import Tracks, judge
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from stationgeo import index
     from stationgeo.coverage import Coverage
     from stationgeo.siting import Siting
     from stationgeo.study._model import Study
@@ -105,8 +109,7 @@ def check(study: Study, *, progress: Progress | None = None) -> Inputs:
     >>> inputs.reports["stations"].rows_kept
     83
     """
-    with (progress or Silent()).stage("read", steps=count_inputs(study)) as step:
-        return read_inputs(study, step=step)
+    return _read(study, progress or Silent())[0]
 
 
 def run(study: Study, *, progress: Progress | None = None) -> Result:
@@ -144,10 +147,13 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     '76.9%'
     """
     listener = progress or Silent()
-    inputs = clean_inputs(study, check(study, progress=listener))
+    inputs, fixes = _read(study, listener)
     places = _stations(inputs)
-    followed, table = _demand(study, inputs, places, listener)
-    territory, table = _territory(inputs, table)
+    followed = None if fixes is None else judge(study, fixes, places)
+    with listener.stage("demand", steps=1) as step:
+        demanded = gather_demand(study, inputs, followed)
+        step()
+    territory, table = _territory(inputs, demanded.table)
     within, notes = _inside(table, study.demand_weight)
     pieces = _pieces(study, inputs, listener)
     with listener.stage("reach", steps=1) as step:
@@ -173,37 +179,21 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         plan=plan,
         notes=inputs.notes
         + (followed.notes if followed else ())
+        + demanded.notes
         + notes
         + ((warning,) if warning else ())
         + siting_notes,
     )
 
 
-def _demand(
-    study: Study, inputs: Inputs, places: gpd.GeoDataFrame, listener: Progress
-) -> tuple[Tracks | None, pd.DataFrame]:
-    followed = None
-    tables = []
-    where: dict[str, Any] = {"zones": inputs.zones, "resolution": study.resolution, "tz": study.tz}
-    if inputs.fixes is not None and study.stops is not None:
-        with listener.stage("stops", steps=1) as step:
-            followed = follow(study, inputs, places)
-            step()
-    with listener.stage("demand", steps=1) as step:
-        observed = _observed_dates(study, inputs)
-        if followed is not None:
-            tables.append(demand.from_stops(followed.counted, observed=observed, **where))
-        if inputs.events is not None:
-            tables.append(demand.from_events(inputs.events, observed=observed, **where))
-        table = tables[0] if len(tables) == 1 else demand.merge(tables)
-        step()
-    return followed, table
-
-
-def _observed_dates(study: Study, inputs: Inputs) -> pd.DataFrame | None:
-    """List the local dates on which fixes or events were recorded: one set for both, so that their averages add."""
-    times = [table["t"].dropna() for table in (inputs.fixes, inputs.events) if table is not None and "t" in table]
-    return tracks.observed_dates(pd.concat(times), tz=study.tz) if times else None
+def _read(study: Study, listener: Progress) -> tuple[Inputs, index.Followed | None]:
+    """Read every input; fixes last, because they are the most, and followed as they are read."""
+    with listener.stage("read", steps=count_inputs(study)) as step:
+        inputs = read_inputs(study, step=step)
+    if study.fixes is None or study.store is not None:
+        return inputs, None
+    followed, report = follow_fixes(study, listener=listener)
+    return replace(inputs, reports={"fixes": report} | inputs.reports), followed
 
 
 def _territory(inputs: Inputs, table: pd.DataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:

@@ -27,6 +27,7 @@ datum = "GCJ-02"          # WGS-84 (GPS, OSM), GCJ-02 (AMap, Tencent), BD-09 (Ba
 # bad_rows = "drop"       # drop and count rows that cannot be used, instead of stopping
 # personal = "drop"       # leave columns of persons (names, phones, ...) unread, instead of stopping
 # courier_key_env = "COURIER_KEY"    # hash courier ids with the key in this environment variable
+# synthetic = true        # the couriers were made up: nothing needs to be suppressed
 
 [stops]                   # a stop: within this radius, at least this long, no gap longer than this
 radius_m = 100
@@ -43,6 +44,22 @@ max_gap_s = 900
 # count = ["rest", "at_station"]
 # rest_min_s = 600        # shorter stops are unknown
 # longest_stay_s = 10800  # so are longer ones, but for homes and depots
+
+# ... or demand that `stationgeo index` has kept day by day; [fixes] and [stops] then say how it indexes
+# [store]
+# path = "demand"
+# since = 2026-11-01
+# until = 2026-11-30
+
+# [demand]                # which demand of couriers counts, and for how much
+# day_types = ["working day"]       # of "working day", "weekend", "holiday"
+# calendar = "CN"         # knows holidays, and weekends worked instead
+# expansion = { rider = 12.5 }      # workers that a courier of a group stands for
+
+[privacy]                 # results speak of at least so many couriers at a time
+k = 10
+# most_share = 0.5        # of which none has more than this share
+# coarsest_resolution = 7 # cells are pooled up to this before anything is dropped
 
 # ... and/or events: orders, check-ins, counts on squares.
 # [events]
@@ -101,4 +118,8 @@ gap = 0.0                 # 0 asks for the proven optimum
 language = "both"         # zh, en, both
 # title = "My district"
 # attribution = "© OpenStreetMap contributors"
+
+# [engine]                # where, and in how much memory, fixes are worked through
+# name = "spark"          # "local" threads by default
+# batch_rows = 1000000
 """

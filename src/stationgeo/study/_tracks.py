@@ -1,23 +1,23 @@
-"""From the fixes of a study to the stops that count: cleaning, stops, purposes, and what to know of each."""
+"""The stops of a study: what they were for, which count, and what to know of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from stationgeo import tracks
 from stationgeo.errors import DataError
-from stationgeo.io import Count
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
-    from stationgeo.study._inputs import Inputs
-    from stationgeo.study._model import Purpose, Stops, Study
+    from stationgeo import index
+    from stationgeo.schema import IntArray
+    from stationgeo.study._model import Study
+    from stationgeo.study._sections import Purpose
 
-__all__ = ["Tracks", "clean_inputs", "cleaning_rules", "follow"]
+__all__ = ["Tracks", "judge", "purpose_rule"]
 
 _S_PER_HOUR = 3_600.0
 
@@ -34,72 +34,42 @@ class Tracks:
     """How the hours that count move with the rule's numbers, as `tracks.purpose_sensitivity` makes it."""
     counted: pd.DataFrame
     """The stops that are demand."""
+    silences: pd.DataFrame
+    """SILENCES: gaps at one place, whose time is unknown."""
+    days: IntArray
+    """Local days since 1970 on which couriers were observed."""
+    n_couriers: int
+    """Couriers that were followed, those who never stopped too."""
     notes: tuple[str, ...]
     """What a reader should know."""
 
 
-def clean_inputs(study: Study, inputs: Inputs) -> Inputs:
-    """Take fixes out by the study's rules; what each took is counted in the report of the fixes.
-
-    Raises
-    ------
-    ColumnError
-        If a rule needs a column that the fixes lack.
-    DataError
-        If no fix is left.
-    """
-    if inputs.fixes is None or study.stops is None or study.stops.cleaning is None:
-        return inputs
-    cleaned = tracks.clean(inputs.fixes, rules=cleaning_rules(study.stops))
-    if cleaned.table.empty:
-        raise DataError(
-            f"cleaning left none of {len(inputs.fixes):,} fixes: "
-            f"{', '.join(f'{rule} took {n:,}' for rule, n in _removed(cleaned).items())}. Look at [stops.cleaning]."
-        )
-    report = cleaned.report
-    dropped = tuple(
-        Count(reason=f"cleaning, {rule}", rows=int(n), examples=tuple(examples))
-        for rule, n, examples in zip(report["rule"], report["removed"], report["examples"], strict=True)
-        if n
-    )
-    ran = ", ".join(
-        f"{rule} {n_breaks:,} breaks" if rule == "teleport" else f"{rule} {n:,}"
-        for rule, n, n_breaks in zip(report["rule"], report["removed"], report["breaks"], strict=True)
-    )
-    notes = (f"cleaning: {ran}",) if ran else ()
-    reports = inputs.reports | {"fixes": inputs.reports["fixes"].adding(dropped=dropped, notes=notes)}
-    return replace(inputs, fixes=cleaned.table, reports=reports)
-
-
-def follow(study: Study, inputs: Inputs, stations: gpd.GeoDataFrame) -> Tracks:
-    """Find the stops of a study's fixes and, where it asks, what they were for.
+def judge(study: Study, followed: index.Followed, stations: gpd.GeoDataFrame) -> Tracks:
+    """Say what the stops of a study were for, where it asks, and which are demand.
 
     Raises
     ------
     DataError
         If there is no stop, or none that counts.
     """
-    if inputs.fixes is None or study.stops is None:
-        raise DataError("the study has no [fixes] and [stops] to follow.")
-    asked = study.stops
-    stops = tracks.find_stops(
-        inputs.fixes,
-        radius_m=asked.radius_m,
-        min_duration_s=asked.min_duration_s,
-        max_gap_s=asked.max_gap_s,
-        compatible=asked.compatible,
-    )
+    if study.stops is None:
+        raise DataError("the study has no [stops].")
+    asked, stops, silences = study.stops, followed.stops, followed.silences
     if stops.empty:
         raise DataError(
             f"no stop of at least {asked.min_duration_s:g} s within {asked.radius_m:g} m was found in "
-            f"{len(inputs.fixes):,} fixes: there is no demand. Are the fixes further apart than "
+            f"{followed.n_fixes:,} fixes: there is no demand. Are the fixes further apart than "
             f"max_gap_s = {asked.max_gap_s:g}? Sparse pings are [events], not [fixes]."
         )
+    found: dict[str, Any] = {
+        "silences": silences,
+        "days": followed.days(tz=study.tz),
+        "n_couriers": followed.n_couriers,
+    }
     if asked.purpose is None:
-        return Tracks(stops=stops, purposes=None, sensitivity=None, counted=stops, notes=())
-    silences = tracks.find_silences(inputs.fixes, radius_m=asked.radius_m, max_gap_s=asked.max_gap_s)
+        return Tracks(stops=stops, purposes=None, sensitivity=None, counted=stops, notes=(), **found)
     evidence: dict[str, Any] = {"tz": study.tz, "stations": stations, "silences": silences}
-    rule = _purpose_rule(asked.purpose)
+    rule = purpose_rule(asked.purpose)
     purposes = tracks.assign_purpose(stops, rule=rule, **evidence)
     sensitivity = tracks.purpose_sensitivity(stops, rules=rule.variants(), counted=asked.purpose.count, **evidence)
     counted = purposes.table[purposes.table["purpose"].isin(asked.purpose.count)].reset_index(drop=True)
@@ -115,24 +85,13 @@ def follow(study: Study, inputs: Inputs, stations: gpd.GeoDataFrame) -> Tracks:
         sensitivity=sensitivity,
         counted=counted.drop(columns="reason"),
         notes=tuple(note for note in notes if note),
+        **found,
     )
 
 
-def cleaning_rules(asked: Stops) -> tracks.CleaningRules:
-    """Make the rules that a study gives; none where it gives none."""
-    given = {} if asked.cleaning is None else asked.cleaning.model_dump(exclude_none=True)
-    for name in ("not_before", "not_after"):
-        if name in given:
-            given[name] = pd.Timestamp(given[name])
-    return tracks.CleaningRules(**given)
-
-
-def _purpose_rule(asked: Purpose) -> tracks.PurposeRule:
+def purpose_rule(asked: Purpose) -> tracks.PurposeRule:
+    """Make the rule that a study gives."""
     return tracks.PurposeRule(**asked.model_dump(exclude={"count"}, exclude_none=True))
-
-
-def _removed(cleaned: tracks.Cleaned) -> dict[str, int]:
-    return {rule: n for rule, n in zip(cleaned.report["rule"], cleaned.report["removed"], strict=True) if n}
 
 
 def _in_words(purposes: tracks.Purposes, asked: Purpose) -> str:

@@ -1,0 +1,126 @@
+"""Demand of a study: from its fixes or its store, and from its events, averaged over the same days."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from stationgeo import _clock, demand
+from stationgeo.errors import DataError
+from stationgeo.study._store import read_store
+
+if TYPE_CHECKING:
+    from stationgeo.schema import IntArray
+    from stationgeo.study._inputs import Inputs
+    from stationgeo.study._model import Study
+    from stationgeo.study._tracks import Tracks
+
+__all__ = ["Demanded", "gather_demand"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demanded:
+    """Demand of a study."""
+
+    table: pd.DataFrame
+    """DEMAND, of all places."""
+    aggregate: demand.Aggregate | None
+    """What couriers' rests add up to, with who they were; None where there are events alone."""
+    notes: tuple[str, ...]
+    """What a reader should know."""
+
+
+def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None) -> Demanded:
+    """Add up what the study's sources say.
+
+    Raises
+    ------
+    SourceError, ParameterError, DataError
+        If the store does not fit the study, or no day or purpose is left that counts.
+    """
+    tracked, of_tracks = _tracked(study, inputs, followed)
+    events, of_events = inputs.events, _event_days(study, inputs)
+    days, notes = _days(study, np.union1d(of_tracks, of_events))
+    observed = _clock.as_dates(days) if days.size else None
+    where: dict[str, Any] = {"zones": inputs.zones, "resolution": study.resolution, "tz": study.tz}
+    tables, aggregate = [], None
+    if tracked is not None:
+        aggregate, more = tracked
+        notes += more
+        aggregate = demand.select(dataclasses.replace(aggregate, days=days), days=days, purposes=_counted(study))
+        if aggregate.sums.empty:
+            raise DataError("no rest is left on the days and for the purposes that count. Look at [demand], [stops].")
+        tables.append(demand.read_out(aggregate, expansion=study.demand.expansion or None))
+    if events is not None:
+        kept = events if not study.demand.day_types else events[_are_on(study, events, days)]
+        tables.append(demand.from_events(kept, observed=observed, **where))
+    table = tables[0] if len(tables) == 1 else demand.merge(tables)
+    return Demanded(table=table, aggregate=aggregate, notes=notes)
+
+
+def _tracked(
+    study: Study, inputs: Inputs, followed: Tracks | None
+) -> tuple[tuple[demand.Aggregate, tuple[str, ...]] | None, IntArray]:
+    """Return the aggregate of the couriers, with notes, and the days on which they were observed."""
+    if study.store is not None:
+        found, notes = read_store(study, inputs.zones)
+        return (found, notes), found.days
+    if followed is None:
+        return None, np.zeros(0, dtype=np.int64)
+    found = demand.aggregate(
+        followed.counted,
+        zones=inputs.zones,
+        resolution=study.resolution,
+        tz=study.tz,
+        observed=_clock.as_dates(followed.days),
+        n_replicates=study.demand.replicates,
+    )
+    return (found, ()), followed.days
+
+
+def _counted(study: Study) -> tuple[str, ...] | None:
+    """Purposes that are demand; None for all."""
+    if study.stops is None or study.stops.purpose is None:
+        return None
+    return study.stops.purpose.count
+
+
+def _event_days(study: Study, inputs: Inputs) -> IntArray:
+    if inputs.events is None or "t" not in inputs.events:
+        return np.zeros(0, dtype=np.int64)
+    return np.unique(_local_days(study, inputs.events["t"].dropna()))
+
+
+def _local_days(study: Study, times: pd.Series[Any]) -> IntArray:
+    return _clock.days(_clock.local_hours(_clock.instants(times), tz=study.tz))
+
+
+def _are_on(study: Study, events: pd.DataFrame, days: IntArray) -> pd.Series[bool]:
+    """Tell which events are on some days, or on no day at all."""
+    if "t" not in events:
+        return pd.Series(True, index=events.index)  # noqa: FBT003 - a value
+    untimed = events["t"].isna()
+    on = untimed.copy()
+    on[~untimed] = np.isin(_local_days(study, events.loc[~untimed, "t"]), days)
+    return on
+
+
+def _days(study: Study, observed: IntArray) -> tuple[IntArray, tuple[str, ...]]:
+    """Keep the days that count, and say which."""
+    asked = study.demand
+    if not asked.day_types:
+        return observed, ()
+    kept = observed[demand.are_of_type(observed, of_types=asked.day_types, calendar=asked.calendar)]
+    if not kept.size:
+        raise DataError(
+            f"none of {observed.size:,} observed days is a {' or '.join(asked.day_types)}. Look at [demand] day_types."
+        )
+    notes = [f"only days of the type {' or '.join(asked.day_types)} count: {kept.size:,} of {observed.size:,} observed"]
+    beyond = demand.uncalendared(observed, calendar=asked.calendar)
+    if beyond.size:
+        notes.append(f"{beyond.size:,} days are beyond the calendar and were told by their weekday alone")
+    return kept, tuple(notes)

@@ -1,0 +1,136 @@
+"""Fixes of a study, followed batch by batch: memory is that of a batch and of the stops, never that of the files."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from stationgeo import index, io, tracks
+from stationgeo.errors import ColumnError, DataError
+from stationgeo.study._inputs import row_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stationgeo.io import FixBatch, FixScan, IngestReport
+    from stationgeo.study._model import Study
+    from stationgeo.study._progress import Progress, Step
+    from stationgeo.study._sections import Stops
+
+__all__ = ["cleaning_rules", "follow_fixes", "stop_rule"]
+
+_REASONS = {
+    "duplicate": "identical rows",
+    "duplicate_elsewhere": "same courier and time at another place: the first stays",
+}
+
+
+def follow_fixes(study: Study, *, listener: Progress) -> tuple[index.Followed, IngestReport]:
+    """Read a study's fixes and follow their couriers; what was dropped, and by which rule, is in the report.
+
+    Fixes that do not come in order of time are sorted on disk first, and read again.
+
+    Raises
+    ------
+    SourceError, ColumnError, DatumError, DataError, ParameterError
+        Of `io.scan_fixes`; also if a rule needs a column that the fixes lack, or no fix is left.
+    """
+    if study.fixes is None or study.stops is None:
+        raise DataError("the study has no [fixes] and [stops] to follow.")
+    options = row_options(study, study.fixes)
+    scan = io.scan_fixes(study.resolve(study.fixes.path), batch_rows=study.engine.batch_rows, **options)
+    try:
+        followed = _followed(scan, study.stops, listener)
+    except tracks.OutOfOrderError:
+        followed = _sorted_and_followed(scan, study, listener)
+    return followed, _with_cleaning(scan.report, followed)
+
+
+def stop_rule(asked: Stops) -> tracks.StopRule:
+    """Make the rule of stops that a study gives."""
+    return tracks.StopRule(
+        radius_m=asked.radius_m,
+        min_duration_s=asked.min_duration_s,
+        max_gap_s=asked.max_gap_s,
+        compatible=asked.compatible,
+    )
+
+
+def cleaning_rules(asked: Stops) -> tracks.CleaningRules:
+    """Make the rules that a study gives; repeats are always taken out, because nobody is at two places at a time."""
+    given = {} if asked.cleaning is None else asked.cleaning.model_dump(exclude_none=True)
+    for name in ("not_before", "not_after"):
+        if name in given:
+            given[name] = pd.Timestamp(given[name])
+    return tracks.CleaningRules(duplicates=True, **given)
+
+
+def _followed(scan: FixScan, asked: Stops, listener: Progress) -> index.Followed:
+    rules = cleaning_rules(asked)
+    follower = index.Follower(stops=stop_rule(asked), cleaning=rules)
+    with listener.stage("fixes", steps=scan.about_rows, unit="fixes") as step:
+        for batch in _stepped(scan.batches(), step):
+            if rules.max_accuracy_m is not None and batch.accuracy_m is None:
+                raise ColumnError(
+                    f"{batch.file}: max_accuracy_m needs the column 'accuracy_m', which is missing. Map it, or leave "
+                    "the rule out."
+                )
+            follower.add(_with_group_names(batch))
+    return follower.finish()
+
+
+def _sorted_and_followed(scan: FixScan, study: Study, listener: Progress) -> index.Followed:
+    assert study.stops is not None  # noqa: S101 - seen to by the caller
+    with tempfile.TemporaryDirectory(prefix="stationgeo-") as folder:
+        with listener.stage("sort", steps=scan.about_rows, unit="fixes") as step:
+            files = io.sort_fixes(scan, Path(folder), memory_rows=study.engine.sort_rows, step=step)
+        ordered = io.scan_fixes(files, datum="WGS-84", batch_rows=study.engine.batch_rows)
+        return _followed(ordered, study.stops, listener)
+
+
+def _stepped(batches: Iterator[FixBatch], step: Step) -> Iterator[FixBatch]:
+    for batch in batches:
+        yield batch
+        step(len(batch))
+
+
+def _with_group_names(batch: FixBatch) -> index.Batch:
+    group = None
+    if batch.group is not None:
+        last = np.full(len(batch.names), -1, dtype=np.int64)
+        last[batch.courier] = batch.group  # of a courier's rows the last one stays
+        group = np.array([*batch.group_names, ""], dtype=object)[last]
+    return index.Batch(
+        courier=batch.courier,
+        names=batch.names.tolist(),
+        t_ms=batch.t_ms,
+        lon=batch.lon,
+        lat=batch.lat,
+        accuracy_m=batch.accuracy_m,
+        group=group,
+    )
+
+
+def _with_cleaning(report: IngestReport, followed: index.Followed) -> IngestReport:
+    """Add what the rules took to what reading did."""
+    table = followed.cleaning
+    if table is None:
+        return report
+    if not followed.quarters.size:
+        took = ", ".join(f"{rule} took {n:,}" for rule, n in zip(table["rule"], table["removed"], strict=True) if n)
+        raise DataError(f"cleaning left none of {followed.n_fixes:,} fixes: {took}. Look at [stops.cleaning].")
+    dropped = tuple(
+        io.Count(reason=_REASONS.get(rule, f"cleaning, {rule}"), rows=n, examples=examples)
+        for rule, n, examples in zip(table["rule"], table["removed"], table["examples"], strict=True)
+        if n
+    )
+    asked = table[~table["rule"].isin(list(_REASONS))]
+    ran = ", ".join(
+        f"{rule} {n_breaks:,} breaks" if rule == "teleport" else f"{rule} {n:,}"
+        for rule, n, n_breaks in zip(asked["rule"], asked["removed"], asked["breaks"], strict=True)
+    )
+    return report.adding(dropped=dropped, notes=(f"cleaning: {ran}",) if ran else ())

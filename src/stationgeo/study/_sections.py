@@ -1,0 +1,328 @@
+"""The tables of a study file: every key with its type, its unit and its default."""
+
+from __future__ import annotations
+
+from datetime import date  # noqa: TC003 - read at run time, as a type of keys
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    Strict,
+    model_validator,
+)
+
+__all__ = [
+    "Candidates",
+    "Cleaning",
+    "Demand",
+    "Drawn",
+    "Engine",
+    "Events",
+    "Fixes",
+    "Map",
+    "Privacy",
+    "Purpose",
+    "Reach",
+    "Section",
+    "Siting",
+    "Stations",
+    "Stops",
+    "Store",
+    "Text",
+    "TimeZone",
+    "Weight",
+    "Zones",
+]
+
+Level = Literal["grid", "community", "street", "district", "city"]
+Weight = Literal["courier_s", "visits", "courier_weight"]
+Action = Literal["new", "upgrade", "extend_hours", "add_service", "relocate"]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("unknown time zone; write it like Asia/Shanghai") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+PurposeName = Literal["rest", "at_station", "pick_up", "drop_off", "home", "depot", "unknown"]
+DayType = Literal["working day", "weekend", "holiday"]
+Hour = Annotated[int, Field(ge=0, le=24)]
+
+
+def _two_hours(hours: tuple[int, int]) -> tuple[int, int]:
+    if hours[0] == hours[1]:
+        raise ValueError("must be two different hours of the day")
+    return hours
+
+
+Hours = Annotated[tuple[Hour, Hour], Strict(strict=False), AfterValidator(_two_hours)]
+
+
+class Section(BaseModel):
+    """A table of the study file: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _Source(Section):
+    path: Text
+    """File, or for fixes and events also a folder or glob pattern; relative to the study file."""
+    datum: str | None = None
+    """WGS-84, GCJ-02 or BD-09. There is no default: without it reading stops and says how many metres are at stake."""
+    columns: dict[str, str] = {}
+    """The table's column = the file's column, where they differ."""
+    where: dict[str, str] = {}
+    """Keep only rows whose file columns have these texts."""
+    encoding: Text | None = None
+    """Text encoding; else UTF-8 and then gb18030 are tried."""
+
+
+class _Rows(_Source):
+    bad_rows: Literal["error", "drop"] = "error"
+    """Stop at rows that cannot be used, or drop and count them."""
+    personal: Literal["refuse", "drop"] = "refuse"
+    """Stop at columns that look personal, or leave them unread and note them."""
+
+
+class Fixes(_Rows):
+    """Couriers' GPS records."""
+
+    tz: TimeZone | None = None
+    """Time zone of times without an offset; the study's by default."""
+    year: int | None = None
+    """Year of times that carry none."""
+    time_unit: Literal["s", "ms", "us"] | None = None
+    """Unit of times that are numbers since 1970-01-01 UTC."""
+    time_format: str | None = None
+    """strptime format of times that are not ISO 8601."""
+    courier_key_env: Text | None = None
+    """Environment variable with the key that courier ids are hashed with as they are read."""
+    courier_key_file: Text | None = None
+    """Or the file that holds it, relative to the study file."""
+
+    synthetic: bool = False
+    """Whether the couriers were made up: then nothing is suppressed, and every output says so."""
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if self.courier_key_env is not None and self.courier_key_file is not None:
+            raise ValueError("give either courier_key_env or courier_key_file, not both")
+        return self
+
+
+class Events(Fixes):
+    """Things that happened at places, or counts on squares."""
+
+    synthetic: Literal[False] = False
+    """Events speak of places, not of couriers: nothing is suppressed anyway."""
+
+    square_m: PositiveFloat | None = None
+    """Side of the squares that were counted, in metres."""
+    square_deg: Annotated[tuple[PositiveFloat, PositiveFloat], Strict(strict=False)] | None = None
+    """Or their width and height in degrees of longitude and latitude."""
+
+
+class Cleaning(Section):
+    """Which fixes are taken out before stops are looked for: every rule is off unless it is given."""
+
+    not_before: AwareDatetime | None = None
+    """Earlier fixes have a wrong clock; with an offset: 2026-03-01T00:00:00+08:00."""
+    not_after: AwareDatetime | None = None
+    """So have later ones."""
+    max_accuracy_m: PositiveFloat | None = None
+    """Needs a column accuracy_m."""
+    max_speed_m_s: PositiveFloat | None = None
+    """Spikes go; lasting moves stay and break the track."""
+    max_spike_fixes: int | None = Field(default=None, ge=1, le=64)
+    speed_slack_m: float | None = Field(default=None, ge=0)
+    frozen_after_s: PositiveFloat | None = None
+    """Cuts real rests short where an app holds the position of who waits: look at the data first."""
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Cleaning:
+        if self.not_before is not None and self.not_after is not None and self.not_before > self.not_after:
+            raise ValueError("not_before must not be later than not_after")
+        if self.max_speed_m_s is None and (self.max_spike_fixes is not None or self.speed_slack_m is not None):
+            raise ValueError("max_spike_fixes and speed_slack_m need max_speed_m_s")
+        return self
+
+
+class Purpose(Section):
+    """What stops were for, and which of them are demand; what is not given is an assumption of stationgeo's."""
+
+    count: Annotated[tuple[PurposeName, ...], Strict(strict=False)] = Field(
+        default=("rest", "at_station"), min_length=1
+    )
+    """Purposes that are demand."""
+    station_radius_m: PositiveFloat | None = None
+    place_radius_m: PositiveFloat | None = None
+    night_hours: Hours | None = None
+    home_min_night_s: PositiveFloat | None = None
+    home_min_nights: PositiveInt | None = None
+    depot_hours: Hours | None = None
+    depot_min_couriers: PositiveInt | None = None
+    rest_min_s: float | None = Field(default=None, ge=0)
+    longest_stay_s: PositiveFloat | None = None
+
+
+class Stops(Section):
+    """When a courier's standing about is a stop."""
+
+    radius_m: PositiveFloat
+    min_duration_s: PositiveFloat
+    max_gap_s: PositiveFloat
+    compatible: Literal["trackintel"] | None = None
+    """Stops as trackintel's sliding method finds them."""
+    cleaning: Cleaning | None = None
+    purpose: Purpose | None = None
+
+
+class Store(Section):
+    """Demand that was indexed day by day, instead of following fixes again."""
+
+    path: Text
+    """Folder that `stationgeo index` fills; relative to the study file."""
+    since: date | None = None
+    """First local date to count; by default the first there is."""
+    until: date | None = None
+    """Last local date to count, inclusive; by default the last there is."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise ValueError("since must not be later than until")
+        return self
+
+
+class Demand(Section):
+    """Which demand of fixes counts, and for how much."""
+
+    day_types: Annotated[tuple[DayType, ...], Strict(strict=False)] = ()
+    """Count only days of these types; by default all."""
+    calendar: Literal["CN"] | None = None
+    """Whose holidays, and weekends worked instead; without one, weekdays alone tell the type of a day."""
+    expansion: dict[str, PositiveFloat] = {}
+    """How many workers a courier of each group stands for; without it each stands for one."""
+    replicates: int = Field(default=0, ge=0, le=1_000)
+    """Bootstrap replicates that a store keeps."""
+
+
+class Privacy(Section):
+    """What may leave: no number speaks of fewer than k couriers."""
+
+    k: PositiveInt = 10
+    """Fewest distinct couriers of a published piece; 1 publishes everything."""
+    most_share: float = Field(default=0.5, gt=0, le=1)
+    """Largest share of a piece that one courier may have."""
+    coarsest_resolution: int | None = Field(default=None, ge=0, le=12)
+    """H3 resolution up to which cells are pooled before anything is dropped; by default three below the study's."""
+
+
+class Engine(Section):
+    """Where fixes are worked through, and in how much memory."""
+
+    name: Literal["local", "spark"] = "local"
+    """Threads of this machine, or a Spark cluster (the session that is there, else one on this machine)."""
+    workers: PositiveInt | None = None
+    """Threads, or shares of the couriers on Spark; by default the cores there are."""
+    batch_rows: PositiveInt = 1_000_000
+    """Most fixes of a batch; memory grows with it and not with the files."""
+    sort_rows: int = Field(default=10_000_000, ge=4)
+    """Most fixes in memory where they must be sorted first; about 60 bytes each."""
+
+
+class Zones(_Source):
+    """Polygons of one level."""
+
+    level: Level
+    crs: str | None = None
+    """CRS of a file that carries none."""
+
+
+class Stations(_Rows):
+    """Existing stations."""
+
+    crs: str | None = None
+    tz: TimeZone | None = None
+    default_kind: str | None = None
+    """Kind where the file names none."""
+    kinds: dict[str, str] = {}
+    """The file's word for a kind = the word of the kinds file."""
+
+
+class Candidates(Section):
+    """Places for new stations: from a file, or the centre of every cell with uncovered demand."""
+
+    path: Text | None = None
+    datum: str | None = None
+    columns: dict[str, str] = {}
+    where: dict[str, str] = {}
+    encoding: Text | None = None
+    bad_rows: Literal["error", "drop"] = "error"
+    personal: Literal["refuse", "drop"] = "refuse"
+    crs: str | None = None
+    default_kind: str | None = None
+    default_action: Action = "new"
+    kinds: dict[str, str] = {}
+    from_cells: bool = False
+    """Take the centres of the cells with uncovered demand instead of a file."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Candidates:
+        if (self.path is None) != self.from_cells:
+            raise ValueError('give either path = "..." or from_cells = true, not both and not neither')
+        of_files = self.model_fields_set - {"from_cells", "path", "default_kind", "default_action"}
+        if self.from_cells and of_files:
+            raise ValueError(f"from_cells = true reads no file: leave {', '.join(sorted(of_files))} out")
+        return self
+
+
+class Drawn(Section):
+    """Lines or areas that are only drawn behind the map."""
+
+    path: Text
+    datum: str | None = None
+    crs: str | None = None
+    encoding: Text | None = None
+
+
+class Reach(Section):
+    """How far a station serves."""
+
+    cutoff_m: PositiveFloat
+    """Largest way that counts as served, inclusive."""
+    detour_factor: float = Field(ge=1)
+    """Way on streets by straight line."""
+
+
+class Siting(Section):
+    """How many new stations, and how hard to look for the best plan."""
+
+    n_stations: PositiveInt
+    time_limit_s: PositiveFloat = 60.0
+    """Seconds after which the solver stops with the best plan so far and its bound."""
+    gap: float = Field(default=0.0, ge=0, lt=1)
+    """Relative gap at which a plan is good enough; 0 asks for the proven optimum."""
+
+
+class Map(Section):
+    """What the map says."""
+
+    title: str | None = None
+    language: Literal["zh", "en", "both"] = "both"
+    attribution: str = ""
+    """Whose data it shows, for the corner of the map."""
