@@ -29,6 +29,7 @@ __all__ = [
     "ORDERS",
     "OUTSIDE",
     "PIECES",
+    "PLACES",
     "REACH",
     "SILENCES",
     "STATIONS",
@@ -209,6 +210,17 @@ ORDERS = Table(
     ),
 )
 """Where and when couriers picked up and dropped off."""
+
+PLACES = Table(
+    name="PLACES",
+    key=(),
+    columns=(
+        _lon("WGS-84 longitude"),
+        _lat("WGS-84 latitude"),
+        Column(name="purpose", kind="text", choices=PURPOSES, meaning="what whoever stops there stops for"),
+    ),
+)
+"""Known places: depots above all."""
 
 ZONES = Table(
     name="ZONES",

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from stationgeo import io
+from stationgeo.errors import DataError
 from stationgeo.io._privacy import personal_columns
 
 pytestmark = pytest.mark.real
@@ -60,3 +61,15 @@ def test_batches_of_real_fixes_are_those_of_read_fixes(
     table = want.table.assign(t=want.table["t"].dt.as_unit("ms").astype("int64"))[list(got.columns)]
     pd.testing.assert_frame_equal(got, table, check_dtype=False)
     assert scan.report.rows_read == want.report.rows_read
+
+
+def test_orders_of_real_couriers(real_data: Path) -> None:
+    options = {"tz": "Asia/Shanghai", "year": 2024, "columns": {"lon": "lng", "kind": "event"}}
+    path = real_data / "lade" / "lade_gps_events.csv.gz"
+    picked = io.read_orders(path, datum="GCJ-02", kinds={"pickup": "pick_up"}, where={"event": "pickup"}, **options)
+    assert picked.report.rows_read == 7_965
+    assert {count.reason: count.rows for count in picked.report.dropped}["left out by where"] == 3_509
+    assert len(picked.table) == 7_965 - sum(count.rows for count in picked.report.dropped)
+    assert set(picked.table["kind"]) == {"pick_up"}
+    with pytest.raises(DataError, match="must be one of pick_up, drop_off"):
+        io.read_orders(path, datum="GCJ-02", kinds={"pickup": "pick_up"}, **options)

@@ -124,6 +124,39 @@ def test_stops_as_trackintel_finds_them(folder: Path) -> None:
     assert result.stops["start"].dt.tz_convert("Asia/Shanghai").dt.strftime("%H:%M").tolist() == ["12:00"]
 
 
+def test_orders_and_depots_tell_stops_for_work(folder: Path) -> None:
+    # "b" waits from 12:00 to 12:06 at 114.07; the long wait of "a" from 13:00 is at a depot.
+    order = "rider,when,lng,lat,what\nb,2024-05-06 12:04:00,114.0701,22.54,取货\n"
+    (folder / "orders.csv").write_text(order, encoding="utf-8")
+    (folder / "depots.csv").write_text("lon,lat\n114.0602,22.54\n", encoding="utf-8")
+    more = """[stops.cleaning]
+max_speed_m_s = 33
+[stops.purpose]
+[orders]
+path = "orders.csv"
+datum = "WGS-84"
+columns = { courier_id = "rider", t = "when", lon = "lng", kind = "what" }
+kinds = { "取货" = "pick_up" }
+[known_places]
+path = "depots.csv"
+datum = "WGS-84"
+default_purpose = "depot"
+"""
+    result = run(folder, more)
+    assert result.stops is not None
+    assert result.stops[["purpose", "reason"]].to_numpy().tolist() == [
+        ["at_station", "station"],
+        ["depot", "known place"],
+        ["pick_up", "order"],
+    ]
+    assert result.inputs.reports["orders"].rows_kept == 1
+    assert "no purpose column: every row is 'depot'" in result.inputs.reports["known_places"].notes
+    with pytest.raises(DataError, match=r"must be one of pick_up, drop_off; 1 of 1 rows: row 1: 取货"):
+        run(folder, more.replace('kinds = { "取货" = "pick_up" }', ""))
+    with pytest.raises(StudyError, match=r"\[orders\] tells what stops were for: it needs \[stops.purpose\]"):
+        run(folder, more.replace("[stops.purpose]", ""))
+
+
 def test_nothing_left_says_which_rule_took_it(folder: Path) -> None:
     with pytest.raises(DataError, match=r"cleaning left none of 61 fixes: clock_skew took 61"):
         run(folder, "[stops.cleaning]\nnot_before = 2025-01-01T00:00:00+08:00\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stationgeo.io._orders import read_known_places, read_orders
 from stationgeo.io._places import read_candidates, read_stations
 from stationgeo.io._privacy import courier_key, key_fingerprint
 from stationgeo.io._records import read_events, read_fixes
@@ -25,6 +26,8 @@ __all__ = [
     "read_candidates",
     "read_events",
     "read_fixes",
+    "read_known_places",
+    "read_orders",
     "read_stations",
     "read_streets",
     "read_zones",

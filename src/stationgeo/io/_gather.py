@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import crs, schema
-from stationgeo.errors import DataError, ParameterError, suggest
+from stationgeo.errors import DataError, ParameterError, first_few, suggest
 from stationgeo.io._columns import TimeReading, map_columns, same_text, to_codes, to_numbers
 from stationgeo.io._faults import BadRows, Faults, Tally, row_names
 from stationgeo.io._privacy import check_key, key_fingerprint
@@ -33,6 +33,7 @@ __all__ = [
     "read_optional",
     "sound_rows",
     "where_mask",
+    "with_default",
     "without_repeats",
 ]
 
@@ -203,6 +204,32 @@ def read_optional(
             read[column.name], wrong = to_numbers(values)
         faults.add(f"column {chosen[column.name]!r} ({column.name}) cannot be read", wrong, values, way_out="Mend it")
     return read
+
+
+def with_default(
+    raw: pd.DataFrame,
+    chosen: Mapping[str, str],
+    name: str,
+    default: str | None,
+    faults: Faults,
+    got: Gathered,
+) -> pd.Series[Any]:
+    """Read a column of codes; where it is missing or empty a row gets the default, and a note says so."""
+    if name in chosen and default is None:
+        return read_codes(raw, chosen, name, faults, got)
+    if default is None:
+        raise DataError(
+            f"{faults.source}: there is no column {name!r} and no default. Map the column, or declare default_{name} "
+            f"for the whole file. The file has {first_few(raw.columns, shown=20)}."
+        )
+    if name not in chosen:
+        got.notes[f"no {name} column: every row is {default!r}"] = None
+        return pd.Series(default, index=raw.index, dtype="str")
+    values = raw[chosen[name]].astype("str").str.strip()
+    empty = values.isna() | (values == "")
+    if empty.any():
+        got.notes[f"{int(empty.sum()):,} rows without {name} are {default!r}"] = None
+    return values.mask(empty, default)
 
 
 def sound_rows(

@@ -11,7 +11,6 @@ import pandas as pd
 import shapely
 
 from stationgeo import crs, schema
-from stationgeo.errors import DataError, first_few
 from stationgeo.io._columns import TimeReading, to_utc
 from stationgeo.io._coordinates import read_lonlat
 from stationgeo.io._faults import BadRows, Faults, Tally, row_names
@@ -24,6 +23,7 @@ from stationgeo.io._gather import (
     read_codes,
     read_optional,
     sound_rows,
+    with_default,
     without_repeats,
 )
 from stationgeo.io._raw import is_vector, list_files, one_file
@@ -193,7 +193,7 @@ def _places_of(
     lon, lat, got.datum = read_lonlat(raw, chosen, datum=rules.datum, faults=faults)
     read: dict[str, pd.Series[Any]] = {table.key[0]: read_codes(raw, chosen, table.key[0], faults, got)}
     for name, default in defaults.items():
-        read[name] = _with_default(raw, chosen, name, default, faults, got)
+        read[name] = with_default(raw, chosen, name, default, faults, got)
     read["kind"] = read["kind"].replace(dict(kinds)) if kinds else read["kind"]
     for name in ("valid_from", "valid_to"):
         if name in chosen:
@@ -205,31 +205,6 @@ def _places_of(
     places = sound_rows(read, table, faults, tally, got)
     got.dropped += tally.close(bad_rows=rules.bad_rows)
     return places
-
-
-def _with_default(
-    raw: pd.DataFrame,
-    chosen: Mapping[str, str],
-    name: str,
-    default: str | None,
-    faults: Faults,
-    got: Gathered,
-) -> pd.Series[Any]:
-    if name in chosen and default is None:
-        return read_codes(raw, chosen, name, faults, got)
-    if default is None:
-        raise DataError(
-            f"{faults.source}: there is no column {name!r} and no default. Map the column, or declare default_{name} "
-            f"for the whole file. The file has {first_few(raw.columns, shown=20)}."
-        )
-    if name not in chosen:
-        got.notes[f"no {name} column: every row is {default!r}"] = None
-        return pd.Series(default, index=raw.index, dtype="str")
-    values = raw[chosen[name]].astype("str").str.strip()
-    empty = values.isna() | (values == "")
-    if empty.any():
-        got.notes[f"{int(empty.sum()):,} rows without {name} are {default!r}"] = None
-    return values.mask(empty, default)
 
 
 def _vector_points(source: Source, rules: Rules, named_crs: str | None) -> tuple[pd.DataFrame, IngestReport] | None:

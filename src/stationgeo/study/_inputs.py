@@ -10,6 +10,7 @@ import pandas as pd
 
 from stationgeo import io, schema, stations, zones
 from stationgeo.errors import DataError, first_few
+from stationgeo.study._sections import Fixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from stationgeo.io import Ingest, IngestReport
     from stationgeo.study._model import Study
     from stationgeo.study._progress import Step
-    from stationgeo.study._sections import Candidates, Drawn, Fixes, Stations
+    from stationgeo.study._sections import Candidates, Drawn, KnownPlaces, Orders, Stations
 
 __all__ = ["CELL_KIND", "Inputs", "count_inputs", "courier_key", "read_inputs", "read_territory", "row_options"]
 
@@ -34,6 +35,10 @@ class Inputs:
 
     events: pd.DataFrame | None
     """EVENTS."""
+    orders: pd.DataFrame | None
+    """ORDERS, for purposes."""
+    known_places: pd.DataFrame | None
+    """PLACES, for purposes."""
     zones: gpd.GeoDataFrame | None
     """ZONES of all levels, the lowest one disjoint; None where the study names none."""
     stations: gpd.GeoDataFrame | None
@@ -52,7 +57,7 @@ class Inputs:
 
 def count_inputs(study: Study) -> int:
     """Count the sources of a study, for a progress bar."""
-    single = (study.events, study.stations, study.streets, study.background)
+    single = (study.events, study.orders, study.known_places, study.stations, study.streets, study.background)
     named = study.candidates is not None and not study.candidates.from_cells
     return len(study.zones) + sum(source is not None for source in single) + named
 
@@ -84,6 +89,8 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         read = io.read_events(study.resolve(study.events.path), **row_options(study, study.events), **squares)
         events, reports["events"] = read.table, read.report
         step()
+    orders = _read_orders(study, study.orders, reports, step)
+    known_places = _read_known_places(study, study.known_places, reports, step)
     territory, notes = read_territory(study, reports, step)
     places = _read_stations(study, study.stations, reports, step)
     candidates = _read_candidates(study, study.candidates, reports, step)
@@ -91,6 +98,8 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     background = _read_drawn(study, study.background, io.read_background, "background", reports, step)
     return Inputs(
         events=events,
+        orders=orders,
+        known_places=known_places,
         zones=territory,
         stations=places,
         candidates=candidates,
@@ -101,7 +110,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     )
 
 
-def row_options(study: Study, source: Fixes) -> dict[str, Any]:
+def row_options(study: Study, source: Fixes | Orders) -> dict[str, Any]:
     """Say how the rows of a source are read, as arguments of the readers."""
     return {
         "datum": source.datum,
@@ -114,15 +123,50 @@ def row_options(study: Study, source: Fixes) -> dict[str, Any]:
         "bad_rows": source.bad_rows,
         "encoding": source.encoding,
         "personal": source.personal,
-        "courier_key": courier_key(study, source),
+        "courier_key": courier_key(study, source if isinstance(source, Fixes) else study.fixes),
     }
 
 
-def courier_key(study: Study, source: Fixes) -> bytes | None:
+def courier_key(study: Study, source: Fixes | None) -> bytes | None:
     """Read the key that hides the couriers of a source; None where the study names none."""
+    if source is None:
+        return None
     if source.courier_key_file is not None:
         return io.courier_key(file=study.resolve(source.courier_key_file))
     return None if source.courier_key_env is None else io.courier_key(env=source.courier_key_env)
+
+
+def _read_orders(
+    study: Study, source: Orders | None, reports: dict[str, IngestReport], step: Step
+) -> pd.DataFrame | None:
+    if source is None:
+        return None
+    named: dict[str, Any] = {"default_kind": source.default_kind, "kinds": source.kinds}
+    read = io.read_orders(study.resolve(source.path), **row_options(study, source), **named)
+    reports["orders"] = read.report
+    step()
+    return read.table
+
+
+def _read_known_places(
+    study: Study, source: KnownPlaces | None, reports: dict[str, IngestReport], step: Step
+) -> pd.DataFrame | None:
+    if source is None:
+        return None
+    read = io.read_known_places(
+        study.resolve(source.path),
+        datum=source.datum,
+        columns=source.columns,
+        default_purpose=source.default_purpose,
+        purposes=source.purposes,
+        where=source.where,
+        bad_rows=source.bad_rows,
+        encoding=source.encoding,
+        personal=source.personal,
+    )
+    reports["known_places"] = read.report
+    step()
+    return read.table
 
 
 def read_territory(

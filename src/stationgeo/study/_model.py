@@ -32,6 +32,8 @@ class Study(Section):
     """Where zones of the lowest level overlap: the first in the file or the smallest keeps it, or it is an error."""
     fixes: sections.Fixes | None = None
     stops: sections.Stops | None = None
+    orders: sections.Orders | None = None
+    known_places: sections.KnownPlaces | None = None
     store: sections.Store | None = None
     """Demand that was indexed before; `fixes` and `stops` then only say how days are indexed."""
     events: sections.Events | None = None
@@ -133,37 +135,53 @@ class Study(Section):
             raise StudyError(faults) from None
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> Study:
-        tracked = self.fixes is not None or self.store is not None
-        if not tracked and self.events is None:
+    def _has_demand(self) -> Study:
+        if not self._is_tracked and self.events is None:
             raise ValueError(
                 "there is no demand: give [fixes] (tracks), [store] (indexed tracks) or [events] (orders, counts)"
             )
+        if self._is_tracked and self.events is not None and self.weight is None:
+            raise ValueError('with both tracks and [events] say which demand counts: weight = "courier_s" or "visits"')
+        if not self._is_tracked and self.weight in {"courier_s", "courier_weight"}:
+            raise ValueError(f'weight = "{self.weight}" needs [fixes]: events have no duration. Use "visits"')
+        if not self._is_tracked and self.demand != sections.Demand():
+            raise ValueError("[demand] is about tracks: it needs [fixes] or [store]")
+        return self
+
+    @model_validator(mode="after")
+    def _has_stops(self) -> Study:
         if self.fixes is not None and self.stops is None:
             raise ValueError("[fixes] needs [stops] with radius_m, min_duration_s and max_gap_s")
         if self.fixes is None and self.stops is not None:
             raise ValueError("[stops] is given but there are no [fixes] to find them in")
-        if tracked and self.events is not None and self.weight is None:
-            raise ValueError('with both tracks and [events] say which demand counts: weight = "courier_s" or "visits"')
-        if not tracked and self.weight in {"courier_s", "courier_weight"}:
-            raise ValueError(f'weight = "{self.weight}" needs [fixes]: events have no duration. Use "visits"')
-        if not tracked and self.demand != sections.Demand():
-            raise ValueError("[demand] is about tracks: it needs [fixes] or [store]")
-        coarsest = self.privacy.coarsest_resolution
-        if coarsest is not None and coarsest > self.resolution:
-            raise ValueError(f"privacy.coarsest_resolution must not be finer than resolution = {self.resolution}")
+        judged = self.stops is not None and self.stops.purpose is not None
+        for name in ("orders", "known_places"):
+            if getattr(self, name) is not None and not judged:
+                raise ValueError(f"[{name}] tells what stops were for: it needs [stops.purpose]")
+        return self
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Study:
         if (self.siting is None) != (self.candidates is None):
             given, lacking = ("siting", "candidates") if self.candidates is None else ("candidates", "siting")
             raise ValueError(f"[{given}] needs [{lacking}] too")
         levels = [zones.level for zones in self.zones]
         if len(set(levels)) < len(levels):
             raise ValueError(f"each level of [[zones]] may be given once. Got {', '.join(levels)}")
+        coarsest = self.privacy.coarsest_resolution
+        if coarsest is not None and coarsest > self.resolution:
+            raise ValueError(f"privacy.coarsest_resolution must not be finer than resolution = {self.resolution}")
         return self
+
+    @property
+    def _is_tracked(self) -> bool:
+        """Whether couriers are followed, now or before."""
+        return self.fixes is not None or self.store is not None
 
     @property
     def demand_weight(self) -> Weight:
         """The column of demand that counts."""
-        return self.weight or ("courier_s" if self.fixes is not None or self.store is not None else "visits")
+        return self.weight or ("courier_s" if self._is_tracked else "visits")
 
     def resolve(self, path: str) -> str:
         """Bring a path of the study into its folder.

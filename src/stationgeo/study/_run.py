@@ -149,7 +149,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     listener = progress or Silent()
     inputs, fixes = _read(study, listener)
     places = _stations(inputs)
-    followed = None if fixes is None else judge(study, fixes, places)
+    followed = None if fixes is None else judge(study, fixes, inputs, places)
     with listener.stage("demand", steps=1) as step:
         demanded = gather_demand(study, inputs, followed)
         step()

@@ -26,7 +26,9 @@ __all__ = [
     "Engine",
     "Events",
     "Fixes",
+    "KnownPlaces",
     "Map",
+    "Orders",
     "Privacy",
     "Purpose",
     "Reach",
@@ -189,6 +191,28 @@ class Stops(Section):
     """Stops as trackintel's sliding method finds them."""
     cleaning: Cleaning | None = None
     purpose: Purpose | None = None
+
+
+class Orders(_Rows):
+    """Where and when couriers picked up and dropped off; ids are hashed as those of the fixes are."""
+
+    tz: TimeZone | None = None
+    year: int | None = None
+    time_unit: Literal["s", "ms", "us"] | None = None
+    time_format: str | None = None
+    default_kind: Literal["pick_up", "drop_off"] | None = None
+    """Where the file does not say."""
+    kinds: dict[str, str] = {}
+    """The file's word = pick_up or drop_off."""
+
+
+class KnownPlaces(_Rows):
+    """Places at which it is known what couriers stop for."""
+
+    default_purpose: PurposeName | None = None
+    """Where the file does not say: depot."""
+    purposes: dict[str, str] = {}
+    """The file's word = the purpose."""
 
 
 class Store(Section):

@@ -45,6 +45,16 @@ max_gap_s = 900
 # rest_min_s = 600        # shorter stops are unknown
 # longest_stay_s = 10800  # so are longer ones, but for homes and depots
 
+# [orders]                # tell stops for work from rests: pick-ups and drop-offs of the same couriers
+# path = "orders.csv"
+# datum = "GCJ-02"
+# kinds = { "取货" = "pick_up", "送达" = "drop_off" }
+
+# [known_places]          # so do depots
+# path = "depots.csv"
+# datum = "GCJ-02"
+# default_purpose = "depot"
+
 # ... or demand that `stationgeo index` has kept day by day; [fixes] and [stops] then say how it indexes
 # [store]
 # path = "demand"

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from stationgeo import index
     from stationgeo.schema import IntArray
+    from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
     from stationgeo.study._sections import Purpose
 
@@ -44,7 +45,7 @@ class Tracks:
     """What a reader should know."""
 
 
-def judge(study: Study, followed: index.Followed, stations: gpd.GeoDataFrame) -> Tracks:
+def judge(study: Study, followed: index.Followed, inputs: Inputs, stations: gpd.GeoDataFrame) -> Tracks:
     """Say what the stops of a study were for, where it asks, and which are demand.
 
     Raises
@@ -68,7 +69,13 @@ def judge(study: Study, followed: index.Followed, stations: gpd.GeoDataFrame) ->
     }
     if asked.purpose is None:
         return Tracks(stops=stops, purposes=None, sensitivity=None, counted=stops, notes=(), **found)
-    evidence: dict[str, Any] = {"tz": study.tz, "stations": stations, "silences": silences}
+    evidence: dict[str, Any] = {
+        "tz": study.tz,
+        "stations": stations,
+        "silences": silences,
+        "orders": inputs.orders,
+        "places": inputs.known_places,
+    }
     rule = purpose_rule(asked.purpose)
     purposes = tracks.assign_purpose(stops, rule=rule, **evidence)
     sensitivity = tracks.purpose_sensitivity(stops, rules=rule.variants(), counted=asked.purpose.count, **evidence)

@@ -157,8 +157,8 @@ class PurposeRule:
     """Nights at one place that make it home."""
     depot_hours: tuple[int, int] = DEPOT_HOURS
     """Local hours of the day in which a day's first stop may be at a depot."""
-    depot_min_couriers: int = DEPOT_MIN_COURIERS
-    """Couriers who share a morning place that is a depot."""
+    depot_min_couriers: int | None = DEPOT_MIN_COURIERS
+    """Couriers who share a morning place that is a depot; None infers none, so that each courier is judged alone."""
     rest_min_s: float = REST_MIN_S
     """Seconds of the shortest rest, inclusive."""
     longest_stay_s: float = LONGEST_STAY_S
@@ -192,7 +192,7 @@ class PurposeRule:
         rules = {"as given": self}
         for one in fields(self):
             value = getattr(self, one.name)
-            if isinstance(value, tuple) or value == 0:
+            if value is None or isinstance(value, tuple) or value == 0:
                 continue
             for factor in (0.5, 2.0):
                 other = value * factor if isinstance(value, float) else max(1, round(value * factor))
@@ -227,7 +227,9 @@ class PurposeRule:
             at = _at_station(evidence.stations, lon, lat, start_us, self.station_radius_m)
             settle(at, "at_station", "station")
         hour = _clock.local_hours(start_us, tz=evidence.tz)
-        settle(self._depot(stops, start_us, hour, lon, lat, is_open), "depot", "morning place")
+        if self.depot_min_couriers is not None:
+            at = self._depot(stops, start_us, hour, lon, lat, is_open, self.depot_min_couriers)
+            settle(at, "depot", "morning place")
         long_enough = stops["duration_s"].to_numpy(dtype=np.float64) >= self.rest_min_s
         at_night = in_hours(hour, self.night_hours)
         settle(long_enough & ~at_night, "rest", "waking hours")
@@ -319,6 +321,7 @@ class PurposeRule:
         lon: FloatArray,
         lat: FloatArray,
         is_open: BoolArray,
+        min_couriers: int,
     ) -> BoolArray:
         codes, names = pd.factorize(stops["courier_id"], sort=True)
         row = np.flatnonzero(is_open & in_hours(hour, self.depot_hours))
@@ -332,7 +335,7 @@ class PurposeRule:
         )
         known = ~np.isnan(place_lon)
         place_lon, place_lat = place_lon[known], place_lat[known]
-        common = shared(place_lon, place_lat, self.place_radius_m, self.depot_min_couriers)
+        common = shared(place_lon, place_lat, self.place_radius_m, min_couriers)
         return near(lon, lat, place_lon[common], place_lat[common], self.place_radius_m)
 
 
