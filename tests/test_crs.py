@@ -7,6 +7,7 @@ import pytest
 import shapely
 
 from stationgeo import crs
+from stationgeo.crs import _distortion
 from stationgeo.errors import DatumError, ParameterError
 
 Floats = npt.NDArray[np.float64]
@@ -140,12 +141,12 @@ def test_inverse_undoes_the_published_formula_anywhere(datum: str, place: str) -
 
 def test_newton_settles_in_all_of_china() -> None:
     lon, lat = PLACES["China"](np.random.default_rng(5))
-    for code, forward in ((crs._GCJ, "GCJ-02"), (crs._BD, "BD-09")):
+    for code, forward in ((_distortion.GCJ, "GCJ-02"), (_distortion.BD, "BD-09")):
         x, y = crs.from_wgs84(lon, lat, datum=forward)
-        alone = np.array([crs._undo_slowly(x[row], y[row], code) for row in range(100)]).T
+        alone = np.array([_distortion._undo_slowly(x[row], y[row], code) for row in range(100)]).T
         room = np.empty((3, N))
-        crs._undo_block(x, y, room, code)
-        assert room[2].max() < crs._SETTLED_DEG
+        _distortion._undo_block(x, y, room, code)
+        assert room[2].max() < _distortion._SETTLED_DEG
         assert np.abs(np.array([x, y])[:, :100] - alone).max() < 1e-12
 
 
