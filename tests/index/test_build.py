@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from stationgeo import demand, index, io, sample, tracks
+from stationgeo.errors import ParameterError
 
 TZ = "Asia/Shanghai"
 RULE = tracks.StopRule(radius_m=100, min_duration_s=300, max_gap_s=900)
@@ -113,3 +114,11 @@ def test_days_of_a_zone_with_half_an_hour_begin_at_its_midnight() -> None:
     assert [str(np.datetime64(day, "D")) for day in followed.days(tz="Asia/Kolkata").tolist()] == ["2024-05-06"]
     assert [str(np.datetime64(day, "D")) for day in followed.days(tz="UTC").tolist()] == ["2024-05-05"]
     assert (followed.n_fixes, followed.n_couriers, len(followed.stops)) == (11, 1, 1)
+
+
+def test_depots_are_not_inferred_from_the_couriers_of_a_share() -> None:
+    with pytest.raises(ParameterError, match="depots that several share cannot be inferred"):
+        index.IndexPlan(stops=RULE, resolution=10, tz=TZ, purpose=tracks.PurposeRule())
+    rule = tracks.PurposeRule(depot_min_couriers=None)
+    assert index.IndexPlan(stops=RULE, resolution=10, tz=TZ, purpose=rule).purpose == rule
+    assert not any("depot_min" in name for name in rule.variants())

@@ -188,6 +188,54 @@ def test_a_store_takes_the_place_of_the_fixes(tmp_path: Path) -> None:
         study.run(asked.model_copy(update={"tz": "UTC"}))
 
 
+PURPOSE = """
+[stops.purpose]
+rest_min_s = 600
+{}
+[stations]
+path = "stations.csv"
+datum = "WGS-84"
+[known_places]
+path = "places.csv"
+datum = "WGS-84"
+default_purpose = "depot"
+[store]
+path = "store"
+"""
+
+
+def test_a_store_keeps_purposes_apart(tmp_path: Path) -> None:
+    fixes = walk(10)
+    for date, part in fixes.groupby(fixes["t"].dt.tz_convert(TZ).dt.date):
+        write(part, tmp_path / "days" / f"{date}.csv")
+    write(fixes, tmp_path / "fixes.csv")
+    stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
+    by_day = stops["start"].dt.tz_convert(TZ).dt.hour.between(8, 20)
+    places = stops.loc[by_day & stops["duration_s"].between(600, 7_200), ["lon", "lat"]]
+    station = places.iloc[[2]].assign(station_id="s", kind="warm_bee")
+    station.to_csv(tmp_path / "stations.csv", index=False)
+    places.iloc[[-1]].to_csv(tmp_path / "places.csv", index=False)
+    asked = read(tmp_path, "fixes.csv", more=PURPOSE.format(""))
+    assert asked.stops is not None
+    study.index_days(asked, tmp_path / "days", tmp_path / "store")
+    # Nobody shares a depot here, and nights are judged alike, so that a store says what a run over the fixes says.
+    followed = study.run(asked.model_copy(update={"store": None}))
+    assert followed.tracks is not None
+    found = set(followed.tracks.stops["purpose"])
+    assert {"rest", "at_station", "depot"} <= found
+    stored = study.run(asked)
+    pd.testing.assert_frame_equal(stored.demand, followed.demand)
+    # What counts may be narrowed when the store is read, but weights were shared out when it was indexed.
+    at_stations = read(tmp_path, "fixes.csv", more=PURPOSE.format('count = ["at_station"]'))
+    assert 0 < study.run(at_stations).demand["courier_s"].sum() < stored.demand["courier_s"].sum()
+    with pytest.raises(ParameterError, match=r"made for another plan: .stops"):
+        study.index_days(at_stations, tmp_path / "days", tmp_path / "store")
+    # Another station makes other rests.
+    station.assign(lon=114.2).to_csv(tmp_path / "stations.csv", index=False)
+    with pytest.raises(ParameterError, match=r"made for another plan: .stations"):
+        study.index_days(asked, tmp_path / "days", tmp_path / "store")
+
+
 def test_working_days_by_the_calendar(tmp_path: Path) -> None:
     # Saturday 11 May 2024 was worked for the holidays before it.
     fixes = walk(8)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stationgeo import _clock, demand, tracks
+from stationgeo.errors import ParameterError
 from stationgeo.index._follow import Follower
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from stationgeo.index._batch import FixBatch
+    from stationgeo.index._follow import Followed
 
 __all__ = ["Builder", "IndexPlan", "aggregate_fixes"]
 
@@ -36,10 +38,25 @@ class IndexPlan:
     """Rules to clean with before stops are looked for; None for none."""
     zones: gpd.GeoDataFrame | None = None
     """ZONES whose lowest level is disjoint; None puts everything outside."""
+    purpose: tracks.Rule | None = None
+    """Says what stops were for, courier by courier; None leaves them unknown. It sees the couriers of one share, and
+    of a day those 12 hours around it: it must not compare couriers, as `PurposeRule` does that infers depots."""
+    counted: tuple[str, ...] | None = None
+    """Purposes that are demand: a courier-day's weight of 1 is shared among stops for these, others weigh nothing. All
+    purposes are kept, and told apart when demand is read out. None weighs every stop."""
+    evidence: tracks.Evidence | None = None
+    """What the rule may look at: stations, known places, orders. Silences are added from the fixes."""
     n_replicates: int = 0
     """Bootstrap replicates to keep."""
     most_couriers: int = demand.MOST_COURIERS
     """Below so many couriers of a row their count is exact."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.purpose, tracks.PurposeRule) and self.purpose.depot_min_couriers is not None:
+            raise ParameterError(
+                "while indexing each courier is judged alone: depots that several share cannot be inferred. Give the "
+                "rule depot_min_couriers=None, and depots as known places."
+            )
 
 
 class Builder:
@@ -95,20 +112,13 @@ class Builder:
             The same however the fixes were cut into batches.
         """
         followed, plan = self._follower.finish(), self._plan
-        stops, days = followed.stops, followed.days(tz=plan.tz)
+        stops, days = _judged(followed, plan), followed.days(tz=plan.tz)
         if dates is not None:
             wanted = np.array([np.datetime64(date, "D").astype(np.int64) for date in dates], dtype=np.int64)
             start = _clock.days(_clock.local_hours(_clock.instants(stops["start"]), tz=plan.tz))
             stops = stops[np.isin(start, wanted)]
             days = days[np.isin(days, wanted)]
-        found = demand.aggregate(
-            stops,
-            zones=plan.zones,
-            resolution=plan.resolution,
-            tz=plan.tz,
-            n_replicates=plan.n_replicates,
-            most_couriers=plan.most_couriers,
-        )
+        found = _added_up(stops, plan)
         # A stop of the last date may last into the next, which is observed where it is indexed itself.
         self._cleaning = followed.cleaning
         return replace(found, days=days)
@@ -116,6 +126,40 @@ class Builder:
     def cleaning_report(self) -> pd.DataFrame | None:
         """Tell what cleaning has removed; None without cleaning, and before the end."""
         return self._cleaning
+
+
+def _judged(followed: Followed, plan: IndexPlan) -> pd.DataFrame:
+    """Say what the stops were for, where the plan asks."""
+    if plan.purpose is None:
+        return followed.stops
+    known = plan.evidence or tracks.Evidence(tz=plan.tz)
+    found = tracks.assign_purpose(
+        followed.stops,
+        rule=plan.purpose,
+        tz=plan.tz,
+        stations=known.stations,
+        places=known.places,
+        orders=known.orders,
+        silences=followed.silences,
+    )
+    return found.table
+
+
+def _added_up(stops: pd.DataFrame, plan: IndexPlan) -> demand.Aggregate:
+    """Add stops up; those for purposes that do not count weigh nothing."""
+    how: dict[str, Any] = {
+        "zones": plan.zones,
+        "resolution": plan.resolution,
+        "tz": plan.tz,
+        "n_replicates": plan.n_replicates,
+        "most_couriers": plan.most_couriers,
+    }
+    if plan.counted is None:
+        return demand.aggregate(stops, **how)
+    counts = stops["purpose"].isin(plan.counted)
+    others = demand.aggregate(stops[~counts], **how)
+    weightless = replace(others, sums=others.sums.assign(weight_units=0))
+    return demand.combine([demand.aggregate(stops[counts], **how), weightless])
 
 
 def aggregate_fixes(batches: Iterable[FixBatch], *, plan: IndexPlan) -> demand.Aggregate:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from stationgeo import index, io
+from stationgeo import index, io, tracks
 from stationgeo.errors import ParameterError, SourceError, StudyError
 from stationgeo.store import DemandStore
 from stationgeo.study._fixes import cleaning_rules, stop_rule
-from stationgeo.study._inputs import read_territory, row_options
-from stationgeo.study._progress import Silent, unheard
+from stationgeo.study._inputs import Inputs, read_for_index, row_options
+from stationgeo.study._progress import Silent
 from stationgeo.study._store import plan_values
+from stationgeo.study._tracks import purpose_rule
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -71,21 +73,34 @@ def index_days(
     if study.fixes is None or study.stops is None:
         raise StudyError(f"{study.name}: to index fixes the study needs [fixes] and [stops].")
     days, dates = _asked(Path(source))
-    territory, _ = read_territory(study, {}, unheard)
+    inputs = read_for_index(study)
     plan = index.IndexPlan(
         stops=stop_rule(study.stops),
         cleaning=cleaning_rules(study.stops),
         resolution=study.resolution,
         tz=study.tz,
-        zones=territory,
+        zones=inputs.zones,
+        n_replicates=study.demand.replicates,
+        **_purpose(study, inputs),
     )
-    kept = DemandStore.create(store, plan=plan_values(study, territory, None))
+    kept = DemandStore.create(store, plan=plan_values(study, inputs))
     done = []
     with (progress or Silent()).stage("index", steps=len(dates)) as step:
         for day in index.index_days(days, store=kept, plan=plan, read=_reader(study), dates=dates):
             done.append(day)
             step()
     return done
+
+
+def _purpose(study: Study, inputs: Inputs) -> dict[str, Any]:
+    """Say how stops are judged: each courier alone, so that depots are those that are known."""
+    if study.stops is None or study.stops.purpose is None:
+        return {}
+    rule = dataclasses.replace(purpose_rule(study.stops.purpose), depot_min_couriers=None)
+    known = tracks.Evidence(
+        tz=study.tz, stations=inputs.stations, places=inputs.known_places, orders=inputs.orders, silences=None
+    )
+    return {"purpose": rule, "counted": study.stops.purpose.count, "evidence": known}
 
 
 def _asked(source: Path) -> tuple[dict[dt.date, list[Path]], list[dt.date]]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from stationgeo import io, schema, stations, zones
 from stationgeo.errors import DataError, first_few
+from stationgeo.study._progress import unheard
 from stationgeo.study._sections import Fixes
 
 if TYPE_CHECKING:
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
     from stationgeo.study._progress import Step
     from stationgeo.study._sections import Candidates, Drawn, KnownPlaces, Orders, Stations
 
-__all__ = ["CELL_KIND", "Inputs", "count_inputs", "courier_key", "read_inputs", "read_territory", "row_options"]
+__all__ = [
+    "CELL_KIND",
+    "Inputs",
+    "count_inputs",
+    "courier_key",
+    "read_for_index",
+    "read_inputs",
+    "read_territory",
+    "row_options",
+]
 
 CELL_KIND = "warm_bee"
 """What a candidate from a cell would become where the study does not say: the full station."""
@@ -108,6 +118,22 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         reports=reports,
         notes=notes + _what_is_left_out(study, places),
     )
+
+
+def read_for_index(study: Study) -> Inputs:
+    """Read what stops need to be placed and judged: zones and, where purposes are asked for, what tells them.
+
+    Raises
+    ------
+    SourceError, ColumnError, DatumError, DataError, ParameterError
+        Of the readers.
+    """
+    judged = study.stops is not None and study.stops.purpose is not None
+    needed = study.model_copy(
+        update=dict.fromkeys(("events", "candidates", "siting", "streets", "background"))
+        | ({} if judged else dict.fromkeys(("stations", "orders", "known_places")))
+    )
+    return read_inputs(needed, step=unheard)
 
 
 def row_options(study: Study, source: Fixes | Orders) -> dict[str, Any]:

@@ -1,10 +1,12 @@
-"""The store of a study: what its days have in common, and demand from it."""
+"""The store of a study: what its days have in common, and the demand that it holds."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
+import numpy as np
 import shapely
 
 from stationgeo import demand, io
@@ -13,25 +15,27 @@ from stationgeo.store import DemandStore
 from stationgeo.study._inputs import courier_key
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    import numpy as np
+    import pandas as pd
 
+    from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
 
 __all__ = ["plan_values", "read_store", "zones_fingerprint"]
 
 
-def plan_values(study: Study, territory: gpd.GeoDataFrame | None, stations: gpd.GeoDataFrame | None) -> dict[str, Any]:
+def plan_values(study: Study, inputs: Inputs) -> dict[str, Any]:
     """Write down all that decides what an aggregate holds, as plain values."""
-    described = study.model_dump(mode="json", include={"resolution": True, "tz": True, "stops": True, "overlaps": True})
+    described = study.model_dump(mode="json", include={"resolution", "tz", "stops", "overlaps"})
     fixes = study.fixes
     key = None if fixes is None else courier_key(study, fixes)
+    judged = study.stops is not None and study.stops.purpose is not None
     return described | {
         "datum": fixes and fixes.datum,
-        "zones": zones_fingerprint(territory),
-        # Only purposes look at stations.
-        "stations": "" if study.stops is None or study.stops.purpose is None else _places_fingerprint(stations),
+        "zones": zones_fingerprint(inputs.zones),
         "n_replicates": study.demand.replicates,
+        # Only purposes look at stations and places. Orders grow day by day, and are not held against each other.
+        "stations": _places_fingerprint(inputs.stations, ("station_id", "kind")) if judged else "",
+        "known_places": _places_fingerprint(inputs.known_places, ("lon", "lat", "purpose")) if judged else "",
         # Of the key itself nothing is kept: hashes of another key would be other people.
         "courier_key": "" if key is None else io.key_fingerprint(key),
     }
@@ -84,11 +88,11 @@ def zones_fingerprint(territory: gpd.GeoDataFrame | None) -> str:
     return _digest(territory["zone_id"].tolist(), territory.geometry.to_numpy())
 
 
-def _places_fingerprint(stations: gpd.GeoDataFrame | None) -> str:
-    if stations is None:
+def _places_fingerprint(places: pd.DataFrame | None, columns: tuple[str, ...]) -> str:
+    if places is None:
         return ""
-    ids = [f"{one}|{kind}" for one, kind in zip(stations["station_id"], stations["kind"], strict=True)]
-    return _digest(ids, stations.geometry.to_numpy())
+    shapes = places.geometry.to_numpy() if isinstance(places, gpd.GeoDataFrame) else np.zeros(0, dtype=object)
+    return _digest(places[list(columns)].astype("str").agg("|".join, axis=1).tolist(), shapes)
 
 
 def _digest(texts: list[str], shapes: np.ndarray[Any, Any]) -> str:
