@@ -160,7 +160,7 @@ def children(cells: npt.ArrayLike, *, resolution: int) -> tuple[IntArray, CellAr
     while (above < level).any():
         split = np.where(above < level, _N_DIGITS, 1)
         digit = np.arange(int(split.sum())) - np.repeat(np.cumsum(split) - split, split)
-        named, row, above = (np.repeat(column, split) for column in (named, row, above))
+        named, row, above = named.repeat(split), row.repeat(split), above.repeat(split)
         named = np.where(above < level, _with_digit(named, above + 1, digit), named)
         above = np.minimum(above + 1, level)
         there = _are_cells(named, _PENTAGON_BASE_CELLS)

@@ -12,7 +12,8 @@ from stationgeo.demand._bins import BINS, bin_table, uncalendared
 from stationgeo.demand._bootstrap import interval
 from stationgeo.demand._events import from_events
 from stationgeo.demand._readout import read_out
-from stationgeo.demand._release import Release, overlapping, release
+from stationgeo.demand._release import release
+from stationgeo.demand._released import Release, Rules, overlapping
 from stationgeo.demand._stops import from_stops
 from stationgeo.demand._table import WEIGHTS, by_bin, by_cell, by_zone, merge
 from stationgeo.demand._units import Unit, is_timed, unit
@@ -23,6 +24,7 @@ __all__ = [
     "WEIGHTS",
     "Aggregate",
     "Release",
+    "Rules",
     "Unit",
     "aggregate",
     "bin_table",
