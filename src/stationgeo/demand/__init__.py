@@ -14,6 +14,7 @@ from stationgeo.demand._events import from_events
 from stationgeo.demand._readout import read_out
 from stationgeo.demand._release import release
 from stationgeo.demand._released import Release, Rules, overlapping
+from stationgeo.demand._spread import spread
 from stationgeo.demand._stops import from_stops
 from stationgeo.demand._table import WEIGHTS, by_bin, by_cell, by_zone, merge
 from stationgeo.demand._units import Unit, is_timed, unit
@@ -42,6 +43,7 @@ __all__ = [
     "overlapping",
     "read_out",
     "release",
+    "spread",
     "to_arrow",
     "uncalendared",
     "unit",

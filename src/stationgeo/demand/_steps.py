@@ -129,7 +129,7 @@ def holders(tree: pd.DataFrame, level: str) -> dict[str, str]:
     parent_of = dict(zip(tree["zone_id"], tree["parent_id"], strict=True))
     held = {zone: zone for zone in level_of}
     for lower, upper in pairwise(levels_of(tree)):
-        if LEVELS.index(upper) > LEVELS.index(level):
+        if level == NO_LEVEL or LEVELS.index(upper) > LEVELS.index(level):
             break
         held = {
             zone: (parent_of[at] or at) if level_of[at] == lower else at  # '' is no parent
