@@ -394,6 +394,18 @@ def test_what_finer_pieces_speak_of_gets_nothing_of_the_coarser() -> None:
     assert table["courier_s"].sum() == pytest.approx(9 * 600.0)
 
 
+def test_a_cell_that_speaks_for_itself_gets_nothing_of_its_parent() -> None:
+    # k = 3. Three couriers in one cell on three days, one each in three other cells: these are pooled around it.
+    rows = [(c, 10 + 24 * c, 10, 2, 2) for c in range(3)] + [(5, 10, 10, 6, 6), (6, 10, 10, 8, 2), (7, 10, 10, 2, 6)]
+    found = demand.release(aggregate_of(rows), k=3, coarsest_resolution=8, zones=TOWN)
+    assert found.table["resolution"].tolist()[0] < RESOLUTION == found.table["resolution"].tolist()[-1]
+    alone = found.table.iloc[-1]
+    table = demand.spread(found, pieces=PIECES, timed=False).set_index(["cell", "zone_id"])
+    assert table.loc[(alone["cell"], "g00"), ["courier_s", "couriers"]].tolist() == [1800.0, 3.0]
+    assert table["courier_s"].sum() == pytest.approx(3600.0)
+    assert len(table) > 2
+
+
 def test_outside_is_spread_over_what_no_zone_covers() -> None:
     rows = [(c, 10, 10, -1, 5) for c in range(2)] + [(c, 10, 10, -9, 5) for c in range(2, 4)]
     found = demand.release(aggregate_of(rows), k=4, coarsest_resolution=7, zones=TOWN)

@@ -15,6 +15,7 @@ from stationgeo.demand._readout import read_out
 from stationgeo.demand._release import release
 from stationgeo.demand._released import Release, Rules, overlapping
 from stationgeo.demand._spread import spread
+from stationgeo.demand._steps import SPANS, Span
 from stationgeo.demand._stops import from_stops
 from stationgeo.demand._table import WEIGHTS, by_bin, by_cell, by_zone, merge
 from stationgeo.demand._units import Unit, is_timed, unit
@@ -22,10 +23,12 @@ from stationgeo.demand._units import Unit, is_timed, unit
 __all__ = [
     "BINS",
     "MOST_COURIERS",
+    "SPANS",
     "WEIGHTS",
     "Aggregate",
     "Release",
     "Rules",
+    "Span",
     "Unit",
     "aggregate",
     "bin_table",

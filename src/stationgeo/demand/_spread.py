@@ -92,11 +92,11 @@ def spread(release: Release, *, pieces: pd.DataFrame | None, timed: bool = True)
     piece, area = placed["piece"].to_numpy(), placed["area_m2"].to_numpy(dtype=np.float64)
     n_open = is_open.sum(axis=1)
     share = _shares(piece, area * n_open, n_pieces=len(table))
-    counts = np.where((share == 1.0) & (n_open == 1), table["couriers"].to_numpy()[piece], np.nan)
     row, bins = np.nonzero(is_open)
     per_row = n_open
     if not timed:
-        row, bins, per_row = np.arange(len(placed)), np.full(len(placed), UNTIMED_BIN), np.ones(len(placed))
+        row, bins, per_row = np.arange(len(placed)), np.full(len(placed), UNTIMED_BIN), np.ones_like(n_open)
+    counts = np.where((share == 1.0) & (per_row == 1), table["couriers"].to_numpy()[piece], np.nan)
     amounts = {name: (table[name].to_numpy()[piece] * share / per_row)[row] for name in WEIGHTS}
     rows = placed[_PLACE].iloc[row].assign(bin=bins, **amounts, couriers=counts[row], parts=1)
     return _added(rows[share[row] > 0], observed)
