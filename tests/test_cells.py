@@ -49,6 +49,21 @@ def test_names_are_checked_as_the_h3_library_checks_them() -> None:
         assert accepted == h3.is_valid_cell(cell)
 
 
+def test_children_are_those_of_the_h3_library_pentagons_too() -> None:
+    hexagons = cells.from_lonlat([SHENZHEN[0], -74.0], [SHENZHEN[1], 40.7], resolution=6)
+    pentagons = np.array(sorted(h3.get_pentagons(6))[:3], dtype=np.uint64)
+    named = np.concatenate([hexagons, pentagons, cells.from_lonlat([10.0], [50.0], resolution=9)])
+    row, child = cells.children(named, resolution=9)
+    for at, cell in enumerate(named.tolist()):
+        assert child[row == at].tolist() == sorted(h3.cell_to_children(cell, 9))
+    assert np.array_equal(row, np.sort(row))
+    assert [part.size for part in cells.children(named[:0], resolution=9)] == [0, 0]
+    with pytest.raises(DataError, match=r"resolution 8 or coarser.*1 of 6 are finer"):
+        cells.children(named, resolution=8)
+    with pytest.raises(ParameterError, match="at most 50,000,000 children"):
+        cells.children(named, resolution=15)
+
+
 def test_one_resolution_is_insisted_on() -> None:
     assert cells.resolution_of(cells.from_lonlat([1.0, 2.0], [3.0, 4.0], resolution=7)) == 7
     mixed = np.concatenate([cells.from_lonlat([1.0], [3.0], resolution=level) for level in (7, 7, 9)])

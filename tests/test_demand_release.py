@@ -61,7 +61,7 @@ def test_a_place_by_hand() -> None:
     # dropped: 600 s of hour 22 and 1,200 s of the east, of 6,000 s in all: 30%
     assert found.suppressed_share == pytest.approx(0.30)
     # five whole courier-days, and half of those of the two who were in the east as long
-    assert found.totals.to_numpy().tolist() == [["west", 4200.0, 7.0, pytest.approx(5 + 2 / 2)]]
+    assert found.totals.to_numpy().tolist() == [["west", "", 4200.0, 7.0, pytest.approx(5 + 2 / 2)]]
     assert found.days == ("2026-11-02",)
 
 
@@ -93,6 +93,10 @@ ROW = st.tuples(st.integers(0, 12), st.integers(0, 167), st.integers(0, 59), st.
 def test_every_piece_is_safe_and_pieces_and_the_rest_are_everything(
     rows: list[tuple[int, int, int, float]], k: int
 ) -> None:
+    if len({courier for courier, *_ in rows}) < k:
+        with pytest.raises(DataError, match="fewer than"):
+            demand.release(aggregate_of(rows), k=k, most_share=1.0, coarsest_resolution=7)
+        return
     found = demand.release(aggregate_of(rows), k=k, most_share=1.0, coarsest_resolution=7)
     assert (found.table["couriers"] >= k).all()
     assert not found.table.duplicated(["zone_id", "cell", "span", "day_type", "hours"]).any()
@@ -160,9 +164,22 @@ def test_releases_of_the_same_days_in_other_pieces_are_warned_of() -> None:
 
 
 def test_synthetic_data_may_be_released_whole() -> None:
-    found = demand.release(aggregate_of([(1, 10, 10, 114.05), (2, 11, 20, 114.1)]), k=1, coarsest_resolution=10)
+    parts = aggregate_of([(1, 10, 10, 114.05), (2, 11, 20, 114.1)])
+    found = demand.release(parts, k=1, coarsest_resolution=10, synthetic=True)
     assert found.table["span"].tolist() == ["hour", "hour"]
     assert found.suppressed_share == 0.0
+    assert found.entry["synthetic"] is True
+    assert "synthetic data" in found._repr_html_()
+    with pytest.raises(ParameterError, match=r"k must be 2 or more.*say synthetic=True"):
+        demand.release(parts, k=1, coarsest_resolution=10)
+    assert demand.release(parts, k=2, coarsest_resolution=10).entry["synthetic"] is False
+
+
+def test_fewer_than_k_couriers_in_all_are_not_counted_out() -> None:
+    rows = [(c, 10, 10, 114.05) for c in range(4)]
+    with pytest.raises(DataError, match="fewer than 5 are there in all") as raised:
+        demand.release(aggregate_of(rows), k=5, coarsest_resolution=7)
+    assert "4" not in str(raised.value)
 
 
 def test_nothing_and_numbers_out_of_range_are_refused() -> None:

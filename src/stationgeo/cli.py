@@ -136,9 +136,17 @@ def release(
     k: Annotated[int, typer.Option("--k", help="Fewest couriers that a number may speak of.")] = 10,
     since: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First date.")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last date.")] = None,
+    study: Annotated[
+        Path | None, typer.Option("--study", help="The study file, to pool up the tree of its zones.")
+    ] = None,
+    finest_span: Annotated[
+        str, typer.Option("--finest-span", help="The shortest span to publish: hour, part of day or any time.")
+    ] = "hour",
+    synthetic: Annotated[bool, typer.Option("--synthetic", help="No courier is real: k may be 1.")] = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Write demand that may leave the house: no number speaks of fewer than k couriers."""
     from stationgeo import index as indexing  # noqa: PLC0415 - as above
+    from stationgeo import study as studies  # noqa: PLC0415
     from stationgeo.store import DemandStore  # noqa: PLC0415
 
     kept = DemandStore(store)
@@ -147,11 +155,19 @@ def release(
         for day in kept.days()
         if (since is None or day.date >= since.date()) and (until is None or day.date <= until.date())
     ]
-    found, warnings = indexing.publish(kept, out, k=k, coarsest_resolution=coarsest, dates=dates)
+    rules: dict[str, Any] = {"k": k, "coarsest_resolution": coarsest, "dates": dates, "finest_span": finest_span}
+    rules["synthetic"] = synthetic
+    if study is None:
+        found, warnings = indexing.publish(kept, out, **rules)
+    else:
+        found, warnings = studies.release(studies.Study.read(study), store, out, **rules)
     typer.echo(
-        f"{len(found.table):,} pieces of at least {k} couriers; at most {found.suppressed_share:.0%} of the seconds "
-        f"suppressed; {len(found.days):,} days"
+        f"{len(found.table):,} pieces of at least {k} couriers{', synthetic' if synthetic else ''}; at most "
+        f"{found.suppressed_share:.0%} of the seconds suppressed; {found.pooled_share:.0%} of what is published is "
+        f"pooled; {len(found.days):,} days"
     )
+    if study is None and kept.plan.get("zones"):
+        typer.echo("note: pooled within each zone only; --study pools up the tree of zones, and drops less")
     for warning in warnings:
         typer.echo(f"warning: {warning}")
     typer.echo(f"release: {out}")

@@ -85,14 +85,56 @@ def test_a_release_speaks_of_ten_couriers_or_more(days: Path, tmp_path: Path) ->
     about = json.loads((tmp_path / "out" / "release.json").read_text())
     assert about["pieces"] == len(table) > 0
     assert about["warnings"] == []
+    pd.testing.assert_series_equal(
+        demand.Release.read(tmp_path / "out").table["courier_s"], table["courier_s"], rtol=1e-12
+    )
     ids = set(io.read_fixes(sample.city_dir() / "fixes.parquet", datum="GCJ-02").table["courier_id"])
     for path in [*(tmp_path / "out").iterdir(), *(tmp_path / "s").rglob("*.json")]:
-        assert not any(name in path.read_text(encoding="utf-8") for name in ids), path
+        assert not any(name.encode() in path.read_bytes() for name in ids), path
     # the same again is no news; another cut of the same days is
     assert "warning" not in CliRunner().invoke(app, command).stdout
     again = CliRunner().invoke(app, [*command, "--k", "12"])
     assert "in other pieces" in again.stdout
     assert len(DemandStore(tmp_path / "s").releases()) == 2
+
+
+def test_a_release_is_pooled_up_the_tree_of_the_study(days: Path, tmp_path: Path) -> None:
+    asked = study.Study.read(days / "study.toml")
+    study.index_days(asked, days / "fixes", tmp_path / "s")
+    command = ["release", "--store", str(tmp_path / "s"), "--coarsest-resolution", "8", "--finest-span", "any time"]
+    alone = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "alone")])
+    assert "--study pools up the tree of zones" in alone.stdout
+    ran = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "out"), "--study", str(days / "study.toml")])
+    assert ran.exit_code == 0, ran.output
+    assert "note: pooled within each zone only" not in ran.stdout
+    pooled, within = demand.Release.read(tmp_path / "out"), demand.Release.read(tmp_path / "alone")
+    assert pooled.suppressed_share < within.suppressed_share
+    assert {"grid", "community"} < set(pooled.table["level"])
+    assert (pooled.rules.finest_span, pooled.rules.synthetic) == ("any time", False)
+    totals = pd.read_csv(tmp_path / "out" / "totals.csv", dtype={"zone_id": str})
+    city = totals.loc[(totals["level"] == "district") | totals["level"].isna(), "courier_s"].sum()
+    assert city == pytest.approx(pooled.table["courier_s"].sum())
+    # whoever has the files can compute the demand table again, and nothing that the pieces do not say
+    result = study.run(asked)
+    table = demand.spread(pooled, pieces=result.pieces, timed=False)
+    assert table["courier_s"].sum() == pytest.approx(pooled.table["courier_s"].sum(), rel=1e-9)
+    whole = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "whole"), "--k", "1"])
+    assert isinstance(whole.exception, ParameterError)
+    whole = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "whole"), "--k", "1", "--synthetic"])
+    assert "couriers, synthetic" in whole.stdout
+    assert json.loads((tmp_path / "whole" / "release.json").read_text())["synthetic"] is True
+
+
+def test_zones_of_another_study_are_refused(days: Path, tmp_path: Path) -> None:
+    asked = study.Study.read(days / "study.toml")
+    day = min((days / "fixes").iterdir())
+    study.index_days(asked.model_copy(update={"zones": asked.zones[:2]}), day, tmp_path / "s")
+    with pytest.raises(ParameterError, match="made in other zones than those of"):
+        study.release(asked, tmp_path / "s", tmp_path / "out", k=10, coarsest_resolution=8)
+    with pytest.raises(StudyError, match=r"the study needs \[\[zones\]\]"):
+        study.release(
+            asked.model_copy(update={"zones": ()}), tmp_path / "s", tmp_path / "out", k=10, coarsest_resolution=8
+        )
 
 
 def test_a_store_keeps_to_the_key_that_hides_couriers(

@@ -7,7 +7,7 @@ where latitude comes before longitude: H3's order stays inside.
 from __future__ import annotations
 
 from stationgeo.cells._clip import areas_m2, polygon_areas
-from stationgeo.cells._names import from_text, parents, resolution_of, to_text
+from stationgeo.cells._names import children, from_text, parents, resolution_of, to_text
 from stationgeo.cells._points import CellCounts, checked_lonlat, count, from_lonlat
 from stationgeo.cells._shapes import centres, outlines, spacing_m, within
 
@@ -16,6 +16,7 @@ __all__ = [
     "areas_m2",
     "centres",
     "checked_lonlat",
+    "children",
     "count",
     "from_lonlat",
     "from_text",

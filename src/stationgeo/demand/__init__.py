@@ -12,8 +12,11 @@ from stationgeo.demand._bins import BINS, bin_table, uncalendared
 from stationgeo.demand._bootstrap import interval
 from stationgeo.demand._events import from_events
 from stationgeo.demand._readout import read_out
-from stationgeo.demand._release import Release, overlapping, release
+from stationgeo.demand._release import release
+from stationgeo.demand._released import Release, Rules, overlapping
 from stationgeo.demand._select import are_of_type, select
+from stationgeo.demand._spread import spread
+from stationgeo.demand._steps import SPANS, Span
 from stationgeo.demand._stops import from_stops
 from stationgeo.demand._table import WEIGHTS, by_bin, by_cell, by_zone, merge
 from stationgeo.demand._units import Unit, is_timed, unit
@@ -21,9 +24,12 @@ from stationgeo.demand._units import Unit, is_timed, unit
 __all__ = [
     "BINS",
     "MOST_COURIERS",
+    "SPANS",
     "WEIGHTS",
     "Aggregate",
     "Release",
+    "Rules",
+    "Span",
     "Unit",
     "aggregate",
     "are_of_type",
@@ -43,6 +49,7 @@ __all__ = [
     "read_out",
     "release",
     "select",
+    "spread",
     "to_arrow",
     "uncalendared",
     "unit",

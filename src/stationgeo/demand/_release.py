@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +13,31 @@ import pandas as pd
 from stationgeo import _clock, cells
 from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate, distinct_couriers, gather
 from stationgeo.demand._bins import checked_bins, day_type_names, day_types
+from stationgeo.demand._released import Release, Rules, made
+from stationgeo.demand._steps import (
+    ANY_TIME,
+    HOUR,
+    NO_LEVEL,
+    PART_OF_DAY,
+    PART_OF_HOUR,
+    PARTS_OF_DAY,
+    check_zone_ids,
+    checked_span,
+    holders,
+    no_tree,
+    steps_of,
+    tree_of,
+)
 from stationgeo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    import geopandas as gpd
 
     from stationgeo.demand._bins import Bins, Calendar
+    from stationgeo.demand._steps import Span, Step
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["PARTS_OF_DAY", "Release", "overlapping", "release"]
+__all__ = ["release"]
 
 FEWEST_COURIERS = 10
 """A number is published if it speaks of at least so many couriers, unless another k is asked for."""
@@ -31,63 +45,10 @@ FEWEST_COURIERS = 10
 MOST_SHARE = 0.5
 """Of the seconds that a number counts, one courier may have this share at most (a dominance rule)."""
 
-PARTS_OF_DAY = ("00-06", "06-10", "10-14", "14-17", "17-21", "21-24")
-"""Local hours of the parts of a day: night, morning, noon, afternoon, evening and late."""
-
-_PART_OF_HOUR = np.repeat(np.arange(6), [6, 4, 4, 3, 4, 3])
-_HOUR, _PART, _ANY = "hour", "part of day", "any time"
-_SHARE_STEP = 0.01
+_PERCENT = 100
 # Columns of the values that are pooled: raw microseconds, for the shares of couriers, and averages per observed day.
 _RAW, _SECONDS, _VISITS, _WEIGHT = range(4)
 _POOLED = -1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
-    """Demand in pieces that may be published, and all that may be said of the rest."""
-
-    table: pd.DataFrame
-    """One row per piece: `zone_id`, `cell`, `span` ("hour", "part of day" or "any time"), `day_type` and `hours` in
-    words ('' where any), `courier_s`, `visits`, `courier_weight` (per observed day of that type; an average week where
-    any), `couriers`. Pieces are apart: no stop is in two of them. A cell coarser than the others holds what its
-    children, and a longer span what its hours, could not publish by themselves."""
-
-    totals: pd.DataFrame
-    """`zone_id`, `courier_s`, `visits`, `courier_weight`: sums of the rows of `table`, for an average week."""
-
-    suppressed_share: float
-    """Share of all seconds that is in no row, rounded up to whole percent, so that nothing can be computed from it."""
-
-    k: int
-    """Fewest couriers of a row."""
-
-    most_share: float
-    """Largest share of one courier in a row's seconds."""
-
-    days: tuple[str, ...]
-    """The observed dates."""
-
-    fingerprint: str
-    """Of what was released: parameters, dates, territory."""
-
-    @property
-    def entry(self) -> dict[str, Any]:
-        """What to remember of it: plain values, as JSON has them."""
-        return {
-            "fingerprint": self.fingerprint,
-            "days": list(self.days),
-            "k": self.k,
-            "most_share": self.most_share,
-            "pieces": len(self.table),
-            "suppressed_share": self.suppressed_share,
-        }
-
-    def _repr_html_(self) -> str:
-        text = (
-            f"{len(self.table):,} pieces of demand, each of {self.k} couriers or more; less than "
-            f"{self.suppressed_share:.0%} of the seconds suppressed"
-        )
-        return f"<b>{escape(text)}</b>{self.table.head(3)._repr_html_()}"  # type: ignore[operator]
 
 
 def release(
@@ -96,8 +57,11 @@ def release(
     k: int = FEWEST_COURIERS,
     most_share: float = MOST_SHARE,
     coarsest_resolution: int,
+    zones: gpd.GeoDataFrame | None = None,
+    finest_span: Span = "hour",
     bins: Bins = "hour_of_week",
     calendar: Calendar | None = None,
+    synthetic: bool = False,
 ) -> Release:
     """Cut demand into pieces that speak of at least k couriers each; coarsen before dropping.
 
@@ -111,8 +75,16 @@ def release(
         Largest share of a piece's seconds that one courier may have; above 0 and up to 1.
     coarsest_resolution
         H3 resolution up to which cells may be pooled; what is too small even there is dropped.
+    zones
+        ZONES of all levels, the lowest being those of the aggregate: what is too small in a zone is pooled with its
+        neighbours in the zone above, and so on to the top. None pools cells within each zone of the aggregate only.
+    finest_span
+        The shortest span that is tried: "hour", "part of day", or "any time". A study that uses totals over the week
+        alone starts at "any time" and has less pooled and dropped.
     bins, calendar
         As for `read_out`.
+    synthetic
+        Whether no courier is a real person: then k may be 1, and the release says so.
 
     Returns
     -------
@@ -121,23 +93,33 @@ def release(
 
     Raises
     ------
+    ColumnError
+        If a column of ZONES is missing or of another kind.
     DataError
-        If there is nothing to release.
+        If there is nothing to release, fewer than k couriers are there in all, the zones' tree is broken, or the
+        aggregate was made in other zones.
+    DatumError
+        If the zones are not in WGS-84 (EPSG:4326).
     ParameterError
-        If a number is out of range, or bins or calendar are unknown.
+        If a number is out of range, span, bins or calendar are unknown, or k is 1 for real data.
 
     Notes
     -----
-    Zone by zone, pieces are tried from fine to coarse: an hour of a cell; what is left of a part of the day in the
-    cell; what is left of the cell; what is left of its parent, and so on. A piece is published if at least k couriers
-    are in it and none of them has more than `most_share` of its seconds. What is not goes on to the next coarser
-    piece, together with everything else that was not published below it. What is left in the end is dropped.
+    Pieces are tried from fine to coarse (`Release.steps`): an hour of a cell in a zone; what is left of the part of the
+    day; what is left of the cell. Then, as long as the cell in the middle of the zones is smaller than the median zone
+    of the level, cells give way to their parents, else zones do, up to `coarsest_resolution` and the top of the tree.
+    What lies outside all zones is pooled by cells alone; a zone without a parent stays what it is. The steps depend on
+    geography, which is public, and never on demand.
 
-    So the pieces are disjoint and each of them is safe, and everything that is published (totals too) is a sum of
-    pieces: a difference of any two published sums is again a sum of whole pieces, never a part of one. It is
-    k-suppression of tables by couriers; it does not hide that a group of k was somewhere, does not protect against
-    somebody who knows all but one of them, and says nothing of releases of other cuts of the same days: see
-    `overlapping`.
+    A piece is published if at least k couriers are in it and none of them has more than `most_share` of its seconds.
+    What is not goes on to the next coarser piece, together with everything else that was not published below it. What
+    is left in the end is dropped.
+
+    So the pieces are disjoint and each of them is safe, and everything that is published (totals of zones of any
+    level too) is a sum of pieces: a difference of any two published sums is made of whole pieces, never of a part of
+    one. It is k-suppression of tables by couriers; it does not hide that a group of k was somewhere, nor that what is
+    missing had fewer; it does not protect against somebody who knows all but one of them, and says nothing of releases
+    of other cuts of the same days: see `overlapping`.
 
     Where a piece has more couriers than the aggregate keeps, the share of one courier is judged by those kept.
     O(n log n) for each step.
@@ -156,75 +138,38 @@ def release(
         ...
     stationgeo.errors.DataError: there is no demand to release: the aggregate has no rows.
     """
-    _check(k=k, most_share=most_share, coarsest=coarsest_resolution, resolution=aggregate.resolution)
-    checked_bins(bins)
-    if aggregate.sums.empty:
-        raise DataError("there is no demand to release: the aggregate has no rows.")
-    hour = aggregate.sums["hour"].to_numpy()
-    types = day_types(_clock.days(hour), bins=bins, calendar=calendar)
-    observed = np.bincount(day_types(aggregate.days, bins=bins, calendar=calendar))
-    keys = aggregate.sums[["zone_id", "cell"]].assign(day_type=types, hour=hour % _clock.HOURS_PER_DAY)
-    left = _Pieces(keys=keys, amounts=_per_day(aggregate, observed[types]), couriers=aggregate.couriers)
-    published = []
-    for resolution, span in _ladder(aggregate.resolution, coarsest_resolution):
-        pooled = _pooled(left, resolution, span, most=aggregate.most_couriers)
-        safe = _are_safe(pooled, k=k, most_share=most_share, most=aggregate.most_couriers)
-        published.append(_as_table(_taken(pooled, safe), span, bins, most=aggregate.most_couriers))
-        left = _taken(pooled, ~safe)
-    table = pd.concat([part for part in published if len(part)] or published[:1], ignore_index=True)
-    table = table.sort_values(["zone_id", "cell", "span", "day_type", "hours"], ignore_index=True)
-    everything = float(aggregate.sums["courier_us"].sum())
-    dropped = float(left.amounts[:, _RAW].sum()) / everything if everything else 0.0
-    days = tuple(_clock.as_dates(aggregate.days)["date"])
-    return Release(
-        table=table,
-        totals=table.groupby("zone_id")[["courier_s", "visits", "courier_weight"]].sum().reset_index(),
-        suppressed_share=math.ceil(round(dropped / _SHARE_STEP, 9)) * _SHARE_STEP,
+    rules = Rules(
         k=k,
         most_share=most_share,
-        days=days,
-        fingerprint=_fingerprint(table, days, k=k, most_share=most_share, bins=bins, coarsest=coarsest_resolution),
+        resolution=aggregate.resolution,
+        coarsest_resolution=coarsest_resolution,
+        finest_span=checked_span(finest_span),
+        bins=checked_bins(bins),
+        calendar=calendar,
+        synthetic=synthetic,
     )
-
-
-def overlapping(new: Release, logged: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say which earlier releases share days with a new one and cut them differently.
-
-    Parameters
-    ----------
-    new
-        What is about to be published.
-    logged
-        What was published before: `Release.entry` of each.
-
-    Returns
-    -------
-    list of str
-        A warning for each: two cuts of the same days can be subtracted from each other, which the safety of each by
-        itself does not cover. The very same release again is none.
-
-    Notes
-    -----
-    O(releases x days).
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"courier_s": [3600.0]})
-    >>> one = Release(table=table, totals=table, suppressed_share=0.0, k=10, most_share=0.5, days=("2026-11-20",),
-    ...               fingerprint="5f2a")
-    >>> overlapping(one, [one.entry])
-    []
-    """
-    warnings = []
-    for number, earlier in enumerate(logged, start=1):
-        shared = sorted(set(new.days) & set(earlier["days"]))
-        if shared and earlier["fingerprint"] != new.fingerprint:
-            warnings.append(
-                f"release {number} ({earlier['fingerprint']}) speaks of {len(shared):,} of the same days, from "
-                f"{shared[0]} to {shared[-1]}, in other pieces: subtracting one from the other may single out few. "
-                "Publish the same cut again, or other days."
-            )
-    return warnings
+    _check(rules)
+    tree = no_tree() if zones is None else tree_of(zones)
+    steps = steps_of(
+        finest=rules.resolution, coarsest=rules.coarsest_resolution, finest_span=rules.finest_span, zones=zones
+    )
+    left = _all_of(aggregate, tree, rules)
+    everything = float(left.amounts[:, _RAW].sum())
+    published = []
+    for number, step in enumerate(steps):
+        pooled = _pooled(left, step, tree, most=aggregate.most_couriers)
+        safe = _are_safe(pooled, rules, most=aggregate.most_couriers)
+        published.append(_as_table(_taken(pooled, safe), number, step, tree, bins, most=aggregate.most_couriers))
+        left = _taken(pooled, ~safe)
+    dropped = float(left.amounts[:, _RAW].sum()) / everything if everything else 0.0
+    return made(
+        pd.concat([part for part in published if len(part)] or published[:1], ignore_index=True),
+        steps=steps,
+        tree=tree,
+        suppressed_share=math.ceil(round(dropped * _PERCENT, 9)) / _PERCENT,
+        rules=rules,
+        days=tuple(_clock.as_dates(aggregate.days)["date"]),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,12 +184,27 @@ class _Pieces:
     """`row`, `courier`, `courier_us`."""
 
 
-def _ladder(finest: int, coarsest: int) -> Iterator[tuple[int, str]]:
-    """Resolutions and spans, from fine to coarse; each piece of a step is made of pieces of the one before."""
-    for span in (_HOUR, _PART, _ANY):
-        yield finest, span
-    for resolution in range(finest - 1, coarsest - 1, -1):
-        yield resolution, _ANY
+def _all_of(aggregate: Aggregate, tree: pd.DataFrame, rules: Rules) -> _Pieces:
+    """Cut an aggregate into its finest pieces, none of them published yet."""
+    if aggregate.sums.empty:
+        raise DataError("there is no demand to release: the aggregate has no rows.")
+    if len(tree):
+        check_zone_ids(aggregate.sums["zone_id"], tree)
+    hour = aggregate.sums["hour"].to_numpy()
+    types = day_types(_clock.days(hour), bins=rules.bins, calendar=rules.calendar)
+    observed = np.bincount(day_types(aggregate.days, bins=rules.bins, calendar=rules.calendar))
+    keys = aggregate.sums[["zone_id", "cell"]].assign(day_type=types, hour=hour % _clock.HOURS_PER_DAY)
+    amounts = _per_day(aggregate, observed[types])
+    everybody = gather(pd.DataFrame({"all": np.zeros_like(hour)}), amounts, aggregate.couriers,
+                       most=aggregate.most_couriers)[2]  # fmt: skip
+    # How many there are is not told: it would be a number that speaks of fewer than k.
+    if distinct_couriers(everybody, n_rows=1, most=aggregate.most_couriers)[0] < rules.k:
+        raise DataError(
+            f"a release needs at least k = {rules.k:,} couriers; fewer than {rules.k:,} are there in all, and all "
+            "would be dropped. Release more days or a larger area together; whoever answers for the data may lower k; "
+            "data of nobody goes with synthetic=True and k=1."
+        )
+    return _Pieces(keys=keys, amounts=amounts, couriers=aggregate.couriers)
 
 
 def _per_day(aggregate: Aggregate, days: IntArray) -> FloatArray:
@@ -253,26 +213,28 @@ def _per_day(aggregate: Aggregate, days: IntArray) -> FloatArray:
     return np.column_stack([sums[:, 0], per_day])
 
 
-def _pooled(pieces: _Pieces, resolution: int, span: str, *, most: int) -> _Pieces:
+def _pooled(pieces: _Pieces, step: Step, tree: pd.DataFrame, *, most: int) -> _Pieces:
     keys = pieces.keys
-    if span == _PART:
-        keys = keys.assign(hour=_PART_OF_HOUR[keys["hour"].to_numpy()])
-    elif span == _ANY:
+    if step.span == PART_OF_DAY:
+        keys = keys.assign(hour=PART_OF_HOUR[keys["hour"].to_numpy()])
+    elif step.span == ANY_TIME:
         keys = keys.assign(day_type=_POOLED, hour=_POOLED)
-        keys = keys.assign(cell=cells.parents(keys["cell"].to_numpy(), resolution=resolution))
+        keys = keys.assign(cell=cells.parents(keys["cell"].to_numpy(), resolution=step.resolution))
+    if len(tree):
+        keys = keys.assign(zone_id=keys["zone_id"].map(holders(tree, step.level)).astype("str"))
     table, amounts, couriers = gather(keys, pieces.amounts, pieces.couriers, most=most)
     return _Pieces(keys=table, amounts=amounts, couriers=couriers)
 
 
-def _are_safe(pieces: _Pieces, *, k: int, most_share: float, most: int) -> npt.NDArray[np.bool_]:
+def _are_safe(pieces: _Pieces, rules: Rules, *, most: int) -> npt.NDArray[np.bool_]:
     """Whether a piece has enough couriers and none that has most of it."""
     n_rows = len(pieces.keys)
     row, lasted = pieces.couriers["row"].to_numpy(), pieces.couriers["courier_us"].to_numpy(dtype=np.float64)
     count = distinct_couriers(pieces.couriers, n_rows=n_rows, most=most)
     longest = np.zeros(n_rows)
     np.maximum.at(longest, row, lasted)
-    fair: npt.NDArray[np.bool_] = longest <= most_share * pieces.amounts[:, _RAW]
-    return (count >= k) & (fair | (k == 1))
+    fair: npt.NDArray[np.bool_] = longest <= rules.most_share * pieces.amounts[:, _RAW]
+    return (count >= rules.k) & (fair | (rules.k == 1))
 
 
 def _taken(pieces: _Pieces, rows: npt.NDArray[np.bool_]) -> _Pieces:
@@ -285,17 +247,20 @@ def _taken(pieces: _Pieces, rows: npt.NDArray[np.bool_]) -> _Pieces:
     )
 
 
-def _as_table(pieces: _Pieces, span: str, bins: Bins, *, most: int) -> pd.DataFrame:
-    hour = pieces.keys["hour"].tolist()
-    words = [_hours_in_words(span, at) for at in hour]
+def _as_table(pieces: _Pieces, number: int, step: Step, tree: pd.DataFrame, bins: Bins, *, most: int) -> pd.DataFrame:
     names = [*day_type_names(bins), ""]  # the last, -1, where pooled
+    level_of = dict(zip(tree["zone_id"], tree["level"], strict=True))
+    hour, zone = pieces.keys["hour"].tolist(), pieces.keys["zone_id"].astype("str")
     return pd.DataFrame(
         {
-            "zone_id": pieces.keys["zone_id"].astype("str"),
+            "zone_id": zone,
+            "level": pd.Series([level_of.get(name, NO_LEVEL) for name in zone.tolist()], dtype="str"),
             "cell": pieces.keys["cell"].astype("uint64"),
-            "span": pd.Series(span, index=range(len(hour)), dtype="str"),
+            "resolution": step.resolution,
+            "step": number,
+            "span": pd.Series(step.span, index=zone.index, dtype="str"),
             "day_type": pd.Series([names[at] for at in pieces.keys["day_type"].tolist()], dtype="str"),
-            "hours": pd.Series(words, dtype="str"),
+            "hours": pd.Series([_hours_in_words(step.span, at) for at in hour], dtype="str"),
             "courier_s": pieces.amounts[:, _SECONDS],
             "visits": pieces.amounts[:, _VISITS],
             "courier_weight": pieces.amounts[:, _WEIGHT],
@@ -304,26 +269,25 @@ def _as_table(pieces: _Pieces, span: str, bins: Bins, *, most: int) -> pd.DataFr
     )
 
 
-def _hours_in_words(span: str, at: int) -> str:
-    if span == _HOUR:
+def _hours_in_words(span: Span, at: int) -> str:
+    if span == HOUR:
         return f"{at:02}-{at + 1:02}"
-    return PARTS_OF_DAY[at] if span == _PART else ""
+    return PARTS_OF_DAY[at] if span == PART_OF_DAY else ""
 
 
-def _fingerprint(table: pd.DataFrame, days: Sequence[str], **parameters: Any) -> str:  # noqa: ANN401
-    digest = hashlib.sha256(repr((sorted(parameters.items()), tuple(days))).encode())
-    for name in ("zone_id", "cell", "span", "day_type", "hours"):
-        digest.update("\n".join(map(str, table[name].tolist())).encode())
-    return digest.hexdigest()[:16]
-
-
-def _check(*, k: int, most_share: float, coarsest: int, resolution: int) -> None:
+def _check(rules: Rules) -> None:
+    k, coarsest = rules.k, rules.coarsest_resolution
     if isinstance(k, bool) or int(k) != k or k < 1:
         raise ParameterError(f"k must be a whole number, 1 or more. Got {k!r} instead.")
-    if not 0.0 < most_share <= 1.0:
-        raise ParameterError(f"most_share must be a share above 0 and up to 1. Got {most_share!r} instead.")
-    if isinstance(coarsest, bool) or int(coarsest) != coarsest or not 0 <= coarsest <= resolution:
+    if k == 1 and not rules.synthetic:
         raise ParameterError(
-            f"coarsest_resolution must be a whole number from 0 to the resolution of the aggregate, {resolution}. Got "
-            f"{coarsest!r} instead."
+            "k must be 2 or more: with 1 everything is released. Got 1; say synthetic=True if no courier is a real "
+            "person."
+        )
+    if not 0.0 < rules.most_share <= 1.0:
+        raise ParameterError(f"most_share must be a share above 0 and up to 1. Got {rules.most_share!r} instead.")
+    if isinstance(coarsest, bool) or int(coarsest) != coarsest or not 0 <= coarsest <= rules.resolution:
+        raise ParameterError(
+            "coarsest_resolution must be a whole number from 0 to the resolution of the aggregate, "
+            f"{rules.resolution}. Got {coarsest!r} instead."
         )

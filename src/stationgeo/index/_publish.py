@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection
 
+    import geopandas as gpd
+
+    from stationgeo.demand import Span
     from stationgeo.store import DemandStore
 
 __all__ = ["publish"]
@@ -28,6 +31,9 @@ def publish(
     coarsest_resolution: int,
     dates: Collection[dt.date] | None = None,
     most_share: float = 0.5,
+    zones: gpd.GeoDataFrame | None = None,
+    finest_span: Span = "hour",
+    synthetic: bool = False,
 ) -> tuple[demand.Release, list[str]]:
     """Release days of a store as files, and remember that they were.
 
@@ -36,11 +42,15 @@ def publish(
     store
         Aggregates by day.
     out
-        Folder for `demand.csv`, `totals.csv` and `release.json`; made if need be, files of these names are replaced.
-    k, coarsest_resolution, most_share
+        Folder for `demand.csv`, `totals.csv`, `release.json` and what `demand.Release.read` reads; made if need be,
+        files of these names are replaced.
+    k, coarsest_resolution, most_share, finest_span, synthetic
         As for `demand.release`.
     dates
         Local dates; by default all of the store.
+    zones
+        ZONES of all levels that the days were indexed in, to pool up their tree; None pools cells within each zone. The
+        store keeps no zones: `study.release` reads them and holds them against it.
 
     Returns
     -------
@@ -50,9 +60,10 @@ def publish(
     Raises
     ------
     DataError
-        If a date is not in the store, or there is nothing to release.
+        If a date is not in the store, there is nothing to release or fewer than k couriers, or the days were indexed in
+        other zones.
     ParameterError
-        If a number is out of range.
+        If a number or the span is out of range, or k is 1 for real data.
     SourceError
         If a file cannot be read or written.
 
@@ -70,13 +81,21 @@ def publish(
         ...
     stationgeo.errors.DataError: ...
     """
-    found = demand.release(store.read(dates), k=k, most_share=most_share, coarsest_resolution=coarsest_resolution)
+    found = demand.release(
+        store.read(dates),
+        k=k,
+        most_share=most_share,
+        coarsest_resolution=coarsest_resolution,
+        zones=zones,
+        finest_span=finest_span,
+        synthetic=synthetic,
+    )
     warnings = demand.overlapping(found, store.releases())
     target = Path(out)
     about = found.entry | {"warnings": warnings}
     table = found.table.assign(cell=cells.to_text(found.table["cell"].to_numpy()))
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        found.to_parquet(target)
         table.to_csv(target / TABLE, index=False, encoding="utf-8-sig", lineterminator="\n")
         found.totals.to_csv(target / TOTALS, index=False, encoding="utf-8-sig", lineterminator="\n")
         text = json.dumps(about, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

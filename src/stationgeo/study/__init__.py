@@ -10,6 +10,7 @@ from stationgeo.study._inputs import Inputs
 from stationgeo.study._model import Study
 from stationgeo.study._outputs import check_out, write, write_ingest
 from stationgeo.study._progress import Progress, Silent, Step
+from stationgeo.study._release import release
 from stationgeo.study._run import Result, check, run
 from stationgeo.study._template import TEMPLATE
 
@@ -24,6 +25,7 @@ __all__ = [
     "check",
     "check_out",
     "index_days",
+    "release",
     "run",
     "write",
     "write_ingest",
