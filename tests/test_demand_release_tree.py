@@ -436,3 +436,58 @@ def test_spreading_refuses_what_does_not_belong_to_the_release() -> None:
     )
     assert nothing.table.empty
     assert demand.spread(nothing, pieces=PIECES).empty
+
+
+def test_hours_of_all_places_together_by_hand() -> None:
+    # Three couriers wait 10 and 20 minutes from 9:00 and 12:00 on Monday, each in a grid of their own; one of them also
+    # for 30 minutes at 3:00 on Tuesday, alone.
+    rows = [(c, hour, minutes, 5 + 10 * c, 5) for c in range(3) for hour, minutes in ((9, 10), (12, 20))]
+    found = demand.release(
+        aggregate_of([*rows, (0, 24 + 3, 30, 5, 5)]), k=3, coarsest_resolution=5, zones=TOWN, finest_span="any time"
+    )
+    share = found.hours.set_index("bin")["courier_s_share"]
+    # 30 of 120 minutes fall into 9:00, 60 into 12:00; the 30 at night speak of one courier, who has all of it, and
+    # stay untold even with all other hours: what was told before is not told again.
+    assert share[share > 0].to_dict() == pytest.approx({9: 1 / 3, 12: 2 / 3}, abs=1e-4)
+    table = demand.spread(found, pieces=PIECES)
+    by_bin = table.groupby("bin")["courier_s"].sum()
+    published = found.table["courier_s"].sum()
+    assert by_bin.index.tolist() == [9, 12]
+    assert by_bin.to_numpy() / published == pytest.approx([1 / 3, 2 / 3], abs=1e-4)
+    untimed = demand.spread(found, pieces=PIECES, timed=False)
+    assert untimed["courier_s"].sum() == pytest.approx(published, rel=1e-12)
+
+
+@given(st.lists(st.tuples(*(st.integers(0, n) for n in (6, 60, 59, 39, 19))), min_size=8, max_size=40))
+@settings(max_examples=40, deadline=None)
+def test_hours_are_told_of_k_couriers_or_with_their_neighbours(rows: list[Stop]) -> None:
+    stops = [(c, hour, minutes + 1, x, y) for c, hour, minutes, x, y in rows]
+    parts = aggregate_of(stops)
+    try:
+        found = demand.release(parts, k=3, coarsest_resolution=7, zones=TOWN, finest_span="any time")
+    except DataError:
+        return  # fewer than three couriers
+    hours = found.hours
+    for name in AMOUNTS:
+        assert hours[f"{name}_share"].sum() == pytest.approx(1.0 if hours[f"{name}_share"].any() else 0.0, abs=0.01)
+    # An hour that is told apart from its neighbours in the part of its day speaks of three couriers.
+    people = parts.couriers.assign(hour=parts.sums["hour"].to_numpy()[parts.couriers["row"]])
+    monday = parts.sums["hour"].min() // 24 * 24
+    couriers = people.groupby("hour")["courier"].nunique()
+    share = hours.set_index("bin")["courier_s_share"]
+    part_of = np.repeat(np.arange(6), [6, 4, 4, 3, 4, 3])
+    for hour, n in couriers.items():
+        at = int(str(hour)) - monday
+        day, within = divmod(at, 24)
+        alike = [day * 24 + other for other in np.flatnonzero(part_of == part_of[within])]
+        if n < 3:
+            assert share.get(day * 24 + within, 0.0) <= share.reindex(alike).min() + 1e-9
+
+
+def test_late_data_in_the_same_cut_is_another_release() -> None:
+    rows = [(c, 9, 10, 5, 5) for c in range(5)]
+    one = demand.release(aggregate_of(rows), k=3, coarsest_resolution=8, zones=TOWN)
+    again = demand.release(aggregate_of(rows), k=3, coarsest_resolution=8, zones=TOWN)
+    late = demand.release(aggregate_of([*rows, (5, 9, 10, 5, 5)]), k=3, coarsest_resolution=8, zones=TOWN)
+    assert demand.overlapping(again, [one.entry]) == []
+    assert len(demand.overlapping(late, [one.entry])) == 1

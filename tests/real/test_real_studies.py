@@ -78,6 +78,8 @@ max_gap_s = 900
 [reach]
 cutoff_m = 750
 detour_factor = 1.3
+[privacy]
+k = 1
 [candidates]
 from_cells = true
 [siting]

@@ -234,6 +234,7 @@ FIXES = """
 path = "fixes.csv"
 datum = "WGS-84"
 bad_rows = "drop"
+synthetic = true
 {}
 [stops]
 radius_m = 100

@@ -22,6 +22,7 @@ resolution = 10
 [fixes]
 path = "fixes.csv"
 datum = "WGS-84"
+synthetic = true
 [stops]
 radius_m = 100
 min_duration_s = 300

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stationgeo.demand._bins import Bins, Calendar
     from stationgeo.schema import FloatArray
 
-__all__ = ["read_out"]
+__all__ = ["check_expansion", "expansion_factors", "read_out"]
 
 SPLITS = ("group", "purpose")
 _COURIER_US, _VISITS, _WEIGHT = range(len(SUMS))
@@ -96,7 +96,7 @@ def read_out(
     keys = keys.assign(**{name: part.sums[name] for name in SPLITS if name in by})
     values: npt.NDArray[Any] = np.column_stack([part.sums[list(SUMS)].to_numpy(dtype=np.int64), part.replicates])
     if expansion is not None:
-        values = values * _factors(part.sums["group"], expansion)[:, None]
+        values = values * expansion_factors(part.sums["group"], expansion)[:, None]
     table, total, couriers = gather(keys, values, part.couriers, most=part.most_couriers)
     observed = np.bincount(day_types(part.days, bins=bins, calendar=calendar))
     days = observed[table["bin"].to_numpy() // _clock.HOURS_PER_DAY].astype(np.float64)
@@ -121,7 +121,8 @@ def _demand(table: pd.DataFrame, total: npt.NDArray[Any], couriers: FloatArray, 
     return pd.DataFrame(columns | {name: replicates[:, at] for at, name in enumerate(names)})
 
 
-def _factors(group: pd.Series[str], expansion: Mapping[str, float]) -> FloatArray:
+def expansion_factors(group: pd.Series[str], expansion: Mapping[str, float]) -> FloatArray:
+    """Weight of each row by its group."""
     lacking = sorted(set(group) - set(expansion))
     if lacking:
         raise DataError(
@@ -145,6 +146,11 @@ def _check(
     if unknown:
         raise ParameterError(f"by may name {' and '.join(SPLITS)}. Got {unknown[0]!r}; {suggest(unknown[0], SPLITS)}")
     check_purposes(purposes or ())
+    check_expansion(expansion)
+
+
+def check_expansion(expansion: Mapping[str, float] | None) -> None:
+    """Insist on weights greater than 0."""
     wrong = [group for group, weight in (expansion or {}).items() if not (math.isfinite(weight) and weight > 0)]
     if wrong:
         raise ParameterError(f"expansion weights must be numbers greater than 0; {first_few(wrong)} is not.")

@@ -13,7 +13,8 @@ import pandas as pd
 from stationgeo import _clock, cells
 from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate, distinct_couriers, gather
 from stationgeo.demand._bins import checked_bins, day_type_names, day_types
-from stationgeo.demand._released import Release, Rules, made
+from stationgeo.demand._readout import check_expansion, expansion_factors
+from stationgeo.demand._released import Release, Rules, hours_table, made, no_hours
 from stationgeo.demand._steps import (
     ANY_TIME,
     HOUR,
@@ -21,6 +22,7 @@ from stationgeo.demand._steps import (
     PART_OF_DAY,
     PART_OF_HOUR,
     PARTS_OF_DAY,
+    SPANS,
     check_zone_ids,
     checked_span,
     holders,
@@ -31,6 +33,8 @@ from stationgeo.demand._steps import (
 from stationgeo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
 
     from stationgeo.demand._bins import Bins, Calendar
@@ -61,6 +65,7 @@ def release(
     finest_span: Span = "hour",
     bins: Bins = "hour_of_week",
     calendar: Calendar | None = None,
+    expansion: Mapping[str, float] | None = None,
     synthetic: bool = False,
 ) -> Release:
     """Cut demand into pieces that speak of at least k couriers each; coarsen before dropping.
@@ -79,10 +84,12 @@ def release(
         ZONES of all levels, the lowest being those of the aggregate: what is too small in a zone is pooled with its
         neighbours in the zone above, and so on to the top. None pools cells within each zone of the aggregate only.
     finest_span
-        The shortest span that is tried: "hour", "part of day", or "any time". A study that uses totals over the week
-        alone starts at "any time" and has less pooled and dropped.
+        The shortest span that is tried: "hour", "part of day", or "any time". With "any time" less is pooled in space
+        and dropped, and hours are told for all places together (`Release.hours`).
     bins, calendar
         As for `read_out`.
+    expansion
+        As for `read_out`: what is told is multiplied; who is counted, and who has most of a piece, is not.
     synthetic
         Whether no courier is a real person: then k may be 1, and the release says so.
 
@@ -149,12 +156,14 @@ def release(
         synthetic=synthetic,
     )
     _check(rules)
+    check_expansion(expansion)
     tree = no_tree() if zones is None else tree_of(zones)
     steps = steps_of(
         finest=rules.resolution, coarsest=rules.coarsest_resolution, finest_span=rules.finest_span, zones=zones
     )
-    left = _all_of(aggregate, tree, rules)
+    left = _all_of(aggregate, tree, rules, expansion)
     everything = float(left.amounts[:, _RAW].sum())
+    hours = _hours(left, rules, most=aggregate.most_couriers) if rules.finest_span == ANY_TIME else no_hours()
     published = []
     for number, step in enumerate(steps):
         pooled = _pooled(left, step, tree, most=aggregate.most_couriers)
@@ -164,6 +173,7 @@ def release(
     dropped = float(left.amounts[:, _RAW].sum()) / everything if everything else 0.0
     return made(
         pd.concat([part for part in published if len(part)] or published[:1], ignore_index=True),
+        hours=hours,
         steps=steps,
         tree=tree,
         suppressed_share=math.ceil(round(dropped * _PERCENT, 9)) / _PERCENT,
@@ -184,7 +194,7 @@ class _Pieces:
     """`row`, `courier`, `courier_us`."""
 
 
-def _all_of(aggregate: Aggregate, tree: pd.DataFrame, rules: Rules) -> _Pieces:
+def _all_of(aggregate: Aggregate, tree: pd.DataFrame, rules: Rules, expansion: Mapping[str, float] | None) -> _Pieces:
     """Cut an aggregate into its finest pieces, none of them published yet."""
     if aggregate.sums.empty:
         raise DataError("there is no demand to release: the aggregate has no rows.")
@@ -195,6 +205,8 @@ def _all_of(aggregate: Aggregate, tree: pd.DataFrame, rules: Rules) -> _Pieces:
     observed = np.bincount(day_types(aggregate.days, bins=rules.bins, calendar=rules.calendar))
     keys = aggregate.sums[["zone_id", "cell"]].assign(day_type=types, hour=hour % _clock.HOURS_PER_DAY)
     amounts = _per_day(aggregate, observed[types])
+    if expansion is not None:
+        amounts[:, _SECONDS:] *= expansion_factors(aggregate.sums["group"], expansion)[:, None]
     everybody = gather(pd.DataFrame({"all": np.zeros_like(hour)}), amounts, aggregate.couriers,
                        most=aggregate.most_couriers)[2]  # fmt: skip
     # How many there are is not told: it would be a number that speaks of fewer than k.
@@ -235,6 +247,37 @@ def _are_safe(pieces: _Pieces, rules: Rules, *, most: int) -> npt.NDArray[np.boo
     np.maximum.at(longest, row, lasted)
     fair: npt.NDArray[np.bool_] = longest <= rules.most_share * pieces.amounts[:, _RAW]
     return (count >= rules.k) & (fair | (rules.k == 1))
+
+
+def _hours(everything: _Pieces, rules: Rules, *, most: int) -> pd.DataFrame:
+    """Tell how demand of all places together is spread over the hours: a table of its own, cut like the other one.
+
+    An hour that is not safe goes into its part of the day, and that into all hours; what is not safe even there is left
+    out.
+    """
+    left = _Pieces(keys=everything.keys[["day_type", "hour"]], amounts=everything.amounts, couriers=everything.couriers)
+    types = np.unique(left.keys["day_type"].to_numpy())
+    n_bins = (int(types.max()) + 1) * _clock.HOURS_PER_DAY
+    amounts = np.zeros((n_bins, _WEIGHT + 1))
+    bins = np.arange(n_bins)
+    day_type, hour = bins // _clock.HOURS_PER_DAY, bins % _clock.HOURS_PER_DAY
+    for span in SPANS:
+        keys = left.keys
+        if span == PART_OF_DAY:
+            keys = keys.assign(hour=PART_OF_HOUR[keys["hour"].to_numpy()])
+            hour = PART_OF_HOUR[hour]
+        elif span == ANY_TIME:
+            keys = keys.assign(day_type=_POOLED, hour=_POOLED)
+        table, values, couriers = gather(keys, left.amounts, left.couriers, most=most)
+        pooled = _Pieces(keys=table, amounts=values, couriers=couriers)
+        safe = _are_safe(pooled, rules, most=most)
+        for row in np.flatnonzero(safe).tolist():
+            one = table.iloc[row]
+            inside = (day_type == one["day_type"]) & (hour == one["hour"])
+            inside = inside if span != ANY_TIME else np.isin(day_type, types)
+            amounts[inside] += values[row] / inside.sum()
+        left = _taken(pooled, ~safe)
+    return hours_table(bins, amounts[:, [_SECONDS, _VISITS, _WEIGHT]])
 
 
 def _taken(pieces: _Pieces, rows: npt.NDArray[np.bool_]) -> _Pieces:

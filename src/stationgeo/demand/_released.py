@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from stationgeo.demand._steps import holders, levels_of
@@ -19,14 +20,17 @@ if TYPE_CHECKING:
 
     from stationgeo.demand._bins import Bins, Calendar
     from stationgeo.demand._steps import Span, Step
+    from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["ORDER", "Release", "Rules", "made", "overlapping"]
+__all__ = ["ORDER", "Release", "Rules", "hours_table", "made", "no_hours", "overlapping"]
 
 ORDER = ["zone_id", "cell", "span", "day_type", "hours"]
 """Key of the pieces, in this order."""
 
 _AMOUNTS = ["courier_s", "visits", "courier_weight"]
-_PIECES, _STEPS, _TREE, _ABOUT = "pieces.parquet", "steps.parquet", "tree.parquet", "release.json"
+_PIECES, _HOURS, _STEPS = "pieces.parquet", "hours.parquet", "steps.parquet"
+_TREE, _ABOUT = "tree.parquet", "release.json"
+_HOUR_STEP = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,12 @@ class Release:
     """What was tried in turn, from fine to coarse: `resolution`, `level`, `span`; and the `pieces` published there,
     their `courier_s` and their `share` of all that was published (0 where nothing was)."""
 
+    hours: pd.DataFrame
+    """Key `bin`: `courier_s_share`, `visits_share`, `courier_weight_share` of all places together that fall into the
+    hour, rounded to 1e-4, so that nothing can be computed from them; each column sums to about 1. Each hour is told
+    from at least k couriers, or evenly from its part of the day, or from all hours. No rows where pieces tell hours
+    themselves."""
+
     tree: pd.DataFrame
     """`zone_id`, `level`, `parent_id` of the zones; no rows where no tree was given."""
 
@@ -94,7 +104,7 @@ class Release:
     """The observed dates."""
 
     fingerprint: str
-    """Of what was released: rules, dates, territory."""
+    """Of what was released: rules, dates, pieces and their amounts."""
 
     @property
     def finest_share(self) -> float:
@@ -133,11 +143,11 @@ class Release:
 
         Notes
         -----
-        `pieces.parquet`, `steps.parquet`, `tree.parquet`, and `release.json` for the entry. O(rows).
+        `pieces.parquet`, `hours.parquet`, `steps.parquet`, `tree.parquet`, and `release.json` for the entry. O(rows).
         """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
-        for name, table in ((_PIECES, self.table), (_STEPS, self.steps), (_TREE, self.tree)):
+        for name, table in ((_PIECES, self.table), (_HOURS, self.hours), (_STEPS, self.steps), (_TREE, self.tree)):
             table.to_parquet(target / name)
         text = json.dumps(self.entry, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
         (target / _ABOUT).write_text(text, encoding="utf-8")
@@ -166,15 +176,17 @@ class Release:
         O(rows).
         """
         source = Path(folder)
-        for name in (_PIECES, _STEPS, _TREE, _ABOUT):
+        for name in (_PIECES, _HOURS, _STEPS, _TREE, _ABOUT):
             if not (source / name).is_file():
                 raise SourceError(f"{source / name} is missing: a folder that Release.to_parquet() wrote is needed.")
         try:
             about = json.loads((source / _ABOUT).read_text(encoding="utf-8"))
-            table, steps, tree = (pd.read_parquet(source / name) for name in (_PIECES, _STEPS, _TREE))
+            names = (_PIECES, _HOURS, _STEPS, _TREE)
+            table, hours, steps, tree = (pd.read_parquet(source / name) for name in names)
             return cls(
                 table=table,
                 totals=_totals(table, tree),
+                hours=hours,
                 steps=steps,
                 tree=tree,
                 suppressed_share=about["suppressed_share"],
@@ -199,6 +211,7 @@ class Release:
 def made(
     table: pd.DataFrame,
     *,
+    hours: pd.DataFrame,
     steps: Sequence[Step],
     tree: pd.DataFrame,
     suppressed_share: float,
@@ -210,6 +223,7 @@ def made(
     return Release(
         table=ordered,
         totals=_totals(ordered, tree),
+        hours=hours,
         steps=_told(steps, ordered),
         tree=tree,
         suppressed_share=suppressed_share,
@@ -217,6 +231,18 @@ def made(
         days=days,
         fingerprint=_fingerprint(ordered, days, rules),
     )
+
+
+def hours_table(bins: IntArray, amounts: FloatArray) -> pd.DataFrame:
+    """Tell amounts of hours as rounded shares; `amounts` has a column for each that adds."""
+    total = amounts.sum(axis=0)
+    shares = np.round(np.divide(amounts, total, out=np.zeros_like(amounts), where=total > 0) / _HOUR_STEP) * _HOUR_STEP
+    return pd.DataFrame({"bin": bins} | {f"{name}_share": shares[:, at] for at, name in enumerate(_AMOUNTS)})
+
+
+def no_hours() -> pd.DataFrame:
+    """Say nothing of hours."""
+    return hours_table(np.zeros(0, dtype=np.int64), np.zeros((0, len(_AMOUNTS))))
 
 
 def overlapping(new: Release, logged: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -244,8 +270,8 @@ def overlapping(new: Release, logged: Sequence[Mapping[str, Any]]) -> list[str]:
     >>> table = pd.DataFrame({"courier_s": [3600.0]})
     >>> rules = Rules(k=10, most_share=0.5, resolution=10, coarsest_resolution=7, finest_span="hour",
     ...               bins="hour_of_week", calendar=None, synthetic=False)
-    >>> one = Release(table=table, totals=table, steps=table.assign(share=1.0), tree=table[:0], suppressed_share=0.0,
-    ...               rules=rules, days=("2026-11-20",), fingerprint="5f2a")
+    >>> one = Release(table=table, totals=table, hours=table[:0], steps=table.assign(share=1.0), tree=table[:0],
+    ...               suppressed_share=0.0, rules=rules, days=("2026-11-20",), fingerprint="5f2a")
     >>> overlapping(one, [one.entry])
     []
     """
@@ -255,8 +281,8 @@ def overlapping(new: Release, logged: Sequence[Mapping[str, Any]]) -> list[str]:
         if shared and earlier["fingerprint"] != new.fingerprint:
             warnings.append(
                 f"release {number} ({earlier['fingerprint']}) speaks of {len(shared):,} of the same days, from "
-                f"{shared[0]} to {shared[-1]}, in other pieces: subtracting one from the other may single out few. "
-                "Publish the same cut again, or other days."
+                f"{shared[0]} to {shared[-1]}, cut or counted otherwise: subtracting one from the other may single out "
+                "few. Publish the same cut again, or other days."
             )
     return warnings
 
@@ -296,6 +322,7 @@ def _told(steps: Sequence[Step], table: pd.DataFrame) -> pd.DataFrame:
 
 def _fingerprint(table: pd.DataFrame, days: Sequence[str], rules: Rules) -> str:
     digest = hashlib.sha256(repr((sorted(rules.in_plain_values().items()), tuple(days))).encode())
-    for name in ORDER:
+    # Amounts too: late data in the same cut are subtracted as easily as another cut.
+    for name in (*ORDER, *_AMOUNTS):
         digest.update("\n".join(map(str, table[name].tolist())).encode())
     return digest.hexdigest()[:16]

@@ -58,9 +58,10 @@ def spread(release: Release, *, pieces: pd.DataFrame | None, timed: bool = True)
     -----
     A piece of a finest cell in a lowest zone stays there. Any other is spread over the PIECES inside both its cell and
     its zone; outside the zones over the children of its cell. A piece of a part of the day is spread over its hours,
-    one of any time over all hours of the types of days that were observed. It is spread evenly per area and hour, of
-    which a child outside has what no zone covers (all alike if `pieces` is None). Places and hours that finer
-    pieces speak of are left out, because nothing of them was left to be pooled.
+    one of any time over all hours of the types of days that were observed: evenly, or as all places together are where
+    the release tells that (`Release.hours`). It is spread evenly per area, of which a child outside has what no zone
+    covers (all alike if `pieces` is None). Places and hours that finer pieces speak of are left out, because nothing
+    of them was left to be pooled.
 
     Seconds, visits and weights are conserved up to rounding of the last digit; a release of finest pieces alone gives
     `read_out` back. Evenly is not truth: within a pooled piece demand is taken to be in reach of a station as far as
@@ -97,9 +98,26 @@ def spread(release: Release, *, pieces: pd.DataFrame | None, timed: bool = True)
     if not timed:
         row, bins, per_row = np.arange(len(placed)), np.full(len(placed), UNTIMED_BIN), np.ones_like(n_open)
     counts = np.where((share == 1.0) & (per_row == 1), table["couriers"].to_numpy()[piece], np.nan)
-    amounts = {name: (table[name].to_numpy()[piece] * share / per_row)[row] for name in WEIGHTS}
+    amounts = {
+        name: (table[name].to_numpy()[piece] * share)[row] * _of_hours(release, name, is_open, row, bins)
+        for name in WEIGHTS
+    }
     rows = placed[_PLACE].iloc[row].assign(bin=bins, **amounts, couriers=counts[row], parts=1)
-    return _added(rows[share[row] > 0], observed)
+    is_there = np.column_stack(list(amounts.values())).any(axis=1)
+    return _added(rows.iloc[np.flatnonzero(is_there)], observed)
+
+
+def _of_hours(release: Release, name: str, is_open: npt.NDArray[np.bool_], row: IntArray, bins: IntArray) -> FloatArray:
+    """Share of a row's amount that falls into a bin: as of all places together where that is told, else evenly."""
+    if row.size and bins[0] == UNTIMED_BIN:
+        return np.ones(row.size)
+    weight = np.ones(is_open.shape[1])
+    if len(release.hours):
+        weight[:] = 0.0
+        weight[release.hours["bin"].to_numpy()] = release.hours[f"{name}_share"].to_numpy()
+    total = is_open @ weight
+    lost = total[row] <= 0
+    return np.where(lost, 1.0 / is_open.sum(axis=1)[row], weight[bins] / np.where(lost, 1.0, total[row]))
 
 
 def _added(rows: pd.DataFrame, observed: IntArray) -> pd.DataFrame:

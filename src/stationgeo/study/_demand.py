@@ -11,6 +11,7 @@ import pandas as pd
 
 from stationgeo import _clock, demand
 from stationgeo.errors import DataError
+from stationgeo.study._privacy import publish
 from stationgeo.study._store import read_store
 
 if TYPE_CHECKING:
@@ -27,14 +28,16 @@ class Demanded:
     """Demand of a study."""
 
     table: pd.DataFrame
-    """DEMAND, of all places."""
-    aggregate: demand.Aggregate | None
-    """What couriers' rests add up to, with who they were; None where there are events alone."""
+    """DEMAND that all results are computed from, of all places."""
+    full: pd.DataFrame
+    """DEMAND before anything was pooled or suppressed: never to be written."""
+    release: demand.Release | None
+    """The pieces of at least k couriers that `table` is spread from; None where nothing needs to be suppressed."""
     notes: tuple[str, ...]
     """What a reader should know."""
 
 
-def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None) -> Demanded:
+def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None, pieces: pd.DataFrame | None) -> Demanded:
     """Add up what the study's sources say.
 
     Raises
@@ -47,19 +50,30 @@ def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None) -> Dema
     days, notes = _days(study, np.union1d(of_tracks, of_events))
     observed = _clock.as_dates(days) if days.size else None
     where: dict[str, Any] = {"zones": inputs.zones, "resolution": study.resolution, "tz": study.tz}
-    tables, aggregate = [], None
+    of_couriers, of_events_table, release = None, None, None
+    full = []
     if tracked is not None:
         aggregate, more = tracked
-        notes += more
         aggregate = demand.select(dataclasses.replace(aggregate, days=days), days=days, purposes=_counted(study))
         if aggregate.sums.empty:
             raise DataError("no rest is left on the days and for the purposes that count. Look at [demand], [stops].")
-        tables.append(demand.read_out(aggregate, expansion=study.demand.expansion or None))
+        full.append(demand.read_out(aggregate, expansion=study.demand.expansion or None))
+        of_couriers, release, told = publish(study, aggregate, full[0], inputs.zones, pieces)
+        notes += more + told
     if events is not None:
         kept = events if not study.demand.day_types else events[_are_on(study, events, days)]
-        tables.append(demand.from_events(kept, observed=observed, **where))
-    table = tables[0] if len(tables) == 1 else demand.merge(tables)
-    return Demanded(table=table, aggregate=aggregate, notes=notes)
+        of_events_table = demand.from_events(kept, observed=observed, **where)
+        full.append(of_events_table)
+    return Demanded(
+        table=_merged([table for table in (of_couriers, of_events_table) if table is not None]),
+        full=_merged(full),
+        release=release,
+        notes=notes,
+    )
+
+
+def _merged(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    return tables[0] if len(tables) == 1 else demand.merge(tables)
 
 
 def _tracked(

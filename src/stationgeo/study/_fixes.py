@@ -12,6 +12,7 @@ import pandas as pd
 from stationgeo import index, io, tracks
 from stationgeo.errors import ColumnError, DataError
 from stationgeo.study._inputs import row_options
+from stationgeo.study._privacy import is_exempt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def follow_fixes(study: Study, *, listener: Progress) -> tuple[index.Followed, I
         followed = _followed(scan, study.stops, listener)
     except tracks.OutOfOrderError:
         followed = _sorted_and_followed(scan, study, listener)
-    return followed, _with_cleaning(scan.report, followed)
+    return followed, _with_cleaning(scan.report, followed, examples=is_exempt(study))
 
 
 def stop_rule(asked: Stops) -> tracks.StopRule:
@@ -115,8 +116,8 @@ def _with_group_names(batch: FixBatch) -> index.Batch:
     )
 
 
-def _with_cleaning(report: IngestReport, followed: index.Followed) -> IngestReport:
-    """Add what the rules took to what reading did."""
+def _with_cleaning(report: IngestReport, followed: index.Followed, *, examples: bool) -> IngestReport:
+    """Add what the rules took to what reading did; examples are where somebody was, and only told if all may be."""
     table = followed.cleaning
     if table is None:
         return report
@@ -124,8 +125,8 @@ def _with_cleaning(report: IngestReport, followed: index.Followed) -> IngestRepo
         took = ", ".join(f"{rule} took {n:,}" for rule, n in zip(table["rule"], table["removed"], strict=True) if n)
         raise DataError(f"cleaning left none of {followed.n_fixes:,} fixes: {took}. Look at [stops.cleaning].")
     dropped = tuple(
-        io.Count(reason=_REASONS.get(rule, f"cleaning, {rule}"), rows=n, examples=examples)
-        for rule, n, examples in zip(table["rule"], table["removed"], table["examples"], strict=True)
+        io.Count(reason=_REASONS.get(rule, f"cleaning, {rule}"), rows=n, examples=shown if examples else ())
+        for rule, n, shown in zip(table["rule"], table["removed"], table["examples"], strict=True)
         if n
     )
     asked = table[~table["rule"].isin(list(_REASONS))]

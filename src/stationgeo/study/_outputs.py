@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from stationgeo import cells, maps, report
 from stationgeo.errors import SourceError
+from stationgeo.study._privacy import log_release
 from stationgeo.study._progress import Progress, Silent
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
         write(result, "out")
     """
     writers = _writers(result)
+    # The log is written first: what is told without it could be told otherwise tomorrow, and nobody would know.
+    if result.release is not None:
+        log_release(result.study, result.release)
     with (progress or Silent()).stage("write", steps=len(writers)) as step, _staged(out) as (folder, finish):
         for name, writer in writers.items():
             writer(folder / name)
@@ -263,7 +267,15 @@ def _manifest(result: Result) -> dict[str, Any]:
         "headline": result.headline,
         "solver": solver,
         "notes": list(result.notes),
-    } | _purposes(result)
+    } | _of_couriers(result)
+
+
+def _of_couriers(result: Result) -> dict[str, Any]:
+    """Tell by which rules couriers' demand was cut and judged; counts by purpose only where all may be told."""
+    if result.release is None:
+        return _purposes(result)
+    rule = _purposes(result).get("purposes", {}).get("rule")
+    return {"release": result.release.entry} | ({} if rule is None else {"purposes": {"rule": rule}})
 
 
 def _purposes(result: Result) -> dict[str, Any]:

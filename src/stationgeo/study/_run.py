@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from stationgeo import index
     from stationgeo.coverage import Coverage
+    from stationgeo.demand import Release
     from stationgeo.siting import Siting
     from stationgeo.study._model import Study
 
@@ -39,7 +40,12 @@ class Result:
     tracks: Tracks | None
     """Stops and what they were for; None where the study has no fixes."""
     demand: pd.DataFrame
-    """DEMAND, of all places."""
+    """DEMAND that coverage and sites are computed from, of all places. Of couriers it tells only pieces of at least
+    `privacy.k`, spread back to cells, unless the study is exempt."""
+    full_demand: pd.DataFrame
+    """DEMAND before anything was pooled or suppressed, to look at in the house: `write` writes nothing of it."""
+    release: Release | None
+    """The pieces that may be told of couriers; None where nothing needs to be suppressed."""
     pieces: pd.DataFrame | None
     """PIECES of the lowest level of zones; None where the study names none."""
     reach: pd.DataFrame
@@ -150,12 +156,12 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     inputs, fixes = _read(study, listener)
     places = _stations(inputs)
     followed = None if fixes is None else judge(study, fixes, inputs, places)
+    pieces = _pieces(study, inputs, listener)
     with listener.stage("demand", steps=1) as step:
-        demanded = gather_demand(study, inputs, followed)
+        demanded = gather_demand(study, inputs, followed, pieces)
         step()
     territory, table = _territory(inputs, demanded.table)
     within, notes = _inside(table, study.demand_weight)
-    pieces = _pieces(study, inputs, listener)
     with listener.stage("reach", steps=1) as step:
         reached = _reach(study, stations.counted(places))
         step()
@@ -173,6 +179,8 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         inputs=inputs,
         tracks=followed,
         demand=table,
+        full_demand=demanded.full,
+        release=demanded.release,
         pieces=pieces,
         reach=reached,
         coverage=scored,

@@ -254,6 +254,8 @@ class Privacy(Section):
     """Largest share of a piece that one courier may have."""
     coarsest_resolution: int | None = Field(default=None, ge=0, le=12)
     """H3 resolution up to which cells are pooled before anything is dropped; by default three below the study's."""
+    log: Text = "releases.json"
+    """File that remembers what was told before, beside the study file; with a store, its own log does."""
 
 
 class Engine(Section):

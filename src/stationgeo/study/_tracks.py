@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stationgeo import tracks
 from stationgeo.errors import DataError
+from stationgeo.study._privacy import is_exempt
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -85,7 +86,12 @@ def judge(study: Study, followed: index.Followed, inputs: Inputs, stations: gpd.
             f"none of {len(stops):,} stops is for {', '.join(asked.purpose.count)}: there is no demand. Look at "
             "[stops.purpose]."
         )
-    notes = (_in_words(purposes, asked.purpose), _weight_of_the_rule(sensitivity), _of_silences(silences))
+    exact = is_exempt(study)
+    notes = (
+        _in_words(purposes, asked.purpose, exact=exact),
+        _weight_of_the_rule(sensitivity),
+        _of_silences(silences, stops, exact=exact),
+    )
     return Tracks(
         stops=purposes.table,
         purposes=purposes,
@@ -101,15 +107,19 @@ def purpose_rule(asked: Purpose) -> tracks.PurposeRule:
     return tracks.PurposeRule(**asked.model_dump(exclude={"count"}, exclude_none=True))
 
 
-def _in_words(purposes: tracks.Purposes, asked: Purpose) -> str:
+def _in_words(purposes: tracks.Purposes, asked: Purpose, *, exact: bool) -> str:
+    """Say what stops were for; in whole percent where exact numbers could speak of few couriers."""
     counts = purposes.counts[purposes.counts["stops"] > 0]
     parts = [
-        f"{purpose} {stops:,} ({hours:,.1f} h)"
-        for purpose, stops, hours in zip(counts["purpose"], counts["stops"], counts["hours"], strict=True)
+        f"{purpose} {stops:,} ({hours:,.1f} h)" if exact else f"{purpose} {share:.0%}"
+        for purpose, stops, hours, share in zip(
+            counts["purpose"], counts["stops"], counts["hours"], counts["hours_share"], strict=True
+        )
     ]
+    what = f"the {len(purposes.table):,} stops were for" if exact else "the hours of stops were for"
     return (
-        f"only stops for {' and '.join(asked.count)} are demand; by a rule whose numbers are assumptions the "
-        f"{len(purposes.table):,} stops were for: {', '.join(parts)}"
+        f"only stops for {' and '.join(asked.count)} are demand; by a rule whose numbers are assumptions "
+        f"{what}: {', '.join(parts)}"
     )
 
 
@@ -127,11 +137,14 @@ def _weight_of_the_rule(table: pd.DataFrame) -> str:
     )
 
 
-def _of_silences(silences: pd.DataFrame) -> str:
+def _of_silences(silences: pd.DataFrame, stops: pd.DataFrame, *, exact: bool) -> str:
     if silences.empty:
         return ""
     hours = silences["duration_s"].sum() / _S_PER_HOUR
+    of_stops = hours / (stops["duration_s"].sum() / _S_PER_HOUR)
+    many = (
+        f"{len(silences):,} of {hours:,.1f} h in all" if exact else f"{of_stops:.0%} of the hours of stops beside them"
+    )
     return (
-        f"silences, gaps that begin and end at one place: {len(silences):,} of {hours:,.1f} h in all; what couriers "
-        "did then is unknown, and is not demand"
+        f"silences, gaps that begin and end at one place: {many}; what couriers did then is unknown, and is not demand"
     )
