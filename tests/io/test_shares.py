@@ -53,8 +53,8 @@ def rows_of(batches: list[io.FixBatch]) -> Counter[tuple[object, ...]]:
         (batch.file_at, batch.names[code], t, lon, lat, None if group < 0 else batch.group_names[group])
         for batch in batches
         for code, t, lon, lat, group in zip(
-            batch.courier, batch.t_ms, batch.lon, batch.lat, batch.group or [-1] * len(batch)
-            if batch.group is None else batch.group, strict=True,
+            batch.courier, batch.t_ms, batch.lon, batch.lat,
+            np.full(len(batch), -1) if batch.group is None else batch.group, strict=True,
         )
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from stationgeo.index._build import Batch, Builder, FixBatch, IndexPlan, aggrega
 from stationgeo.index._days import DayDone, date_of, find_days, index_days
 from stationgeo.index._job import RAW_COLUMNS, index_job
 from stationgeo.index._publish import publish
+from stationgeo.index._scan import Indexed, index_scan
 from stationgeo.index._wire import unpack
 
 __all__ = [
@@ -19,11 +20,13 @@ __all__ = [
     "DayDone",
     "FixBatch",
     "IndexPlan",
+    "Indexed",
     "aggregate_fixes",
     "date_of",
     "find_days",
     "index_days",
     "index_job",
+    "index_scan",
     "publish",
     "unpack",
 ]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from stationgeo import _clock, demand, tracks
 from stationgeo._compile import kernel
+from stationgeo.index._repeats import REPEATS, Repeats
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -124,6 +125,11 @@ class Builder:
     ----------
     plan
         How.
+    drop_repeats
+        Drop and count fixes that repeat a courier and time, before anything else looks at them: the first stays. Fixes
+        must then come in order of time, whatever the plan cleans. Else the plan's cleaning says what happens to them.
+    between
+        Follow tracks only within this span of UTC milliseconds, the end not included; None follows all of them.
 
     Notes
     -----
@@ -132,10 +138,23 @@ class Builder:
     what is out of order. Builders of couriers that are apart give aggregates that `demand.combine` adds to that of all.
     """
 
-    __slots__ = ("_code_of", "_groups", "_names", "_observed", "_plan", "_state", "_stops", "n_fixes")
+    __slots__ = (
+        "_between",
+        "_code_of",
+        "_groups",
+        "_names",
+        "_observed",
+        "_plan",
+        "_repeats",
+        "_state",
+        "_stops",
+        "n_fixes",
+    )
 
-    def __init__(self, plan: IndexPlan) -> None:
+    def __init__(self, plan: IndexPlan, *, drop_repeats: bool = False, between: tuple[int, int] | None = None) -> None:
         self._plan = plan
+        self._between = between
+        self._repeats = Repeats() if drop_repeats else None
         self._state = tracks.TrackState(stops=plan.stops, cleaning=plan.cleaning)
         self._code_of: dict[str, int] = {}
         self._names: list[str] = []
@@ -143,7 +162,7 @@ class Builder:
         self._stops: list[tracks.Records] = []
         self._observed = _Observed()
         self.n_fixes = 0
-        """Fixes taken in so far."""
+        """Fixes taken in so far, repeats aside; those of other times than `between` are among them."""
 
     def add(self, batch: FixBatch) -> None:
         """Take in the next batch.
@@ -160,10 +179,13 @@ class Builder:
         ParameterError
             If a rule of cleaning needs an array that the batch lacks.
         """
-        codes = self._codes(batch)
-        found = self._state.advance(codes[batch.courier], batch.t_ms, batch.lon, batch.lat, accuracy_m=batch.accuracy_m)
-        self._keep(found)
-        self.n_fixes += int(batch.t_ms.size)
+        codes = self._codes(batch)[batch.courier]
+        rows = self._rows(codes, batch)
+        t_ms, lon, lat, accuracy = batch.t_ms, batch.lon, batch.lat, batch.accuracy_m
+        if rows is not None:
+            codes, t_ms, lon, lat = codes[rows], t_ms[rows], lon[rows], lat[rows]
+            accuracy = None if accuracy is None else accuracy[rows]
+        self._keep(self._state.advance(codes, t_ms, lon, lat, accuracy_m=accuracy))
 
     def finish(self, *, dates: Collection[dt.date] | None = None) -> demand.Aggregate:
         """End all tracks and add their stops up.
@@ -202,6 +224,20 @@ class Builder:
     def cleaning_report(self) -> pd.DataFrame | None:
         """Tell what cleaning has removed; None without cleaning."""
         return self._state.report(pd.Index(self._names, dtype="str"))
+
+    def repeats(self) -> dict[str, int]:
+        """Count the fixes that repeated a courier and time, by reason."""
+        counts = [0, 0] if self._repeats is None else self._repeats.counts.tolist()
+        return dict(zip(REPEATS, counts, strict=True))
+
+    def _rows(self, codes: IntArray, batch: FixBatch) -> npt.NDArray[np.bool_] | None:
+        """Say which rows are taken; None for all."""
+        new = None if self._repeats is None else self._repeats.find(codes, batch.t_ms, batch.lon, batch.lat)
+        self.n_fixes += batch.t_ms.size if new is None else int(np.count_nonzero(new))
+        if self._between is not None:
+            inside = (batch.t_ms >= self._between[0]) & (batch.t_ms < self._between[1])
+            new = inside if new is None else new & inside
+        return None if new is None or new.all() else new
 
     def _codes(self, batch: FixBatch) -> IntArray:
         """Code of each of the batch's names, new ones in order of appearance."""

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["RAW_COLUMNS", "demand_of", "index_job"]
+__all__ = ["CLEANING", "RAW_COLUMNS", "cleaned", "demand_of", "index_job"]
 
 RAW_COLUMNS = ("courier_id", "t", "lon", "lat")
 """Columns that raw batches must have; `accuracy_m` and `group` are read where they are there."""
+
+CLEANING = "cleaning: "
+"""How counts of what rules removed begin."""
 
 _MOST_LON_DEG, _MOST_LAT_DEG = 180.0, 90.0
 _NOWHERE = "coordinates are missing, out of range or (0, 0)"
@@ -106,15 +109,16 @@ def demand_of(batches: Iterator[pa.RecordBatch], *, plan: IndexPlan, datum: str)
         batch = _read(raw, datum, dropped)
         if batch.t_ms.size:
             builder.add(batch)
-    yield from pack(builder.finish(), dropped | _cleaned(builder))
+    yield from pack(builder.finish(), dropped | cleaned(builder))
 
 
-def _cleaned(builder: Builder) -> dict[str, int]:
+def cleaned(builder: Builder) -> dict[str, int]:
+    """Count what cleaning removed, by rule."""
     report = builder.cleaning_report()
     if report is None:
         return {}
     return {
-        f"cleaning: {rule}": int(rows) for rule, rows in zip(report["rule"], report["removed"], strict=True) if rows
+        f"{CLEANING}{rule}": int(rows) for rule, rows in zip(report["rule"], report["removed"], strict=True) if rows
     }
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
 import shapely
 
-from stationgeo import index, io, tracks
+from stationgeo import engine, index, io, tracks
 from stationgeo.errors import ParameterError, SourceError, StudyError
 from stationgeo.store import DemandStore
 from stationgeo.study._inputs import courier_key, read_territory, row_options
@@ -19,7 +19,7 @@ from stationgeo.study._tracks import cleaning_rules
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     import geopandas as gpd
 
@@ -88,9 +88,10 @@ def index_days(
         zones=territory,
     )
     kept = DemandStore.create(store, plan=_in_plain_values(study, territory))
+    local = engine.LocalEngine(workers=os.cpu_count() or 1)
     done = []
     with (progress or Silent()).stage("index", steps=len(dates)) as step:
-        for day in index.index_days(days, store=kept, plan=plan, read=_reader(study), dates=dates):
+        for day in index.index_days(days, store=kept, plan=plan, scan=_scanner(study), engine=local, dates=dates):
             done.append(day)
             step()
     return done
@@ -110,30 +111,11 @@ def _asked(source: Path) -> tuple[dict[dt.date, list[Path]], list[dt.date]]:
     return days, [date]
 
 
-def _reader(study: Study) -> Any:  # noqa: ANN401 - a function
+def _scanner(study: Study) -> Callable[[list[Path]], io.FixScan]:
     fixes = study.fixes
     if fixes is None:
         raise ParameterError("the study has no fixes.")
-
-    def read(files: list[Path]) -> Iterator[index.Batch]:
-        table = io.read_fixes(files, **row_options(study, fixes)).table
-        codes, names = pd.factorize(table["courier_id"])
-        yield index.Batch(
-            courier=codes.astype(np.int64),
-            names=names.tolist(),
-            t_ms=pd.DatetimeIndex(table["t"]).as_unit("ms").asi8,
-            lon=table["lon"].to_numpy(dtype=np.float64),
-            lat=table["lat"].to_numpy(dtype=np.float64),
-            accuracy_m=table["accuracy_m"].to_numpy(dtype=np.float64) if "accuracy_m" in table.columns else None,
-            group=_groups(table, names) if "group" in table.columns else None,
-        )
-
-    return read
-
-
-def _groups(table: pd.DataFrame, names: Any) -> Any:  # noqa: ANN401 - an index and an array of text
-    first = table.drop_duplicates("courier_id").set_index("courier_id")["group"].fillna("")
-    return first.reindex(names).to_numpy(dtype=object)
+    return partial(io.scan_fixes, **row_options(study, fixes))
 
 
 def _in_plain_values(study: Study, territory: gpd.GeoDataFrame | None) -> dict[str, Any]:
