@@ -180,7 +180,7 @@ def test_spark_reads_files_by_itself_and_agrees_with_threads_and_tables(
 @SPARK_WARNS
 def test_errors_of_tasks_keep_their_kind_on_spark(session: Any, day_files: Path) -> None:  # noqa: ANN401
     spark = engine.SparkEngine(session=session)
-    with pytest.raises(DataError, match=r"0\.0, 0\.0.*Or declare bad_rows = 'drop'") as caught:
+    with pytest.raises(DataError, match=r"(?s)0\.0, 0\.0.*Or declare bad_rows = 'drop'") as caught:
         index.index_scan(io.scan_fixes(day_files, **OPTIONS), plan=PLAN, engine=spark)
     assert type(caught.value) is DataError
     cleaned = replace(PLAN, cleaning=tracks.CleaningRules(max_clock_skew_s=60.0))

@@ -295,7 +295,7 @@ def _index_day(
     overlap_ms = int(OVERLAP_S * _MS)
     around = [day for day in _around(date) if day in days]
     between = (begin_ms - overlap_ms, end_ms + overlap_ms)
-    work = partial(index_scan, plan=plan, engine=engine, between=between, dates=[date], sort=False, progress=progress)
+    work = partial(index_scan, plan=plan, engine=engine, between=between, dates=[date], progress=progress)
     scan, own = sources.of(around, date=date)
     try:
         found = work(scan)

@@ -73,7 +73,7 @@ def index_scan(
     engine: Engine,
     between: tuple[int, int] | None = None,
     dates: Collection[dt.date] | None = None,
-    sort: bool | None = None,
+    sort: bool = False,
     folder: str | Path | None = None,
     memory_rows: int = 10_000_000,
     n_shares: int | None = None,
@@ -95,8 +95,8 @@ def index_scan(
     dates
         Count only stops that start on these local dates, and of the observed days only these; by default all.
     sort
-        Whether to sort the fixes into temporary files first. By default only where their footers show that they cannot
-        be shared as they are (see `io.share_fixes`): CSV, or ids in another order.
+        Sort the fixes into temporary files first. That is done in any case where footers show that the files cannot be
+        shared as they are (see `io.share_fixes`): CSV, or ids in another order.
     folder
         Where temporary files go, a folder that all workers see; by default that of the system.
     memory_rows
