@@ -37,8 +37,8 @@ class SparkEngine:
     session: Any = None
     """A SparkSession, or None to start one of its own."""
     partitions: int | None = None
-    """Parts of the source and of the result; None leaves it to the session: `spark.sql.shuffle.partitions` for rows, its
-    cores for tasks."""
+    """Parts of the source and of the result; None leaves it to the session: `spark.sql.shuffle.partitions` for rows,
+    its cores for tasks."""
     _started: list[Any] = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from stationgeo import io
+from stationgeo import crs, io
 from stationgeo.engine import TaskJob
 from stationgeo.errors import DataError
 from stationgeo.index._build import Batch, Builder, IndexPlan
@@ -237,7 +237,7 @@ class _Rows:
 
     n_rows: int | None
     progress: Progress | None
-    done: int = field(default=0)
+    done: int = 0
 
     def add(self, more: int) -> None:
         self.done += more
@@ -268,7 +268,7 @@ def _index_shares(
         source=shares[0].source,
         rows_read=counts.get(_READ, 0),
         rows_kept=counts.get(_READ, 0) - sum(count.rows for count in dropped),
-        datum=scan.rules.datum,
+        datum=None if scan.rules.datum is None else crs.parse_datum(scan.rules.datum),
         tz=scan.rules.how.tz,
         columns={name: column for name, _, column in (text.partition("=") for text in _named(counts, _COLUMN))},
         dropped=dropped,
