@@ -1,14 +1,13 @@
 """Day by day into a store: the days together are what all fixes in one piece give."""
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from stationgeo import demand, index, io, tracks
+from stationgeo import demand, engine, index, io, tracks
 from stationgeo.errors import DataError, ParameterError, SourceError
 from stationgeo.store import DemandStore
 
@@ -16,6 +15,7 @@ TZ = "Asia/Shanghai"
 PLAN = index.IndexPlan(
     stops=tracks.StopRule(radius_m=100, min_duration_s=300, max_gap_s=900), resolution=10, tz=TZ, n_replicates=1
 )
+ENGINE = engine.LocalEngine(workers=2)
 FIRST = dt.date(2026, 11, 20)
 DAYS = [FIRST + dt.timedelta(days=n) for n in range(4)]
 
@@ -50,16 +50,8 @@ def write(fixes: pd.DataFrame, folder: Path, *, tz: str = TZ) -> None:
         part.to_parquet(target / "fixes.parquet", index=False)
 
 
-def read(files: list[Path]) -> Iterator[index.Batch]:
-    fixes = io.read_fixes(files, datum="WGS-84").table
-    codes, names = pd.factorize(fixes["courier_id"])
-    yield index.Batch(
-        courier=codes.astype(np.int64),
-        names=names.tolist(),
-        t_ms=pd.DatetimeIndex(fixes["t"]).as_unit("ms").asi8,
-        lon=fixes["lon"].to_numpy(),
-        lat=fixes["lat"].to_numpy(),
-    )
+def scan(files: list[Path]) -> io.FixScan:
+    return io.scan_fixes(files, datum="WGS-84", batch_rows=5_000)
 
 
 def whole(fixes: pd.DataFrame) -> demand.Aggregate:
@@ -76,7 +68,9 @@ def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
 
 
 def indexed(folder: Path, store: DemandStore, dates: list[dt.date] | None = None) -> list[index.DayDone]:
-    return list(index.index_days(index.find_days(folder), store=store, plan=PLAN, read=read, dates=dates))
+    return list(
+        index.index_days(index.find_days(folder), store=store, plan=PLAN, scan=scan, engine=ENGINE, dates=dates)
+    )
 
 
 @pytest.fixture
@@ -130,10 +124,33 @@ def test_files_cut_in_utc_give_local_days(tmp_path: Path, store: DemandStore) ->
     days = index.find_days(tmp_path / "fixes")
     # The first file in UTC begins eight hours before the first local day.
     assert min(days) == DAYS[0] - dt.timedelta(days=1)
-    list(index.index_days(days, store=store, plan=PLAN, read=read, dates=DAYS[:-1]))
+    list(index.index_days(days, store=store, plan=PLAN, scan=scan, engine=ENGINE, dates=DAYS[:-1]))
     stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
     before = stops["start"].dt.tz_convert(TZ).dt.date < DAYS[-1]
     assert store.read().sums["visits"].sum() == before.sum()
+
+
+@pytest.mark.parametrize("memory_rows", [20_000, 10_000_000])
+@pytest.mark.parametrize("case", ["csv", "by time", "time falls within a courier"])
+def test_days_that_are_not_sorted_are_sorted_first(
+    case: str, memory_rows: int, tmp_path: Path, store: DemandStore
+) -> None:
+    fixes = fixes_of(4)
+    by = {"csv": ["t"], "by time": ["t"], "time falls within a courier": ["courier_id"]}[case]
+    mixed = fixes.sample(frac=1, random_state=1).sort_values(by, kind="stable")
+    write(mixed, tmp_path / "fixes")
+    if case == "csv":
+        for path in (tmp_path / "fixes").rglob("*.parquet"):
+            pd.read_parquet(path).to_csv(path.with_suffix(".csv"), index=False)
+            path.unlink()
+    days = index.find_days(tmp_path / "fixes")
+    work = tmp_path / "work"
+    work.mkdir()
+    options = {"plan": PLAN, "scan": scan, "engine": ENGINE, "folder": work, "memory_rows": memory_rows}
+    done = list(index.index_days(days, store=store, **options))  # type: ignore[arg-type]
+    assert sum(day.n_fixes for day in done) == len(fixes)
+    assert_same(store.read(), whole(fixes))
+    assert not list(work.iterdir())
 
 
 def test_names_without_dates_are_passed_over(tmp_path: Path) -> None:

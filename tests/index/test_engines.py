@@ -4,7 +4,8 @@ import gc
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,50 @@ def test_spark_agrees_with_tables(session: Any, raw: pa.Table, whole: demand.Agg
     for partitions in (1, 3, 7) if session.sparkContext.master == "local[2]" else (3,):
         spark = engine.SparkEngine(session=session, partitions=partitions)
         check(spark.run(frame.repartition(5), JOB), whole)
+
+
+SPARK_WARNS = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+OPTIONS: dict[str, Any] = {"datum": "GCJ-02", "tz": TZ}
+
+
+@pytest.mark.spark
+@SPARK_WARNS
+def test_spark_reads_files_by_itself_and_agrees_with_threads_and_tables(
+    session: Any,  # noqa: ANN401
+    day_files: Path,
+    by_tables: Callable[[Path, index.IndexPlan], demand.Aggregate],
+) -> None:
+    scan = io.scan_fixes(day_files, **OPTIONS, bad_rows="drop", batch_rows=5_000)
+    local = index.index_scan(scan, plan=PLAN, engine=engine.LocalEngine(workers=2))
+    assert_same(local.aggregate, by_tables(day_files, PLAN))
+    for n_shares in (1, 3, 7) if session.sparkContext.master == "local[2]" else (3,):
+        told: list[tuple[int, int | None]] = []
+        found = index.index_scan(
+            scan, plan=PLAN, engine=engine.SparkEngine(session=session, partitions=3), n_shares=n_shares,
+            progress=lambda *rows, told=told: told.append(rows),  # type: ignore[misc]
+        )  # fmt: skip
+        assert_same(found.aggregate, local.aggregate)
+        assert (found.report, found.fixes_of, found.cleaned) == (local.report, local.fixes_of, local.cleaned)
+        assert told == [(found.report.rows_read, found.report.rows_read)]
+
+
+@pytest.mark.spark
+@SPARK_WARNS
+def test_errors_of_tasks_keep_their_kind_on_spark(session: Any, day_files: Path) -> None:  # noqa: ANN401
+    spark = engine.SparkEngine(session=session)
+    with pytest.raises(DataError, match=r"(?s)0\.0, 0\.0.*Or declare bad_rows = 'drop'") as caught:
+        index.index_scan(io.scan_fixes(day_files, **OPTIONS), plan=PLAN, engine=spark)
+    assert type(caught.value) is DataError
+    cleaned = replace(PLAN, cleaning=tracks.CleaningRules(max_clock_skew_s=60.0))
+    with pytest.raises(ParameterError, match="received_ms is needed"):
+        index.index_scan(io.scan_fixes(day_files, **OPTIONS, bad_rows="drop"), plan=cleaned, engine=spark)
+
+
+@pytest.mark.spark
+@SPARK_WARNS
+def test_no_tasks_give_nothing_on_spark(session: Any) -> None:  # noqa: ANN401
+    job = engine.TaskJob(run=lambda _, __: iter(()), merge=JOB.merge, merge_by="cell", schema=JOB.schema)
+    spark = engine.SparkEngine(session=session)
+    assert (spark.run_tasks([], job).num_rows, spark.slots) == (0, 2)
+    # A task that gives nothing is not one that failed.
+    assert spark.run_tasks(["x"], job).num_rows == 0

@@ -1,7 +1,8 @@
 """Where work runs: threads of this machine, or a Spark cluster. Knows batches, no word of the domain.
 
-A `Job` is a function on batches of rows that belong together, and one that merges what several of them gave. Both are
-plain functions from record batches to record batches; every engine runs the very same.
+A `Job` is a function on batches of rows that belong together, a `TaskJob` one on tasks that read for themselves; both
+have one that merges what several of them gave. All are plain functions that give record batches, and every engine runs
+the very same.
 """
 
 from __future__ import annotations
@@ -9,5 +10,6 @@ from __future__ import annotations
 from stationgeo.engine._job import BatchFunction, Engine, Job
 from stationgeo.engine._local import LocalEngine
 from stationgeo.engine._spark import SparkEngine
+from stationgeo.engine._tasks import TaskFunction, TaskJob, Tell
 
-__all__ = ["BatchFunction", "Engine", "Job", "LocalEngine", "SparkEngine"]
+__all__ = ["BatchFunction", "Engine", "Job", "LocalEngine", "SparkEngine", "TaskFunction", "TaskJob", "Tell"]

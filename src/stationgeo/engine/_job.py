@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stationgeo.engine._tasks import TaskJob, Tell
 
 __all__ = ["BatchFunction", "Engine", "Job"]
 
@@ -36,6 +41,10 @@ class Job:
 class Engine(Protocol):
     """Somewhere that jobs can run."""
 
+    @property
+    def slots(self) -> int:
+        """How many tasks run at once."""
+
     def run(self, source: Any, job: Job) -> pa.Table:  # noqa: ANN401 - batches here, a data frame of the cluster there
         """Run a job over all rows of a source.
 
@@ -45,6 +54,25 @@ class Engine(Protocol):
             Rows, in the form that the engine takes.
         job
             What to do.
+
+        Returns
+        -------
+        pyarrow.Table
+            What is left after merging everything.
+        """
+        ...
+
+    def run_tasks(self, tasks: Sequence[Any], job: TaskJob, *, tell: Tell | None = None) -> pa.Table:
+        """Carry out tasks that bring their own source.
+
+        Parameters
+        ----------
+        tasks
+            They can be pickled.
+        job
+            What to do with each.
+        tell
+            Told how much was done, in the unit of the job, where the engine can say so.
 
         Returns
         -------

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from stationgeo.engine._threads import run_on_threads
 from stationgeo.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from stationgeo.engine._job import Job
+    from stationgeo.engine._tasks import TaskJob, Tell
 
 __all__ = ["LocalEngine"]
 
@@ -76,6 +78,39 @@ class LocalEngine:
                 for line in lines:
                     line.end()
             return _merged([batch for work in works for batch in work.result()], job)
+
+    @property
+    def slots(self) -> int:
+        """How many tasks run at once."""
+        return self.workers
+
+    def run_tasks(self, tasks: Sequence[Any], job: TaskJob, *, tell: Tell | None = None) -> pa.Table:
+        """Carry out tasks that bring their own source.
+
+        Parameters
+        ----------
+        tasks
+            Taken from a queue by the workers.
+        job
+            What to do with each.
+        tell
+            Told how much was done, in the unit of the job, by one thread at a time.
+
+        Returns
+        -------
+        pyarrow.Table
+            What is left after merging everything.
+
+        Raises
+        ------
+        Exception
+            Whatever a task raises first; the others end when they tell next.
+
+        Notes
+        -----
+        Memory holds what as many tasks as there are workers need, and what all have given.
+        """
+        return _merged(run_on_threads(tasks, job.run, workers=self.workers, tell=tell), job)
 
     def _deal(self, source: Iterable[pa.RecordBatch], lines: list[_Line], column: str) -> None:
         dealer = _Dealer(column, self.workers)
@@ -158,5 +193,5 @@ class _Dealer:
                 yield int(worker[begin]), batch.slice(begin, end - begin)
 
 
-def _merged(batches: list[pa.RecordBatch], job: Job) -> pa.Table:
+def _merged(batches: list[pa.RecordBatch], job: Job | TaskJob) -> pa.Table:
     return pa.Table.from_batches(list(job.merge(iter(batches))), schema=job.schema)

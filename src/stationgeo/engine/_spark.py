@@ -1,18 +1,27 @@
-"""A Spark cluster: rows are shuffled by the column that holds them together, sorted, and given to the job as Arrow."""
+"""A Spark cluster: tasks read for themselves there, and rows of a data frame are shuffled and given to a job.
+
+What tasks give is shuffled in blocks. Rows of a data frame are shuffled by the column that holds them together, sorted,
+and given to the job as Arrow.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
+from stationgeo.engine._blocks import BLOCKS, merge_blocks, read_blocks, run_task
 from stationgeo.errors import ParameterError, require_extra
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Sequence
 
     from stationgeo.engine._job import Job
+    from stationgeo.engine._tasks import TaskJob, Tell
 
 __all__ = ["SparkEngine"]
 
@@ -28,7 +37,8 @@ class SparkEngine:
     session: Any = None
     """A SparkSession, or None to start one of its own."""
     partitions: int | None = None
-    """Parts of the source and of the result; None leaves it to the session's `spark.sql.shuffle.partitions`."""
+    """Parts of the source and of the result; None leaves it to the session: `spark.sql.shuffle.partitions` for rows,
+    its cores for tasks."""
     _started: list[Any] = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -79,6 +89,47 @@ class SparkEngine:
         merged = mapped.repartition(*n, job.merge_by).mapInArrow(job.merge, types)
         found: pa.Table = merged.toArrow().cast(job.schema)
         return found
+
+    @property
+    def slots(self) -> int:
+        """How many tasks run at once: `partitions`, or what the session has cores for."""
+        return int(self.partitions or self.get_session().sparkContext.defaultParallelism)
+
+    def run_tasks(self, tasks: Sequence[Any], job: TaskJob, *, tell: Tell | None = None) -> pa.Table:  # noqa: ARG002
+        """Carry out tasks that bring their own source, each in a partition of its own.
+
+        Parameters
+        ----------
+        tasks
+            Sent to the executors, which read what the tasks name: files must be where all executors find them.
+        job
+            What to do with each.
+        tell
+            Not told: executors have nobody to tell.
+
+        Returns
+        -------
+        pyarrow.Table
+            What is left after merging everything; only this comes to the driver.
+
+        Raises
+        ------
+        StationgeoError
+            What a task raised of this kind, once all tasks are done; nothing is tried again for it. Whatever else a
+            task raises fails the job as Spark's own error.
+
+        Notes
+        -----
+        No row of a source passes through Java. What tasks give is shuffled once, by `merge_by`, in compressed blocks.
+        """
+        if not tasks:
+            return pa.Table.from_batches(list(job.merge(iter([]))), schema=job.schema)
+        n_parts = self.slots
+        types = _spark_schema(BLOCKS)
+        numbers = self.get_session().range(0, len(tasks), 1, len(tasks))
+        given = numbers.mapInArrow(partial(run_task, tasks=list(tasks), job=job, n_parts=n_parts), types)
+        merged = given.repartition(n_parts, "part").mapInArrow(partial(merge_blocks, job=job), types)
+        return read_blocks(merged.toArrow(), schema=job.schema)
 
 
 def _spark_schema(schema: pa.Schema) -> Any:  # noqa: ANN401 - a StructType

@@ -66,20 +66,28 @@ class Builder:
     ----------
     plan
         How.
+    drop_repeats, between
+        As for `Follower`.
 
     Notes
     -----
-    Memory holds 72 bytes per courier (312 with cleaning), an id and a code each, and 53 bytes per stop; never fixes
-    beyond the batch in hand. Each courier's fixes come in order of time, in whichever batches, unless the plan cleans
-    what is out of order. Builders of couriers that are apart give aggregates that `demand.combine` adds to that of all.
+    Memory holds what `Follower` holds. Each courier's fixes come in order of time, in whichever batches, unless the
+    plan cleans what is out of order. Builders of couriers that are apart give aggregates that `demand.combine` adds to
+    that of all.
     """
 
-    __slots__ = ("_cleaning", "_follower", "_plan")
+    __slots__ = ("_follower", "_plan", "followed")
 
-    def __init__(self, plan: IndexPlan) -> None:
+    def __init__(self, plan: IndexPlan, *, drop_repeats: bool = False, between: tuple[int, int] | None = None) -> None:
         self._plan = plan
-        self._follower = Follower(stops=plan.stops, cleaning=plan.cleaning)
-        self._cleaning: pd.DataFrame | None = None
+        self._follower = Follower(stops=plan.stops, cleaning=plan.cleaning, drop_repeats=drop_repeats, between=between)
+        self.followed: Followed | None = None
+        """What tracks came to, with what was dropped and cleaned; None before the end."""
+
+    @property
+    def n_fixes(self) -> int:
+        """Fixes taken in so far, repeats aside."""
+        return self._follower.n_fixes
 
     def add(self, batch: FixBatch) -> None:
         """Take in the next batch.
@@ -111,7 +119,8 @@ class Builder:
         Aggregate
             The same however the fixes were cut into batches.
         """
-        followed, plan = self._follower.finish(), self._plan
+        plan = self._plan
+        followed = self.followed = self._follower.finish()
         stops, days = _judged(followed, plan), followed.days(tz=plan.tz)
         if dates is not None:
             wanted = np.array([np.datetime64(date, "D").astype(np.int64) for date in dates], dtype=np.int64)
@@ -120,12 +129,7 @@ class Builder:
             days = days[np.isin(days, wanted)]
         found = _added_up(stops, plan)
         # A stop of the last date may last into the next, which is observed where it is indexed itself.
-        self._cleaning = followed.cleaning
         return replace(found, days=days)
-
-    def cleaning_report(self) -> pd.DataFrame | None:
-        """Tell what cleaning has removed; None without cleaning, and before the end."""
-        return self._cleaning
 
 
 def _judged(followed: Followed, plan: IndexPlan) -> pd.DataFrame:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from stationgeo.errors import DataError, ParameterError, SourceError, first_few
-from stationgeo.index._batch import Batch, FixBatch
-from stationgeo.index._build import Builder, IndexPlan
-from stationgeo.io import SourceFile
+from stationgeo.index._scan import index_scan, sorted_scan
+from stationgeo.io import SourceFile, share_fixes
+from stationgeo.tracks import OutOfOrderError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
+    from stationgeo.engine import Engine
+    from stationgeo.index._build import IndexPlan
+    from stationgeo.index._scan import Progress
+    from stationgeo.io import FixScan
     from stationgeo.store import DemandStore
 
 __all__ = ["DayDone", "date_of", "find_days", "index_days"]
@@ -125,8 +131,12 @@ def index_days(
     *,
     store: DemandStore,
     plan: IndexPlan,
-    read: Callable[[list[Path]], Iterable[FixBatch]],
+    scan: Callable[[list[Path]], FixScan],
+    engine: Engine,
     dates: Collection[dt.date] | None = None,
+    folder: str | Path | None = None,
+    memory_rows: int = 10_000_000,
+    progress: Progress | None = None,
 ) -> Iterator[DayDone]:
     """Put days into a store, and days that they change.
 
@@ -138,12 +148,20 @@ def index_days(
         Where to; its days are replaced.
     plan
         How.
-    read
-        Reads files to batches of fixes, each courier's in order of time. Fixes that lie in the files of a neighbouring
-        day (of UTC, say) are found there.
+    scan
+        Scans files of some days, as `io.scan_fixes` does. Fixes that lie in the files of a neighbouring day (of UTC,
+        say) are found there.
+    engine
+        Where; its workers read the files themselves.
     dates
         Which to index; by default all. Beside them, days that are in the store and were made from other files of a
         neighbour than are there now are made again: those that were provisional, and those that late data reach.
+    folder
+        Where temporary files go, a folder that all workers see; by default that of the system.
+    memory_rows
+        Most rows in memory while sorting (see `io.sort_fixes`).
+    progress
+        Told of each day how many rows were read so far and are there in all, neighbours included (see `index_scan`).
 
     Yields
     ------
@@ -155,7 +173,7 @@ def index_days(
     ParameterError
         If a date has no files.
     DataError
-        If fixes are out of order, or the day's files hold none of it.
+        If fixes cannot be used, or the day's files hold none of it.
     SourceError
         If a file cannot be read, or the store cannot be written.
 
@@ -167,17 +185,22 @@ def index_days(
     moves, or is silent for longer than the largest gap, at some time in those 12 hours. Nothing of a track is kept:
     a day whose successor is not there yet is marked as provisional and made again when it comes.
 
+    Days whose files cannot be shared by courier as they are (see `io.share_fixes`) are sorted into temporary files,
+    each once while its neighbours need it; so are all three days where only one of them must be, or where fixes turn
+    out not to be in order of time.
+
     O(n) for the fixes of three days each. A crash leaves each day as it was before or after.
 
     Examples
     --------
     >>> import tempfile
-    >>> from stationgeo import store, tracks
+    >>> from stationgeo import engine, index, io, store, tracks
     >>> rule = tracks.StopRule(radius_m=100, min_duration_s=300, max_gap_s=900)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     kept = store.DemandStore.create(folder, plan={})
-    ...     plan = IndexPlan(stops=rule, resolution=10, tz="Asia/Shanghai")
-    ...     list(index_days({}, store=kept, plan=plan, read=lambda files: []))
+    ...     plan = index.IndexPlan(stops=rule, resolution=10, tz="Asia/Shanghai")
+    ...     scan = lambda files: io.scan_fixes(files, datum="GCJ-02")
+    ...     list(index_days({}, store=kept, plan=plan, scan=scan, engine=engine.LocalEngine(workers=2)))
     []
     """
     wanted = sorted(days if dates is None else set(dates))
@@ -188,10 +211,13 @@ def index_days(
             f"{first_few(sorted(days)) or 'none'}."
         )
     prints = _Prints(days)
-    for date in wanted:
-        yield _index_day(date, days, prints, store=store, plan=plan, read=read)
-    for date in _outdated(store, prints, beside=wanted):
-        yield _index_day(date, days, prints, store=store, plan=plan, read=read)
+    with tempfile.TemporaryDirectory(dir=folder, prefix="stationgeo-") as temporary:
+        sources = _Sources(days, scan, Path(temporary), memory_rows)
+        work = partial(_index_day, days=days, prints=prints, store=store, plan=plan, sources=sources, engine=engine)
+        for date in wanted:
+            yield work(date, progress=progress)
+        for date in _outdated(store, prints, beside=wanted):
+            yield work(date, progress=progress)
 
 
 class _Prints:
@@ -213,34 +239,80 @@ class _Prints:
         return {day.isoformat(): self.of(day) for day in _around(date)}
 
 
+class _Sources:
+    """Scans of days and their neighbours; what is not sorted is, into temporary files."""
+
+    def __init__(
+        self,
+        days: Mapping[dt.date, list[Path]],
+        scan: Callable[[list[Path]], FixScan],
+        folder: Path,
+        memory_rows: int,
+    ) -> None:
+        self._days = days
+        self._scan = scan
+        self._folder = folder
+        self._memory_rows = memory_rows
+        self._sorted: dict[dt.date, FixScan] = {}
+
+    def of(self, dates: list[dt.date], *, date: dt.date) -> tuple[FixScan, range]:
+        """Scan the files of some days in order, and tell which of the scan's files are those of one of them."""
+        scan = self._scan([path for day in dates for path in self._days[day]])
+        if share_fixes(scan, n_shares=1) is not None:
+            return scan, _places(dates, date, {day: len(self._days[day]) for day in dates})
+        return self.sorted_of(dates, date=date)
+
+    def sorted_of(self, dates: list[dt.date], *, date: dt.date) -> tuple[FixScan, range]:
+        """Do the same with sorted copies."""
+        for day in [day for day in self._sorted if day not in dates]:
+            shutil.rmtree(self._folder / day.isoformat())
+            del self._sorted[day]
+        for day in dates:
+            if day not in self._sorted:
+                target = self._folder / day.isoformat()
+                self._sorted[day] = sorted_scan(self._scan(self._days[day]), target, memory_rows=self._memory_rows)
+        scans = [self._sorted[day] for day in dates]
+        whole = replace(scans[0], files=tuple(path for scan in scans for path in scan.files))
+        return whole, _places(dates, date, {day: len(self._sorted[day].files) for day in dates})
+
+
+def _places(dates: list[dt.date], date: dt.date, n_files: Mapping[dt.date, int]) -> range:
+    before = sum(n_files[day] for day in dates if day < date)
+    return range(before, before + n_files[date])
+
+
 def _index_day(
     date: dt.date,
+    *,
     days: Mapping[dt.date, list[Path]],
     prints: _Prints,
-    *,
     store: DemandStore,
     plan: IndexPlan,
-    read: Callable[[list[Path]], Iterable[FixBatch]],
+    sources: _Sources,
+    engine: Engine,
+    progress: Progress | None,
 ) -> DayDone:
-    builder = Builder(plan)
     begin_ms, end_ms = (_midnight_ms(day, plan.tz) for day in (date, date + _ONE_DAY))
     overlap_ms = int(OVERLAP_S * _MS)
-    n_fixes = 0
-    for day in _around(date):
-        for batch in read(days[day]) if day in days else ():
-            n_fixes += int(batch.t_ms.size) if day == date else 0
-            builder.add(_between(batch, begin_ms - overlap_ms, end_ms + overlap_ms))
-    found = builder.finish(dates=[date])
-    if not found.days.size:
+    around = [day for day in _around(date) if day in days]
+    between = (begin_ms - overlap_ms, end_ms + overlap_ms)
+    work = partial(index_scan, plan=plan, engine=engine, between=between, dates=[date], progress=progress)
+    scan, own = sources.of(around, date=date)
+    try:
+        found = work(scan)
+    except OutOfOrderError:
+        scan, own = sources.sorted_of(around, date=date)
+        found = work(scan)
+    n_fixes = sum(found.fixes_of[at] for at in own)
+    if not found.aggregate.days.size:
         raise DataError(
             f"{days[date][0].name}: none of the {n_fixes:,} fixes of its files is of {date}, local time of {plan.tz}. "
             "Check the name, the year and the time zone."
         )
     about: dict[str, Any] = {"n_fixes": n_fixes, "files": prints.around(date)}
     provisional = date + _ONE_DAY not in days
-    store.put(date, found, provisional=provisional, about=about)
-    n_stops = int(found.sums["visits"].sum())
-    return DayDone(date=date, n_fixes=n_fixes, n_stops=n_stops, provisional=provisional)
+    store.put(date, found.aggregate, provisional=provisional, about=about)
+    return DayDone(date=date, n_fixes=n_fixes, n_stops=found.n_stops, provisional=provisional)
 
 
 def _outdated(store: DemandStore, prints: _Prints, *, beside: list[dt.date]) -> list[dt.date]:
@@ -259,21 +331,3 @@ def _around(date: dt.date) -> tuple[dt.date, dt.date, dt.date]:
 
 def _midnight_ms(date: dt.date, tz: str) -> int:
     return int(pd.Timestamp(date).tz_localize(tz, ambiguous=True, nonexistent="shift_forward").timestamp() * _MS)
-
-
-def _between(batch: FixBatch, begin_ms: int, end_ms: int) -> FixBatch:
-    """Keep the fixes of a span of time."""
-    inside = (batch.t_ms >= begin_ms) & (batch.t_ms < end_ms)
-    if inside.all():
-        return batch
-    rows = np.flatnonzero(inside)
-    accuracy = batch.accuracy_m
-    return Batch(
-        courier=batch.courier[rows],
-        names=batch.names,
-        t_ms=batch.t_ms[rows],
-        lon=batch.lon[rows],
-        lat=batch.lat[rows],
-        accuracy_m=None if accuracy is None else accuracy[rows],
-        group=batch.group,
-    )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from stationgeo import _clock, tracks
 from stationgeo._compile import kernel
+from stationgeo.index._repeats import REPEATS, Repeats
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,8 +37,10 @@ class Followed:
     """Quarters of an hour since 1970 in UTC that hold any fix that was let through, each once and in order."""
     cleaning: pd.DataFrame | None
     """What cleaning removed, as `tracks.Cleaned.report`; None without cleaning."""
+    repeats: dict[str, int]
+    """Fixes that repeated a courier and time and were dropped, by reason."""
     n_fixes: int
-    """Fixes that came in."""
+    """Fixes that came in, repeats aside."""
     n_couriers: int
     """Couriers that they are of."""
 
@@ -62,8 +65,8 @@ class Followed:
         --------
         >>> table = pd.DataFrame()
         >>> quarters = np.array([63, 64])  # 15:45 and 16:00 UTC
-        >>> Followed(stops=table, silences=table, quarters=quarters, cleaning=None, n_fixes=2,
-        ...          n_couriers=1).days(tz="Asia/Shanghai")
+        >>> Followed(stops=table, silences=table, quarters=quarters, cleaning=None, repeats={},
+        ...          n_fixes=2, n_couriers=1).days(tz="Asia/Shanghai")
         array([0, 1])
         """
         instants_us = self.quarters * (_MS_PER_QUARTER * _clock.US_PER_S // _MS_PER_S)
@@ -106,17 +109,42 @@ class Follower:
         When standing about is a stop.
     cleaning
         Rules to clean with before stops are looked for; None for none.
+    drop_repeats
+        Drop and count fixes that repeat a courier and time, before anything else looks at them: the first stays. Fixes
+        must then come in order of time, whatever is cleaned. Else the rules say what happens to them.
+    between
+        Follow tracks only within this span of UTC milliseconds, the end not included; None follows all of them.
 
     Notes
     -----
-    Memory holds `TrackState.bytes_per_courier` per courier with an id and a code, and 53 bytes per stop and 40 per
-    silence; never fixes beyond the batch in hand. Each courier's fixes come in order of time, in whichever batches,
-    unless a rule takes what is out of order.
+    Memory holds `TrackState.bytes_per_courier` per courier with an id and a code, 32 bytes more to know repeats, and 53
+    bytes per stop and 40 per silence; never fixes beyond the batch in hand. Each courier's fixes come in order of time,
+    in whichever batches, unless a rule takes what is out of order.
     """
 
-    __slots__ = ("_code_of", "_groups", "_names", "_observed", "_silences", "_state", "_stops", "n_fixes")
+    __slots__ = (
+        "_between",
+        "_code_of",
+        "_groups",
+        "_names",
+        "_observed",
+        "_repeats",
+        "_silences",
+        "_state",
+        "_stops",
+        "n_fixes",
+    )
 
-    def __init__(self, *, stops: tracks.StopRule, cleaning: tracks.CleaningRules | None) -> None:
+    def __init__(
+        self,
+        *,
+        stops: tracks.StopRule,
+        cleaning: tracks.CleaningRules | None,
+        drop_repeats: bool = False,
+        between: tuple[int, int] | None = None,
+    ) -> None:
+        self._between = between
+        self._repeats = Repeats() if drop_repeats else None
         self._state = tracks.TrackState(stops=stops, cleaning=cleaning)
         self._code_of: dict[str, int] = {}
         self._names: list[str] = []
@@ -125,7 +153,7 @@ class Follower:
         self._silences: list[tracks.Records] = []
         self._observed = _Observed()
         self.n_fixes = 0
-        """Fixes taken in so far."""
+        """Fixes taken in so far, repeats aside; those of other times than `between` are among them."""
 
     def add(self, batch: FixBatch) -> None:
         """Take in the next batch.
@@ -142,10 +170,13 @@ class Follower:
         ParameterError
             If a rule of cleaning needs an array that the batch lacks.
         """
-        codes = self._codes(batch)
-        found = self._state.advance(codes[batch.courier], batch.t_ms, batch.lon, batch.lat, accuracy_m=batch.accuracy_m)
-        self._keep(found)
-        self.n_fixes += int(batch.t_ms.size)
+        codes = self._codes(batch)[batch.courier]
+        rows = self._rows(codes, batch)
+        t_ms, lon, lat, accuracy = batch.t_ms, batch.lon, batch.lat, batch.accuracy_m
+        if rows is not None:
+            codes, t_ms, lon, lat = codes[rows], t_ms[rows], lon[rows], lat[rows]
+            accuracy = None if accuracy is None else accuracy[rows]
+        self._keep(self._state.advance(codes, t_ms, lon, lat, accuracy_m=accuracy))
 
     def finish(self) -> Followed:
         """End all tracks.
@@ -162,9 +193,19 @@ class Follower:
             silences=tracks.silences_table(self._silences, names=self._names),
             quarters=self._observed.quarters(),
             cleaning=self._state.report(pd.Index(self._names, dtype="str")),
+            repeats={} if self._repeats is None else dict(zip(REPEATS, self._repeats.counts.tolist(), strict=True)),
             n_fixes=self.n_fixes,
             n_couriers=len(self._names),
         )
+
+    def _rows(self, codes: IntArray, batch: FixBatch) -> npt.NDArray[np.bool_] | None:
+        """Say which rows are taken; None for all."""
+        new = None if self._repeats is None else self._repeats.find(codes, batch.t_ms, batch.lon, batch.lat)
+        self.n_fixes += batch.t_ms.size if new is None else int(np.count_nonzero(new))
+        if self._between is not None:
+            inside = (batch.t_ms >= self._between[0]) & (batch.t_ms < self._between[1])
+            new = inside if new is None else new & inside
+        return None if new is None or new.all() else new
 
     def _codes(self, batch: FixBatch) -> IntArray:
         """Code of each of the batch's names, new ones in order of appearance."""

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["RAW_COLUMNS", "demand_of", "index_job"]
+__all__ = ["CLEANING", "RAW_COLUMNS", "cleaned", "demand_of", "index_job"]
 
 RAW_COLUMNS = ("courier_id", "t", "lon", "lat")
 """Columns that raw batches must have; `accuracy_m` and `group` are read where they are there."""
+
+CLEANING = "cleaning: "
+"""How counts of what rules removed begin."""
 
 _MOST_LON_DEG, _MOST_LAT_DEG = 180.0, 90.0
 _NOWHERE = "coordinates are missing, out of range or (0, 0)"
@@ -95,27 +98,30 @@ def demand_of(batches: Iterator[pa.RecordBatch], *, plan: IndexPlan, datum: str)
     Raises
     ------
     DataError
-        If a courier's fixes are out of order and the plan does not clean that, or a column has another type.
+        If a courier's fixes are out of order, or a column has another type.
 
     Notes
     -----
     O(n); memory holds what `Builder` holds.
     """
-    builder = Builder(plan)
+    builder = Builder(plan, drop_repeats=True)
     dropped = {_MISSING: 0, _NOWHERE: 0}
     for raw in batches:
         batch = _read(raw, datum, dropped)
         if batch.t_ms.size:
             builder.add(batch)
-    yield from pack(builder.finish(), dropped | _cleaned(builder))
+    aggregate = builder.finish()
+    repeats = {} if builder.followed is None else builder.followed.repeats
+    yield from pack(aggregate, dropped | repeats | cleaned(builder))
 
 
-def _cleaned(builder: Builder) -> dict[str, int]:
-    report = builder.cleaning_report()
+def cleaned(builder: Builder) -> dict[str, int]:
+    """Count what cleaning removed, by rule."""
+    report = None if builder.followed is None else builder.followed.cleaning
     if report is None:
         return {}
     return {
-        f"cleaning: {rule}": int(rows) for rule, rows in zip(report["rule"], report["removed"], strict=True) if rows
+        f"{CLEANING}{rule}": int(rows) for rule, rows in zip(report["rule"], report["removed"], strict=True) if rows
     }
 
 

@@ -1,7 +1,7 @@
 """Aggregates on the way between workers: flat batches whose rows add, whatever they count.
 
-What is not demand travels in rows of its own, in cell 0, which is none: a date that was observed, and how many fixes
-were dropped for a reason. So one merge adds all of it.
+What is not demand travels in rows of its own, in cell 0, which is none: a date that was observed, and counts by what
+they count (fixes that were dropped for a reason, rows of a file). So one merge adds all of it.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ SCHEMA = pa.schema(_FIELDS)
 
 NO_CELL = 0
 _OBSERVED = "observed"
-_DROPPED = "dropped: "
+_COUNT = "count: "
 _BATCH_ROWS = 100_000
 
 
-def pack(aggregate: Aggregate, dropped: Mapping[str, int]) -> Iterator[pa.RecordBatch]:
-    """Write an aggregate, its observed days and counts of dropped fixes as batches of `SCHEMA`."""
+def pack(aggregate: Aggregate, counts: Mapping[str, int]) -> Iterator[pa.RecordBatch]:
+    """Write an aggregate, its observed days and any counts as batches of `SCHEMA`."""
     table = demand.to_arrow(aggregate).replace_schema_metadata(None)
     signed = [_signed(table[name], kind) for name, kind in zip(SCHEMA.names, SCHEMA.types, strict=True)]
     yield from pa.Table.from_arrays(signed, schema=SCHEMA).to_batches(max_chunksize=_BATCH_ROWS)
     marks = [(day, _OBSERVED, 1) for day in aggregate.days.tolist()]
-    marks += [(0, _DROPPED + reason, rows) for reason, rows in dropped.items() if rows]
+    marks += [(0, _COUNT + what, count) for what, count in counts.items() if count]
     yield _marks(marks, aggregate.n_replicates)
 
 
@@ -62,13 +62,13 @@ def merge_batches(batches: Iterator[pa.RecordBatch], *, plan: IndexPlan) -> Iter
     if not kept:
         return
     found, marks = _parted(pa.Table.from_batches(kept, schema=SCHEMA), plan)
-    dropped: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for _, what, count in marks:
-        if what.startswith(_DROPPED):
-            dropped[what] = dropped.get(what, 0) + count
+        if what.startswith(_COUNT):
+            counts[what] = counts.get(what, 0) + count
     days = np.unique([day for day, what, _ in marks if what == _OBSERVED]).astype(np.int64)
     whole = demand.combine([found, _only_days(found, days)])
-    yield from pack(whole, {what.removeprefix(_DROPPED): rows for what, rows in sorted(dropped.items())})
+    yield from pack(whole, {what.removeprefix(_COUNT): count for what, count in sorted(counts.items())})
 
 
 def unpack(table: pa.Table, *, plan: IndexPlan) -> tuple[Aggregate, dict[str, int]]:
@@ -83,8 +83,8 @@ def unpack(table: pa.Table, *, plan: IndexPlan) -> tuple[Aggregate, dict[str, in
 
     Returns
     -------
-    aggregate, dropped
-        Demand, and how many fixes were dropped, by reason.
+    aggregate, counts
+        Demand, and what the job counted beside it: how many fixes were dropped, by reason.
 
     Notes
     -----
@@ -101,8 +101,8 @@ def unpack(table: pa.Table, *, plan: IndexPlan) -> tuple[Aggregate, dict[str, in
     """
     found, marks = _parted(table, plan)
     days = np.unique([day for day, what, _ in marks if what == _OBSERVED]).astype(np.int64)
-    dropped = {what.removeprefix(_DROPPED): count for _, what, count in marks if what.startswith(_DROPPED)}
-    return demand.combine([found, _only_days(found, days)]), dropped
+    counts = {what.removeprefix(_COUNT): count for _, what, count in marks if what.startswith(_COUNT)}
+    return demand.combine([found, _only_days(found, days)]), counts
 
 
 def _parted(table: pa.Table, plan: IndexPlan) -> tuple[Aggregate, list[tuple[int, str, int]]]:

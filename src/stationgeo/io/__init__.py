@@ -10,16 +10,19 @@ from stationgeo.io._report import Count, Ingest, IngestReport, SourceFile
 from stationgeo.io._runs import SortedRun, sorted_runs
 from stationgeo.io._scan import FixBatch, FixScan, scan_fixes
 from stationgeo.io._shapes import read_background, read_streets, read_zones
+from stationgeo.io._shares import FixShare, check_whole, share_fixes
 from stationgeo.io._sort import sort_fixes
 
 __all__ = [
     "Count",
     "FixBatch",
     "FixScan",
+    "FixShare",
     "Ingest",
     "IngestReport",
     "SortedRun",
     "SourceFile",
+    "check_whole",
     "courier_key",
     "key_fingerprint",
     "read_background",
@@ -32,6 +35,7 @@ __all__ = [
     "read_streets",
     "read_zones",
     "scan_fixes",
+    "share_fixes",
     "sort_fixes",
     "sorted_runs",
 ]

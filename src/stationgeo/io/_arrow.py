@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from stationgeo.io._tables import Part
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["Clean", "clean_of_frame", "clean_of_table"]
+__all__ = ["Clean", "Split", "clean_of_frame", "clean_of_table"]
 
 # Steps of an Arrow time in a second.
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -123,7 +123,7 @@ def _of_where(table: pa.Table, file: FixFile) -> pa.Table:
     for column, text in file.rules.where.items():
         if column not in table.column_names:
             return table.slice(0, 0)
-        split = _Split.of(table.column(column))
+        split = Split.of(table.column(column))
         mask = split.spread(same_text(split.distinct, text), missing=False)
         if not mask.all():
             table = table.filter(pa.array(mask))
@@ -172,7 +172,7 @@ def _t_ms(column: pa.ChunkedArray[Any], file: FixFile) -> IntArray | None:
         steps, per_second = column.cast(pa.int64()).to_numpy(), _PER_SECOND[column.type.unit]
         t_ms = np.asarray(steps * 1000 if per_second == 1 else steps // (per_second // 1000), dtype=np.int64)
         return t_ms if t_ms.min() >= FIRST_MS and t_ms.max() < LAST_MS else None
-    split = _Split.of(column) if _is_text(column.type) else None
+    split = Split.of(column) if _is_text(column.type) else None
     raw = series_of(column) if split is None else split.distinct
     file.look_at(raw)
     faults = Faults(file.label, raw.index)
@@ -195,7 +195,7 @@ def _codes(
     column: pa.ChunkedArray[Any], file: FixFile, *, note_for: str = ""
 ) -> tuple[IntArray, npt.NDArray[np.object_]] | None:
     """Read a column of identifiers by its distinct ones; None if one of them cannot have been a code."""
-    split = _Split.of(column)
+    split = Split.of(column)
     texts, wrong, note = to_codes(split.distinct)
     if wrong.any():
         return None
@@ -206,7 +206,7 @@ def _codes(
 
 
 @dataclass(frozen=True, slots=True)
-class _Split:
+class Split:
     """A column as its distinct values and where they stand."""
 
     places: npt.NDArray[Any]
@@ -217,7 +217,7 @@ class _Split:
     """Those that do."""
 
     @classmethod
-    def of(cls, column: pa.ChunkedArray[Any]) -> _Split:
+    def of(cls, column: pa.ChunkedArray[Any]) -> Split:
         if not pa.types.is_dictionary(column.type):
             column = column.dictionary_encode()
         array: Any = column.unify_dictionaries().combine_chunks()

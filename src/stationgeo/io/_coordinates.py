@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from stationgeo.io._faults import Faults
     from stationgeo.schema import FloatArray
 
-__all__ = ["check_coordinates", "plainly_sound", "read_lonlat"]
+__all__ = ["EXCHANGED", "check_coordinates", "plainly_sound", "read_lonlat"]
+
+EXCHANGED = "longitude and latitude are exchanged"
+"""How the fault ends that is one of the columns where most rows have it."""
 
 # China lies within 73-136 E and 3-54 N (its southernmost reefs to its northernmost river). With the two exchanged that
 # is no place (a latitude above 90) or the Arctic Ocean, but for one inhabited land: Svalbard, which in WGS-84 is
@@ -82,7 +85,7 @@ def check_coordinates(
         "longitude comes first" if columns is None else f"columns = {{ lon = {columns[1]!r}, lat = {columns[0]!r} }}"
     )
     faults.add(
-        f"{where}: longitude and latitude are exchanged", exchanged, shown,
+        f"{where}: {EXCHANGED}", exchanged, shown,
         way_out="Exchange them in these rows", columns_if_most=f"Exchange them: {mapped}",
     )  # fmt: skip
     outside = ((np.abs(x) > _MOST_LON) | (np.abs(y) > _MOST_LAT)) & finite & ~exchanged

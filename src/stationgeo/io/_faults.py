@@ -155,8 +155,10 @@ class Tally:
         """Whether no row was at fault so far."""
         return self.kept == self.rows
 
-    def close(self, *, bad_rows: BadRows | None) -> tuple[Count, ...]:
+    def close(self, *, bad_rows: BadRows | None, whole: bool = True) -> tuple[Count, ...]:
         """Raise for all faults of the file at once, or say what was dropped.
+
+        Where not the whole file was read, nothing is made of most or all rows being at fault: others may be sound.
 
         Raises
         ------
@@ -164,14 +166,14 @@ class Tally:
             If there are faults and `bad_rows` is not "drop", or no row is left; if columns as a whole are wrong.
         """
         wrong = [total for total in self.totals.values() if total.rows]
-        for total in wrong:
+        for total in wrong if whole else ():
             if total.fault.columns_if_most and self._is_most(total):
                 first = ", ".join(f"({shown})" for _, shown in total.examples)
                 raise DataError(
                     f"{self.source}: {total.fault.wrong} in {total.rows:,} of {self.rows:,} rows: {first}. "
                     f"{total.fault.columns_if_most}."
                 )
-        if wrong and (bad_rows != "drop" or not self.kept):
+        if wrong and (bad_rows != "drop" or (whole and not self.kept)):
             raise DataError(self._message(wrong, bad_rows))
         return tuple(
             Count(reason=total.fault.wrong, rows=total.dropped, examples=_joined(total.dropped_examples))

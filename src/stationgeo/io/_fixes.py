@@ -115,7 +115,7 @@ class FixFile:
             )
         if self.left_out:
             self.got.dropped.append(Count(reason="left out by where", rows=self.left_out))
-        self.got.dropped += self.tally.close(bad_rows=self.rules.bad_rows)
+        self.got.dropped += self.tally.close(bad_rows=self.rules.bad_rows, whole=self.whole)
 
     def _of_where(self, frame: pd.DataFrame) -> pd.DataFrame:
         keep = where_mask(frame, self.rules.where, self.label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,7 +18,10 @@ from stationgeo.io._tables import series_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["SortedRun", "sorted_runs"]
+__all__ = ["Ends", "SortedRun", "ends_of_groups", "sorted_runs"]
+
+Ends: TypeAlias = "tuple[str, str] | None"
+"""Smallest and largest id of a row group as text; None where it has none."""
 
 # Some writers cut the extremes of long texts off at this length.
 _WHOLE_BYTES = 64
@@ -92,13 +95,18 @@ def sorted_runs(path: str | Path, *, columns: Mapping[str, str] | None = None) -
                 f"{file.name}: column {column!r} (for courier_id) is missing; "
                 f"{suggest(column, opened.schema_arrow.names)}"
             )
-        rows = [opened.metadata.row_group(group).num_rows for group in range(opened.num_row_groups)]
-        runs: list[SortedRun] = []
-        for group in range(opened.num_row_groups):
-            ends = _ends(opened, group, column)
-            if ends is not None and not _add(runs, group, ends):
-                return None
+        rows, all_ends = ends_of_groups(opened, column)
+    runs: list[SortedRun] = []
+    for group, ends in enumerate(all_ends):
+        if ends is not None and not _add(runs, group, ends):
+            return None
     return tuple(replace(run, n_rows=sum(rows[group] for group in run.row_groups)) for run in runs)
+
+
+def ends_of_groups(file: pq.ParquetFile, column: str) -> tuple[list[int], list[Ends]]:
+    """Tell the rows of each row group, and its smallest and largest id."""
+    groups = range(file.num_row_groups)
+    return [file.metadata.row_group(at).num_rows for at in groups], [_ends(file, at, column) for at in groups]
 
 
 def _add(runs: list[SortedRun], group: int, ends: tuple[str, str]) -> bool:
@@ -115,8 +123,7 @@ def _add(runs: list[SortedRun], group: int, ends: tuple[str, str]) -> bool:
     return True
 
 
-def _ends(file: pq.ParquetFile, group: int, column: str) -> tuple[str, str] | None:
-    """Tell the smallest and the largest id of a row group as text; None where it has none."""
+def _ends(file: pq.ParquetFile, group: int, column: str) -> Ends:
     place = file.schema_arrow.names.index(column)
     found = file.metadata.row_group(group).column(place).statistics
     if found is not None and found.has_min_max and isinstance(found.min, str) and isinstance(found.max, str):

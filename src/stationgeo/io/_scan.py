@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from stationgeo.io._tables import Part
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["FixBatch", "FixScan", "scan_fixes"]
+__all__ = ["UNUSED", "FixBatch", "FixScan", "Order", "batch_of", "clean_of", "scan_fixes"]
 
-_UNUSED = ("order_id",)
+UNUSED = ("order_id",)
+"""Columns of FIXES that no batch carries."""
 _PLAIN_TEXT = (".csv", ".tsv", ".txt")
 # Some hundred lines: enough for a guess to a few percent.
 _HEAD_BYTES = 1 << 16
@@ -63,6 +64,8 @@ class FixBatch:
     """Groups of this batch: each once, ascending."""
     file: str
     """What messages call the file."""
+    file_at: int
+    """Its place in the `files` of the scan."""
     row: int
     """Place of the batch's first row in its file, counted from 0, the header aside; rows that were dropped count."""
     is_sorted: bool
@@ -186,21 +189,24 @@ class FixScan:
         self._reports[:] = [got.report(name, tz=self.rules.how.tz, key=self.rules.key)]
 
     def _of_file(self, one: Opened, got: Gathered) -> Iterator[FixBatch]:
-        file = FixFile.of(one, self.rules, got, skip=_UNUSED, whole=self.run is None)
+        file = FixFile.of(one, self.rules, got, skip=UNUSED, whole=self.run is None)
         file.foresee(one, rows=self.batch_rows)
-        order = _Order()
+        order = Order()
         of_others = 0
         for part in one.parts(rows=self.batch_rows, groups=None if self.run is None else self.run.row_groups):
-            clean = _clean(part, file)
+            clean = clean_of(part, file)
             if clean is not None and self.run is not None:
                 rows = len(clean.t_ms)
                 clean = clean.of_names(*_between(clean.names, self.run))
                 of_others += rows - len(clean.t_ms)
             if clean is not None and len(clean.t_ms) and not file.spoilt:
-                yield _batch(clean, order, file, row=part.start)
+                yield batch_of(clean, order, file, at=self._place_of(one), row=part.start)
         file.close()
         if of_others:
             got.dropped.append(Count(reason="of couriers of other runs", rows=of_others))
+
+    def _place_of(self, one: Opened) -> int:
+        return next(at for at, path in enumerate(self.files) if path == one.path)
 
 
 def scan_fixes(  # noqa: PLR0913 - each says one thing about the files, by name
@@ -301,7 +307,7 @@ def _between(names: npt.NDArray[np.object_], run: SortedRun) -> tuple[int, int]:
     return int(start), int(np.searchsorted(names, run.last, side="right"))
 
 
-def _clean(part: Part, file: FixFile) -> Clean | None:
+def clean_of(part: Part, file: FixFile) -> Clean | None:
     """Read a part the fast way where it can be, else the slow one; None where no row of it is left."""
     clean = clean_of_table(part, file)
     if clean is not None:
@@ -311,7 +317,7 @@ def _clean(part: Part, file: FixFile) -> Clean | None:
 
 
 @dataclass(slots=True)
-class _Order:
+class Order:
     """Whether the rows of a file came sorted so far."""
 
     so_far: bool = True
@@ -327,7 +333,8 @@ class _Order:
         return self.so_far
 
 
-def _batch(clean: Clean, order: _Order, file: FixFile, *, row: int) -> FixBatch:
+def batch_of(clean: Clean, order: Order, file: FixFile, *, at: int, row: int) -> FixBatch:
+    """Make a batch of clean rows of a file, the one at some place among those of the scan."""
     names: Any = clean.names
     if file.rules.key is not None:
         names = np.array(hashed(names, file.rules.key), dtype=object)
@@ -341,6 +348,7 @@ def _batch(clean: Clean, order: _Order, file: FixFile, *, row: int) -> FixBatch:
         group=clean.group,
         group_names=clean.group_names,
         file=file.label,
+        file_at=at,
         row=row,
         is_sorted=order.take(clean),
     )

@@ -22,9 +22,24 @@ if TYPE_CHECKING:
     from stationgeo.io._raw import Source
     from stationgeo.io._tables import TableFile
 
-__all__ = ["FRAME", "Opened", "name_of", "opened", "raw_parts", "without_personal"]
+__all__ = [
+    "COPIES",
+    "FRAME",
+    "NO_ROW",
+    "Opened",
+    "checked",
+    "label_of",
+    "left_in",
+    "name_of",
+    "opened",
+    "raw_parts",
+    "used_in_path",
+    "without_personal",
+]
 
 FRAME = "the table given"
+COPIES = "in copies of an earlier file"
+NO_ROW = "the file has a header but no row. Export it again, or leave it out."
 
 PartsOf = Callable[[int | None, range | None], Iterator[Part]]
 
@@ -38,6 +53,8 @@ class Opened:
     names: tuple[str, ...]
     """Columns that may be read."""
     fetch: PartsOf = field(repr=False)
+    path: Path | None = None
+    """None for a frame."""
     rows: int = 0
     """Read so far."""
 
@@ -78,23 +95,23 @@ def opened(source: Source, rules: Rules, got: Gathered, *, all_columns: bool) ->
         got.rows_read += one.rows
         return
     seen: dict[tuple[object, ...], tuple[SourceFile, int]] = {}
-    for path in _left_in(list_files(source), rules, got):
-        label = _label_of(path, rules)
+    for path in left_in(list_files(source), rules, got):
+        label = label_of(path, rules)
         with reading(path, "a file"):
             file = replace(SourceFile.of(path), name=label)
-        same = (file.sha256, *_used(path, rules).items())
+        same = (file.sha256, *used_in_path(path, rules).items())
         if same in seen:
             first, rows = seen[same]
-            got.dropped.append(Count(reason="in copies of an earlier file", rows=rows, examples=(label,)))
+            got.dropped.append(Count(reason=COPIES, rows=rows, examples=(label,)))
             file = replace(file, encoding=first.encoding)
         else:
             table = open_table(path, encoding=rules.encoding)
             file = replace(file, encoding=table.encoding)
-            one = _checked(table, label, rules, got, all_columns=all_columns)
+            one = checked(table, label, rules, got, all_columns=all_columns)
             yield one
             rows, seen[same] = one.rows, (file, one.rows)
             if not rows:
-                raise SourceError(f"{label}: the file has a header but no row. Export it again, or leave it out.")
+                raise SourceError(f"{label}: {NO_ROW}")
         got.rows_read += rows
         got.files.append(file)
 
@@ -122,7 +139,7 @@ def without_personal(frame: pd.DataFrame, label: str, rules: Rules, got: Gathere
     return frame.loc[:, [str(name) not in gone for name in frame.columns]] if gone else frame
 
 
-def _checked(table: TableFile, label: str, rules: Rules, got: Gathered, *, all_columns: bool) -> Opened:
+def checked(table: TableFile, label: str, rules: Rules, got: Gathered, *, all_columns: bool) -> Opened:
     """Choose the columns of a file that are read."""
     names = tuple(dict.fromkeys((*table.names, *table.in_path)))
     gone = _left_unread(names, label, rules, got)
@@ -139,6 +156,7 @@ def _checked(table: TableFile, label: str, rules: Rules, got: Gathered, *, all_c
         label,
         tuple(name for name in names if name not in gone),
         lambda rows, groups: table.parts(columns, rows=rows, groups=groups),
+        table.path,
     )
 
 
@@ -157,7 +175,7 @@ def _left_unread(names: Collection[str], label: str, rules: Rules, got: Gathered
     return gone
 
 
-def _left_in(files: Sequence[Path], rules: Rules, got: Gathered) -> list[Path]:
+def left_in(files: Sequence[Path], rules: Rules, got: Gathered) -> list[Path]:
     """Leave out the files whose folders say that no row of them is asked for."""
     left = [path for path in files if all(_may_match(path, name, text) for name, text in rules.where.items())]
     if not left:
@@ -175,13 +193,13 @@ def _may_match(path: Path, name: str, text: str) -> bool:
     return name not in in_path or in_path[name] == str(text).strip()
 
 
-def _used(path: Path, rules: Rules) -> dict[str, str | None]:
+def used_in_path(path: Path, rules: Rules) -> dict[str, str | None]:
     """Take what the folders say of columns of the table: there, the same bytes are not the same rows."""
     wanted = {rules.columns.get(name, name) for name in rules.table.names}
     return {name: value for name, value in partition_of(path).items() if name in wanted}
 
 
-def _label_of(path: Path, rules: Rules) -> str:
+def label_of(path: Path, rules: Rules) -> str:
     """Call a file by its name and what its folders say, so that reports do not depend on the machine."""
     named = [f"{name}={value}" for name, value in partition_of(path).items() if name != rules.hidden]
     return "/".join([*named, path.name])

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
+    from stationgeo.schema import IntArray
+
 __all__ = ["Part", "TableFile", "frame_of", "open_table", "partition_of", "rows_before", "series_of"]
 
 # What a text's fields may be separated by other than what the file's name says.
@@ -30,11 +32,13 @@ _HIVE_MISSING = "__HIVE_DEFAULT_PARTITION__"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of a file that follow each other."""
+    """Rows of a file, in its order."""
 
     rows: Rows
     start: int = 0
     """Place of the first one in its file, counted from 0, the header aside."""
+    places: IntArray | None = None
+    """Places of all of them, where they do not follow each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +143,10 @@ def frame_of(part: Part) -> pd.DataFrame:
     Parquet columns become what their type says, whatever rows the part holds: whole numbers stay whole where some are
     missing, and text that is stored once per value is text.
     """
-    rows, index = part.rows, pd.RangeIndex(part.start, part.start + len(part.rows))
+    rows = part.rows
+    index: pd.Index[Any] = pd.RangeIndex(part.start, part.start + len(rows))
+    if part.places is not None:
+        index = pd.Index(part.places)
     if isinstance(rows, pd.DataFrame):
         return rows.set_index(index)
     return pd.DataFrame({name: series_of(rows.column(name)) for name in rows.column_names}).set_index(index)

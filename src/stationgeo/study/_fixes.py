@@ -6,7 +6,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from stationgeo import index, io, tracks
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
     from stationgeo.study._sections import Stops
 
 __all__ = ["cleaning_rules", "follow_fixes", "stop_rule"]
-
-_REASONS = {
-    "duplicate": "identical rows",
-    "duplicate_elsewhere": "same courier and time at another place: the first stays",
-}
 
 
 def follow_fixes(study: Study, *, listener: Progress) -> tuple[index.Followed, IngestReport]:
@@ -61,26 +55,28 @@ def stop_rule(asked: Stops) -> tracks.StopRule:
     )
 
 
-def cleaning_rules(asked: Stops) -> tracks.CleaningRules:
-    """Make the rules that a study gives; repeats are always taken out, because nobody is at two places at a time."""
-    given = {} if asked.cleaning is None else asked.cleaning.model_dump(exclude_none=True)
+def cleaning_rules(asked: Stops) -> tracks.CleaningRules | None:
+    """Make the rules that a study gives; None where it gives none."""
+    if asked.cleaning is None:
+        return None
+    given = asked.cleaning.model_dump(exclude_none=True)
     for name in ("not_before", "not_after"):
         if name in given:
             given[name] = pd.Timestamp(given[name])
-    return tracks.CleaningRules(duplicates=True, **given)
+    return tracks.CleaningRules(**given)
 
 
 def _followed(scan: FixScan, asked: Stops, listener: Progress) -> index.Followed:
     rules = cleaning_rules(asked)
-    follower = index.Follower(stops=stop_rule(asked), cleaning=rules)
+    follower = index.Follower(stops=stop_rule(asked), cleaning=rules, drop_repeats=True)
     with listener.stage("fixes", steps=scan.about_rows, unit="fixes") as step:
         for batch in _stepped(scan.batches(), step):
-            if rules.max_accuracy_m is not None and batch.accuracy_m is None:
+            if rules is not None and rules.max_accuracy_m is not None and batch.accuracy_m is None:
                 raise ColumnError(
                     f"{batch.file}: max_accuracy_m needs the column 'accuracy_m', which is missing. Map it, or leave "
                     "the rule out."
                 )
-            follower.add(_with_group_names(batch))
+            follower.add(index.batch_of(batch))
     return follower.finish()
 
 
@@ -99,25 +95,9 @@ def _stepped(batches: Iterator[FixBatch], step: Step) -> Iterator[FixBatch]:
         step(len(batch))
 
 
-def _with_group_names(batch: FixBatch) -> index.Batch:
-    group = None
-    if batch.group is not None:
-        last = np.full(len(batch.names), -1, dtype=np.int64)
-        last[batch.courier] = batch.group  # of a courier's rows the last one stays
-        group = np.array([*batch.group_names, ""], dtype=object)[last]
-    return index.Batch(
-        courier=batch.courier,
-        names=batch.names.tolist(),
-        t_ms=batch.t_ms,
-        lon=batch.lon,
-        lat=batch.lat,
-        accuracy_m=batch.accuracy_m,
-        group=group,
-    )
-
-
 def _with_cleaning(report: IngestReport, followed: index.Followed, *, examples: bool) -> IngestReport:
     """Add what the rules took to what reading did; examples are where somebody was, and only told if all may be."""
+    report = report.adding(dropped=tuple(io.Count(reason=why, rows=n) for why, n in followed.repeats.items() if n))
     table = followed.cleaning
     if table is None:
         return report
@@ -125,13 +105,12 @@ def _with_cleaning(report: IngestReport, followed: index.Followed, *, examples: 
         took = ", ".join(f"{rule} took {n:,}" for rule, n in zip(table["rule"], table["removed"], strict=True) if n)
         raise DataError(f"cleaning left none of {followed.n_fixes:,} fixes: {took}. Look at [stops.cleaning].")
     dropped = tuple(
-        io.Count(reason=_REASONS.get(rule, f"cleaning, {rule}"), rows=n, examples=shown if examples else ())
+        io.Count(reason=f"cleaning, {rule}", rows=n, examples=shown if examples else ())
         for rule, n, shown in zip(table["rule"], table["removed"], table["examples"], strict=True)
         if n
     )
-    asked = table[~table["rule"].isin(list(_REASONS))]
     ran = ", ".join(
         f"{rule} {n_breaks:,} breaks" if rule == "teleport" else f"{rule} {n:,}"
-        for rule, n, n_breaks in zip(asked["rule"], asked["removed"], asked["breaks"], strict=True)
+        for rule, n, n_breaks in zip(table["rule"], table["removed"], table["breaks"], strict=True)
     )
     return report.adding(dropped=dropped, notes=(f"cleaning: {ran}",) if ran else ())

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
-from stationgeo import index, io, tracks
-from stationgeo.errors import ParameterError, SourceError, StudyError
+from stationgeo import engine, index, io, tracks
+from stationgeo.errors import SourceError, StudyError
 from stationgeo.store import DemandStore
 from stationgeo.study._fixes import cleaning_rules, stop_rule
 from stationgeo.study._inputs import Inputs, read_for_index, row_options
@@ -19,11 +19,10 @@ from stationgeo.study._store import plan_values
 from stationgeo.study._tracks import purpose_rule
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from stationgeo.study._model import Study
-    from stationgeo.study._progress import Progress
+    from stationgeo.study._progress import Progress, Step
 
 __all__ = ["index_days"]
 
@@ -84,12 +83,20 @@ def index_days(
         **_purpose(study, inputs),
     )
     kept = DemandStore.create(store, plan=plan_values(study, inputs))
-    done = []
-    with (progress or Silent()).stage("index", steps=len(dates)) as step:
-        for day in index.index_days(days, store=kept, plan=plan, read=_reader(study), dates=dates):
-            done.append(day)
-            step()
-    return done
+    scan = partial(io.scan_fixes, batch_rows=study.engine.batch_rows, **row_options(study, study.fixes))
+    with (progress or Silent()).stage("index", steps=_about_rows(days, dates, scan), unit="fixes") as step:
+        return list(
+            index.index_days(
+                days,
+                store=kept,
+                plan=plan,
+                scan=scan,
+                engine=_engine(study),
+                dates=dates,
+                memory_rows=study.engine.sort_rows,
+                progress=_Steps(step),
+            )
+        )
 
 
 def _purpose(study: Study, inputs: Inputs) -> dict[str, Any]:
@@ -117,27 +124,31 @@ def _asked(source: Path) -> tuple[dict[dt.date, list[Path]], list[dt.date]]:
     return days, [date]
 
 
-def _reader(study: Study) -> Any:  # noqa: ANN401 - a function
-    fixes = study.fixes
-    if fixes is None:
-        raise ParameterError("the study has no fixes.")
-
-    def read(files: list[Path]) -> Iterator[index.Batch]:
-        table = io.read_fixes(files, **row_options(study, fixes)).table
-        codes, names = pd.factorize(table["courier_id"])
-        yield index.Batch(
-            courier=codes.astype(np.int64),
-            names=names.tolist(),
-            t_ms=pd.DatetimeIndex(table["t"]).as_unit("ms").asi8,
-            lon=table["lon"].to_numpy(dtype=np.float64),
-            lat=table["lat"].to_numpy(dtype=np.float64),
-            accuracy_m=table["accuracy_m"].to_numpy(dtype=np.float64) if "accuracy_m" in table.columns else None,
-            group=_groups(table, names) if "group" in table.columns else None,
-        )
-
-    return read
+def _about_rows(days: dict[dt.date, list[Path]], dates: list[dt.date], scan: Callable[..., io.FixScan]) -> int | None:
+    """Guess how many fixes will be read: those of each day and of its neighbours."""
+    rows = {date: scan(files).about_rows for date, files in days.items()}
+    if any(count is None for count in rows.values()):
+        return None
+    around = [rows.get(date + dt.timedelta(days=n)) or 0 for date in dates for n in (-1, 0, 1)]
+    return sum(around)
 
 
-def _groups(table: pd.DataFrame, names: Any) -> Any:  # noqa: ANN401 - an index and an array of text
-    first = table.drop_duplicates("courier_id").set_index("courier_id")["group"].fillna("")
-    return first.reindex(names).to_numpy(dtype=object)
+class _Steps:
+    """Turns rows read so far of one day after the other into steps."""
+
+    def __init__(self, step: Step) -> None:
+        self._step = step
+        self._done = 0
+
+    def __call__(self, done: int, n_rows: int | None, /) -> None:
+        # Another day begins from nothing.
+        self._step(done - self._done if done >= self._done else done)
+        self._done = 0 if done == n_rows else done
+
+
+def _engine(study: Study) -> engine.Engine:
+    """Make the engine that a study names."""
+    asked = study.engine
+    if asked.name == "spark":
+        return engine.SparkEngine(partitions=asked.workers)
+    return engine.LocalEngine(workers=asked.workers or os.cpu_count() or 1)
