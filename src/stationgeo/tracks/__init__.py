@@ -22,8 +22,9 @@ from stationgeo.tracks._purpose import (
     purpose_sensitivity,
 )
 from stationgeo.tracks._rules import CleaningRules
-from stationgeo.tracks._stops import Records, StopRule, find_silences, find_stops, silences_table, stops_table
+from stationgeo.tracks._stops import find_silences, find_stops, silences_table, stops_table
 from stationgeo.tracks._stream import Found, TrackState
+from stationgeo.tracks._windows import Records, StopRule
 
 __all__ = [
     "Cleaned",
