@@ -179,6 +179,8 @@ STOPS = Table(
         Column(name="purpose", kind="text", choices=PURPOSES, meaning="what the stop was for"),
         Column(name="cut", kind="flag", meaning="a gap or the data's end cut it short"),
         Column(name="group", kind="text", required=False, nullable=True, meaning="worker group"),
+        Column(name="interpolated_s", kind="float", unit="s", required=False, nullable=True, minimum=0,
+               meaning="part of duration_s between fixes far apart, nan where not told"),
     ),
 )  # fmt: skip
 """Stays of a courier at one place."""

@@ -24,9 +24,10 @@ from stationgeo.tracks._purpose import (
 from stationgeo.tracks._rules import CleaningRules
 from stationgeo.tracks._stops import find_silences, find_stops, silences_table, stops_table
 from stationgeo.tracks._stream import Found, TrackState
-from stationgeo.tracks._windows import Records, StopRule
+from stationgeo.tracks._windows import DETECTED_GAP_S, Records, StopRule
 
 __all__ = [
+    "DETECTED_GAP_S",
     "Cleaned",
     "CleaningRules",
     "Evidence",

@@ -11,6 +11,7 @@ from stationgeo.errors import ColumnError, DataError
 from stationgeo.schema import FIXES, validate
 from stationgeo.tracks._order import MS_PER_S, as_times, columns_of, is_sorted
 from stationgeo.tracks._windows import (
+    DETECTED_GAP_S,
     SILENCE_DTYPE,
     STATE_DTYPE,
     STOP_DTYPE,
@@ -37,6 +38,7 @@ def find_stops(
     radius_m: float,
     min_duration_s: float,
     max_gap_s: float,
+    detected_gap_s: float = DETECTED_GAP_S,
     compatible: Compatible | None = None,
 ) -> pd.DataFrame:
     """Find the stays of couriers: windows of fixes that keep near their first one.
@@ -54,6 +56,10 @@ def find_stops(
     max_gap_s
         Seconds between two fixes in a row beyond which nobody knows where the courier was; a step of exactly this
         length still counts as observed. Greater than 0.
+    detected_gap_s
+        Seconds between two fixes in a row up to which (inclusive) the courier was seen to be there, 60 by default,
+        which is as rarely as couriers' apps report; the time between fixes further apart is interpolated. It changes
+        `interpolated_s` and nothing else. Greater than 0; at or above `max_gap_s` nothing is interpolated.
     compatible
         "trackintel" gives the stops of that library's sliding method, start and end to the millisecond; see Notes.
 
@@ -63,6 +69,7 @@ def find_stops(
         STOPS, in order of courier and start. `lon`, `lat` are the mean of the fixes inside, `start` and `end` the
         first and the last fix inside, to the millisecond. `purpose` is "unknown" throughout. `cut` says that a gap,
         a break or the end of the courier's fixes came while the stay was in progress: it may have lasted longer.
+        `interpolated_s` is the part of `duration_s` between fixes more than `detected_gap_s` apart; the rest was seen.
 
     Raises
     ------
@@ -85,6 +92,10 @@ def find_stops(
     before the gap (cut) and, if fixes go on there, anew after it; `cut` does not speak of a stay's beginning. The gap
     itself is listed by `find_silences`.
 
+    Every moment of a stop lies between two fixes in a row. If these are at most `detected_gap_s` apart the moment is
+    detected; if they are further apart it is interpolated: the courier was there before and after, and is taken to have
+    been there between. What lies in a gap beyond `max_gap_s` is unknown, and belongs to no stop.
+
     Distances are taken in a plane that touches the ellipsoid at the anchor: at 60 degrees of latitude they are true
     to 3e-4 at 1 km and to 3e-5 at 100 m, nearer the equator better. Windows may lie across the antimeridian.
 
@@ -93,7 +104,8 @@ def find_stops(
     outside; a stop ends at the first fix *outside* and is long enough if that one came late enough, so that stays
     shorter than asked count; a stay in progress at a gap or at the end of the data is dropped, so that `cut` is never
     true. `n_fixes`, `lon` and `lat` speak of the fixes inside, as always; trackintel's centre counts fixes at one
-    position once.
+    position once. `interpolated_s` tells the last step, to the first fix outside, apart like any other by its length,
+    though the courier left at some time in it.
 
     O(n) for sorted fixes, O(n log n) otherwise.
 
@@ -120,8 +132,21 @@ def find_stops(
     >>> theirs = find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900, compatible="trackintel")
     >>> theirs["duration_s"].tolist()
     [660.0]
+
+    A ping every five minutes: nobody saw the courier in between.
+
+    >>> pings = fixes.iloc[[0, 5, 10]]
+    >>> stops = find_stops(pings, radius_m=100, min_duration_s=300, max_gap_s=900)
+    >>> stops[["duration_s", "interpolated_s"]].to_dict("records")
+    [{'duration_s': 600.0, 'interpolated_s': 600.0}]
     """
-    rule = StopRule(radius_m=radius_m, min_duration_s=min_duration_s, max_gap_s=max_gap_s, compatible=compatible)
+    rule = StopRule(
+        radius_m=radius_m,
+        min_duration_s=min_duration_s,
+        max_gap_s=max_gap_s,
+        detected_gap_s=detected_gap_s,
+        compatible=compatible,
+    )
     stops, _, names = _find(fixes, rule)
     return stops_table([stops], names)
 
@@ -209,6 +234,7 @@ def stops_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
             "n_fixes": stops["n_fixes"].copy(),
             "purpose": pd.Series("unknown", index=range(stops.size), dtype="str"),
             "cut": stops["cut"].copy(),
+            "interpolated_s": stops["interpolated_ms"] / MS_PER_S,
         }
     )
 

@@ -35,8 +35,8 @@ class Found:
     """What a batch of fixes brought to an end."""
 
     stops: Records
-    """Structured array `courier` (code), `start`, `end` (UTC milliseconds), `lon`, `lat`, `n_fixes`, `cut`; in order
-    of code, and of time within a code."""
+    """Structured array `courier` (code), `start`, `end` (UTC milliseconds), `lon`, `lat`, `n_fixes`, `interpolated_ms`,
+    `cut`; in order of code, and of time within a code."""
     silences: Records
     """Structured array `courier`, `start`, `end`, `lon`, `lat`; in the same order."""
     kept_ms: IntArray
@@ -60,7 +60,7 @@ class TrackState:
     Notes
     -----
     Couriers are dense codes 0, 1, 2, ... that the caller gives, the same for a courier in all batches; memory is
-    `bytes_per_courier` for each code up to the highest: 72 bytes for the stops, and 240 more to clean with spikes of up
+    `bytes_per_courier` for each code up to the highest: 80 bytes for the stops, and 240 more to clean with spikes of up
     to five fixes. Split a city by courier to use several cores or machines, one state each: tracks are independent of
     each other, but a part of a track is not independent of what came before it. States can be pickled.
 
