@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stationgeo import cells, demand, schema
-from stationgeo.demand import _aggregate, _bins, _bootstrap
+from stationgeo.demand import _aggregate, _bins, _bootstrap, _gather
 from stationgeo.errors import DataError, ParameterError
 
 TZ = "Asia/Shanghai"
@@ -164,7 +164,7 @@ def test_the_estimate_of_distinct_couriers_is_unbiased() -> None:
     for _ in range(400):
         hashes = np.sort(rng.integers(0, 2**64 - 1, 500, dtype=np.uint64))[:64]
         table = pd.DataFrame({"row": 0, "courier": hashes})
-        estimates.append(_aggregate.distinct_couriers(table, n_rows=1, most=64)[0])
+        estimates.append(_gather.distinct_couriers(table, n_rows=1, most=64)[0])
     # standard error of one 1/sqrt(62) = 12.7%, of the mean of 400 0.64%
     assert np.mean(estimates) == pytest.approx(500, rel=4 * 0.0064)
     assert np.std(estimates) / 500 == pytest.approx(1 / np.sqrt(62), rel=0.2)

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import _clock
-from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate, distinct_couriers, gather
+from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate
 from stationgeo.demand._bins import checked_bins, day_types
 from stationgeo.demand._bootstrap import replicate_columns
+from stationgeo.demand._gather import distinct_couriers, gather
 from stationgeo.errors import DataError, ParameterError, first_few, suggest
 from stationgeo.schema import DEMAND, empty
 

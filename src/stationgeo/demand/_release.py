@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from stationgeo import _clock, cells
-from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate, distinct_couriers, gather
+from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate
 from stationgeo.demand._bins import checked_bins, day_type_names, day_types
+from stationgeo.demand._gather import distinct_couriers, gather
 from stationgeo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
