@@ -262,6 +262,21 @@ def test_days_without_stops_count_where_they_were_observed() -> None:
     assert demand.read_out(demand.combine([idle, added_up(stops)]))["courier_s"].tolist() == [1800]
 
 
+@pytest.mark.parametrize(("day", "bins"), [("2026-09-30", [71, 72]), ("2026-10-04", [167, 0])])
+def test_a_day_by_itself_is_read_out_though_stops_last_into_the_next(day: str, bins: list[int]) -> None:
+    # 23:50 to 00:20, on a Wednesday or a Sunday; of the day alone, as a store gives it, the next was not observed.
+    whole = added_up(stops_of(("a", f"{day} 23:50", 1800, 114.05, 22.55, "rest", "")))
+    alone = dataclasses.replace(whole, days=whole.days[:1])
+    found = demand.read_out(alone).set_index("bin")
+    assert found["courier_s"].to_dict() == dict(zip(bins, [600, 1200], strict=True))
+    assert found["observed_days"].to_dict() == dict.fromkeys(bins, 1)
+    kept = demand.release(alone, k=1, coarsest_resolution=RESOLUTION)
+    assert kept.totals["courier_s"].tolist() == [1800]
+    # the next day, once it is observed, is what counts
+    two = dataclasses.replace(whole, days=np.append(whole.days, whole.days[-1] + 7))
+    assert demand.read_out(two).set_index("bin").loc[bins[1], "observed_days"] == 2
+
+
 def test_coarser_cells_hold_the_same() -> None:
     found = added_up(many(8, 60), n_replicates=2)
     parent = demand.coarsen(found, resolution=7)

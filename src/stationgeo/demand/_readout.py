@@ -11,7 +11,7 @@ import pandas as pd
 
 from stationgeo import _clock
 from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate
-from stationgeo.demand._bins import checked_bins, day_types
+from stationgeo.demand._bins import checked_bins, day_types, days_per_type
 from stationgeo.demand._bootstrap import replicate_columns
 from stationgeo.demand._gather import distinct_couriers, gather
 from stationgeo.errors import DataError, ParameterError, first_few, suggest
@@ -78,6 +78,9 @@ def read_out(
 
     Notes
     -----
+    Stops of the last observed date may last into the next. Where no day of that one's type was observed, the days on
+    which such time lies are taken for observed, so that its average is one, and time is conserved.
+
     O(n log n) for n rows and couriers.
 
     Examples
@@ -99,7 +102,8 @@ def read_out(
     if expansion is not None:
         values = values * _factors(part.sums["group"], expansion)[:, None]
     table, total, couriers = gather(keys, values, part.couriers, most=part.most_couriers)
-    observed = np.bincount(day_types(part.days, bins=bins, calendar=calendar))
+    seen = _clock.days(aggregate.sums["hour"].to_numpy())
+    observed = days_per_type(part.days, seen=seen, bins=bins, calendar=calendar)
     days = observed[table["bin"].to_numpy() // _clock.HOURS_PER_DAY].astype(np.float64)
     return _demand(table, total, distinct_couriers(couriers, n_rows=len(table), most=part.most_couriers), days)
 

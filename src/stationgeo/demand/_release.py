@@ -14,7 +14,7 @@ import pandas as pd
 
 from stationgeo import _clock, cells
 from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate
-from stationgeo.demand._bins import checked_bins, day_type_names, day_types
+from stationgeo.demand._bins import checked_bins, day_type_names, day_types, days_per_type
 from stationgeo.demand._gather import distinct_couriers, gather
 from stationgeo.errors import DataError, ParameterError
 
@@ -163,7 +163,7 @@ def release(
         raise DataError("there is no demand to release: the aggregate has no rows.")
     hour = aggregate.sums["hour"].to_numpy()
     types = day_types(_clock.days(hour), bins=bins, calendar=calendar)
-    observed = np.bincount(day_types(aggregate.days, bins=bins, calendar=calendar))
+    observed = days_per_type(aggregate.days, seen=_clock.days(hour), bins=bins, calendar=calendar)
     keys = aggregate.sums[["zone_id", "cell"]].assign(day_type=types, hour=hour % _clock.HOURS_PER_DAY)
     left = _Pieces(keys=keys, amounts=_per_day(aggregate, observed[types]), couriers=aggregate.couriers)
     published = []
