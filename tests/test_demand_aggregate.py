@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stationgeo import cells, demand, schema
-from stationgeo.demand import _aggregate, _bins, _bootstrap, _gather
+from stationgeo.demand import _aggregate, _bins, _bootstrap, _gather, _split
 from stationgeo.errors import DataError, ParameterError
 
 TZ = "Asia/Shanghai"
@@ -123,7 +123,7 @@ def test_what_is_added_is_conserved(seed: int, n: int) -> None:
     courier_days = stops.assign(date=stops["start"].dt.tz_convert(TZ).dt.date).groupby(["courier_id", "date"]).ngroups
     assert found.sums["courier_us"].sum() == stops["duration_s"].sum() * 1_000_000
     assert found.sums["visits"].sum() == n
-    assert found.sums["weight_units"].sum() == courier_days * _aggregate.WEIGHT_UNITS
+    assert found.sums["weight_units"].sum() == courier_days * _split.WEIGHT_UNITS
     assert found.sums["weight_units"].min() >= 0
     hashes = _aggregate.courier_hashes(stops["courier_id"])
     drawn = _bootstrap.poisson_counts(hashes, n_replicates=2)

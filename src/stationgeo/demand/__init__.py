@@ -11,18 +11,23 @@ from stationgeo.demand._arrow import from_arrow, to_arrow
 from stationgeo.demand._bins import BINS, bin_table, uncalendared
 from stationgeo.demand._bootstrap import interval
 from stationgeo.demand._events import from_events
+from stationgeo.demand._known import TimeShares, stop_time_shares, time_shares
 from stationgeo.demand._readout import read_out
 from stationgeo.demand._release import Release, overlapping, release
+from stationgeo.demand._silences import LONGEST_SILENCE_S, uncounted_silences
 from stationgeo.demand._stops import from_stops
-from stationgeo.demand._table import WEIGHTS, by_bin, by_cell, by_zone, merge
+from stationgeo.demand._table import TIMES, WEIGHTS, by_bin, by_cell, by_zone, merge
 from stationgeo.demand._units import Unit, is_timed, unit
 
 __all__ = [
     "BINS",
+    "LONGEST_SILENCE_S",
     "MOST_COURIERS",
+    "TIMES",
     "WEIGHTS",
     "Aggregate",
     "Release",
+    "TimeShares",
     "Unit",
     "aggregate",
     "bin_table",
@@ -40,7 +45,10 @@ __all__ = [
     "overlapping",
     "read_out",
     "release",
+    "stop_time_shares",
+    "time_shares",
     "to_arrow",
     "uncalendared",
+    "uncounted_silences",
     "unit",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import _clock
-from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate
+from stationgeo.demand._aggregate import SUMS, Aggregate, rows_of
 from stationgeo.demand._bins import checked_bins, day_types, days_per_type
 from stationgeo.demand._bootstrap import replicate_columns
 from stationgeo.demand._gather import distinct_couriers, gather
+from stationgeo.demand._split import WEIGHT_UNITS
 from stationgeo.errors import DataError, ParameterError, first_few, suggest
 from stationgeo.schema import DEMAND, empty
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["read_out"]
 
 SPLITS = ("group", "purpose")
-_COURIER_US, _VISITS, _WEIGHT = range(len(SUMS))
+_COURIER_US, _VISITS, _WEIGHT, _INTERPOLATED_US, _UNKNOWN_US = range(len(SUMS))
 
 
 def read_out(
@@ -55,7 +55,7 @@ def read_out(
     by
         Columns to keep apart: "group", "purpose", both or none.
     purposes
-        Purposes to count; by default all.
+        Purposes to count; by default all. Silences have the purpose "unknown".
     expansion
         How many workers a sampled courier of each group stands for. Seconds, visits and weights are multiplied by it;
         `couriers` stay those seen.
@@ -67,6 +67,10 @@ def read_out(
         each counted in the bin in which it starts; `courier_weight` shares of courier-days. `couriers` counts who ever
         was there and then, over all days: exactly below `aggregate.most_couriers`, see `Aggregate`. With replicates
         there is a column `courier_s_rep_0`, ... for each.
+
+        Where the aggregate tells them: `interpolated_s`, the part of `courier_s` that was not seen, and `unknown_s`,
+        seconds of silences, which are in no other column. A bin in which there were only silences has a row with
+        `courier_s`, `visits`, `courier_weight` and `couriers` 0.
 
     Raises
     ------
@@ -91,7 +95,9 @@ def read_out(
     True
     """
     _check(bins=bins, calendar=calendar, by=by, purposes=purposes, expansion=expansion)
-    part = aggregate if purposes is None else _only(aggregate, purposes)
+    part = aggregate
+    if purposes is not None:
+        part = rows_of(aggregate, aggregate.sums["purpose"].isin(list(purposes)).to_numpy())
     if part.sums.empty:
         return empty(DEMAND)
     hour = part.sums["hour"].to_numpy()
@@ -105,7 +111,9 @@ def read_out(
     seen = _clock.days(aggregate.sums["hour"].to_numpy())
     observed = days_per_type(part.days, seen=seen, bins=bins, calendar=calendar)
     days = observed[table["bin"].to_numpy() // _clock.HOURS_PER_DAY].astype(np.float64)
-    return _demand(table, total, distinct_couriers(couriers, n_rows=len(table), most=part.most_couriers), days)
+    told = {"interpolated_s": part.tells_interpolated, "unknown_s": part.tells_unknown}
+    count = distinct_couriers(couriers, n_rows=len(table), most=part.most_couriers)
+    return _demand(table, total, count, days).drop(columns=[name for name, tells in told.items() if not tells])
 
 
 def _demand(table: pd.DataFrame, total: npt.NDArray[Any], couriers: FloatArray, days: FloatArray) -> pd.DataFrame:
@@ -121,23 +129,11 @@ def _demand(table: pd.DataFrame, total: npt.NDArray[Any], couriers: FloatArray, 
         "courier_weight": total[:, _WEIGHT] / WEIGHT_UNITS / days,
         "couriers": couriers,
         "observed_days": days,
+        "interpolated_s": total[:, _INTERPOLATED_US] / _clock.US_PER_S / days,
+        "unknown_s": total[:, _UNKNOWN_US] / _clock.US_PER_S / days,
     }
     names = replicate_columns(replicates.shape[1])
     return pd.DataFrame(columns | {name: replicates[:, at] for at, name in enumerate(names)})
-
-
-def _only(aggregate: Aggregate, purposes: Collection[str]) -> Aggregate:
-    """Keep the rows of some purposes."""
-    kept = aggregate.sums["purpose"].isin(list(purposes)).to_numpy()
-    place = np.cumsum(kept) - 1
-    row = aggregate.couriers["row"].to_numpy()
-    couriers = aggregate.couriers[kept[row]]
-    return dataclasses.replace(
-        aggregate,
-        sums=aggregate.sums[kept].reset_index(drop=True),
-        couriers=couriers.assign(row=place[couriers["row"].to_numpy()]).reset_index(drop=True),
-        replicates=aggregate.replicates[kept],
-    )
 
 
 def _factors(group: pd.Series[str], expansion: Mapping[str, float]) -> FloatArray:

@@ -13,9 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from stationgeo import _clock, cells
-from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate
+from stationgeo.demand._aggregate import REST, Aggregate, rows_of
 from stationgeo.demand._bins import checked_bins, day_type_names, day_types, days_per_type
 from stationgeo.demand._gather import distinct_couriers, gather
+from stationgeo.demand._split import WEIGHT_UNITS
 from stationgeo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def release(
     Parameters
     ----------
     aggregate
-        What `aggregate` or `combine` made.
+        What `aggregate` or `combine` made. Interpolated and unknown time are not published.
     k
         Fewest distinct couriers of a piece; 2 or more. 1 releases everything: for synthetic data alone.
     most_share
@@ -159,6 +160,8 @@ def release(
     """
     _check(k=k, most_share=most_share, coarsest=coarsest_resolution, resolution=aggregate.resolution)
     checked_bins(bins)
+    # Silences are nobody's rest, and have no couriers by whom their safety could be judged.
+    aggregate = rows_of(aggregate, np.isin(np.arange(len(aggregate.sums)), aggregate.couriers["row"].to_numpy()))
     if aggregate.sums.empty:
         raise DataError("there is no demand to release: the aggregate has no rows.")
     hour = aggregate.sums["hour"].to_numpy()
@@ -249,7 +252,7 @@ def _ladder(finest: int, coarsest: int) -> Iterator[tuple[int, str]]:
 
 
 def _per_day(aggregate: Aggregate, days: IntArray) -> FloatArray:
-    sums = aggregate.sums[list(SUMS)].to_numpy(dtype=np.float64)
+    sums = aggregate.sums[list(REST)].to_numpy(dtype=np.float64)
     per_day = sums / days[:, None] / np.array([_clock.US_PER_S, 1.0, WEIGHT_UNITS])
     return np.column_stack([sums[:, 0], per_day])
 

@@ -30,6 +30,7 @@ RAW_COLUMNS = ("courier_id", "t", "lon", "lat")
 _MOST_LON_DEG, _MOST_LAT_DEG = 180.0, 90.0
 _NOWHERE = "coordinates are missing, out of range or (0, 0)"
 _MISSING = "courier or time is missing"
+_LONG_SILENCE = "silences of more than 12 h, not counted as unknown time"
 
 
 def index_job(plan: IndexPlan, *, datum: str) -> Job:
@@ -46,7 +47,7 @@ def index_job(plan: IndexPlan, *, datum: str) -> Job:
     -------
     Job
         For any engine: its source has `RAW_COLUMNS`, `t` as Arrow timestamps in UTC. Fixes without a courier, time or
-        place are dropped and counted.
+        place are dropped and counted, and so are silences too long to be counted as unknown time.
 
     Raises
     ------
@@ -106,7 +107,8 @@ def demand_of(batches: Iterator[pa.RecordBatch], *, plan: IndexPlan, datum: str)
         batch = _read(raw, datum, dropped)
         if batch.t_ms.size:
             builder.add(batch)
-    yield from pack(builder.finish(), dropped | _cleaned(builder))
+    found = builder.finish()
+    yield from pack(found, dropped | _cleaned(builder) | {_LONG_SILENCE: builder.n_long_silences})
 
 
 def _cleaned(builder: Builder) -> dict[str, int]:
