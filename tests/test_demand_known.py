@@ -183,9 +183,7 @@ def test_a_courier_by_hand() -> None:
     shares = demand.time_shares(table.reset_index())
     assert shares == demand.stop_time_shares(stops, silences=silences)
     assert (shares.detected_s, shares.interpolated_s, shares.unknown_s) == (600, 3_000, 9_000)
-    assert str(shares) == (
-        "3.5 h at one place: 4.8% detected, 23.8% interpolated (demand, but assumed), 71.4% unknown (no demand)"
-    )
+    assert str(shares) == ("3.5 h at one place: 4.8% detected, 23.8% interpolated (assumed), 71.4% unknown (no demand)")
     assert demand.by_bin(table.reset_index(), weight="unknown_s")["unknown_s"].tolist() == [0, 3_000, 3_600, 2_400]
 
 

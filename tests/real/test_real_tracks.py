@@ -107,7 +107,7 @@ def test_time_at_one_place_is_seen_assumed_or_unknown(fixes: pd.DataFrame) -> No
     assert of_table.interpolated_s == pytest.approx(shares.interpolated_s, rel=1e-9)
     assert of_table.unknown_s == pytest.approx(shares.unknown_s, rel=1e-9)
     assert str(of_table) == (
-        "375.6 h at one place: 13.2% detected, 7.6% interpolated (demand, but assumed), 79.2% unknown (no demand)"
+        "375.6 h at one place: 13.2% detected, 7.6% interpolated (assumed), 79.2% unknown (no demand)"
     )
 
 

@@ -62,7 +62,7 @@ class TimeShares:
             return "there is no time at one place"
         text = (
             f"{self.total_s / _S_PER_HOUR:,.1f} h at one place: {self.detected_share:.1%} detected, "
-            f"{self.interpolated_share:.1%} interpolated (demand, but assumed), "
+            f"{self.interpolated_share:.1%} interpolated (assumed), "
             f"{self.unknown_share:.1%} unknown (no demand)"
         )
         if self.n_left_out:
@@ -157,7 +157,7 @@ def stop_time_shares(stops: pd.DataFrame, *, silences: pd.DataFrame) -> TimeShar
     >>> stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
     >>> silences = tracks.find_silences(fixes, radius_m=100, max_gap_s=900)
     >>> print(stop_time_shares(stops, silences=silences))
-    0.7 h at one place: 2.5% detected, 22.5% interpolated (demand, but assumed), 75.0% unknown (no demand)
+    0.7 h at one place: 2.5% detected, 22.5% interpolated (assumed), 75.0% unknown (no demand)
     """
     validate(stops, STOPS)
     if "interpolated_s" not in stops.columns:

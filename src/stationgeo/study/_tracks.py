@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stationgeo import tracks
+from stationgeo import demand, tracks
 from stationgeo.errors import DataError
 from stationgeo.io import Count
 
@@ -108,7 +108,12 @@ def follow(study: Study, inputs: Inputs, stations: gpd.GeoDataFrame) -> Tracks:
             f"none of {len(stops):,} stops is for {', '.join(asked.purpose.count)}: there is no demand. Look at "
             "[stops.purpose]."
         )
-    notes = (_in_words(purposes, asked.purpose), _weight_of_the_rule(sensitivity), _of_silences(silences))
+    notes = (
+        _in_words(purposes, asked.purpose),
+        _weight_of_the_rule(sensitivity),
+        _of_silences(silences),
+        str(demand.stop_time_shares(stops, silences=silences)),
+    )
     return Tracks(
         stops=purposes.table,
         purposes=purposes,
