@@ -345,11 +345,14 @@ def test_the_sample_city() -> None:
     stops = tracks.find_stops(fixes, **RULE, min_duration_s=300)
     silences = tracks.find_silences(fixes, **RULE)
     shares = demand.stop_time_shares(stops, silences=silences)
-    # Fixes come every 10-15 s while an app is open; most of what is unknown are nights, of which 106 are too long.
+    # Fixes come every 10-15 s while an app is open; 73 % of what is unknown lies between 21:00 and 7:00.
     assert (shares.detected_s, shares.interpolated_s, shares.unknown_s) == (5_164_436, 462_885, 3_173_395)
     assert (shares.n_left_out, shares.left_out_s) == (106, 5_317_579)
     assert shares.detected_share + shares.interpolated_share + shares.unknown_share == pytest.approx(1)
     table = demand.from_stops(stops, zones=None, resolution=RESOLUTION, tz=TZ, silences=silences)
+    hour = table["bin"] % 24
+    unknown_s = table["unknown_s"] * table["observed_days"]
+    assert unknown_s[(hour >= 21) | (hour < 7)].sum() / unknown_s.sum() == pytest.approx(0.73, abs=0.005)
     of_table = demand.time_shares(table)
     assert of_table.detected_s == pytest.approx(shares.detected_s)
     assert of_table.interpolated_s == pytest.approx(shares.interpolated_s)

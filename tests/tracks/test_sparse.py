@@ -107,6 +107,20 @@ def test_any_cut_tells_the_same(
     pd.testing.assert_frame_equal(stops, tracks.find_stops(fixes, **rule, compatible=compatible), rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("compatible", [None, "trackintel"])
+def test_one_fix_at_a_time_tells_the_same(compatible: str | None, fixes_of: FixesOf) -> None:
+    rng = np.random.default_rng(2)
+    step_s = rng.choice([12, 60, 61, 300, 901], 300, p=[0.3, 0.2, 0.2, 0.28, 0.02])
+    fixes = fixes_of(np.cumsum(step_s), rng.choice([0.0, 700.0], 300, p=[0.85, 0.15]))
+    state = TrackState(stops=StopRule(**RULE, compatible=compatible))
+    t_ms = fixes["t"].dt.as_unit("ms").astype("int64").to_numpy()
+    found = [state.advance([0], t_ms[i : i + 1], fixes["lon"][i : i + 1], fixes["lat"][i : i + 1]) for i in range(300)]
+    stops = tracks.stops_table([part.stops for part in [*found, state.finish()]], ["a"])
+    expected = tracks.find_stops(fixes, **RULE, compatible=compatible)
+    pd.testing.assert_frame_equal(stops, expected, rtol=0, atol=0)
+    assert (expected["interpolated_s"] > 0).sum() > 20
+
+
 @given(rows=ROWS)
 @ANY
 def test_a_higher_limit_interpolates_less(rows: list[tuple[str, float, int]], fixes_of: FixesOf) -> None:
