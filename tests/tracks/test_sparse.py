@@ -133,6 +133,16 @@ def test_a_higher_limit_interpolates_less(rows: list[tuple[str, float, int]], fi
     assert sums[-1] == 0
 
 
+def test_limits_that_are_no_whole_milliseconds_or_endless_hold(fixes_of: FixesOf) -> None:
+    # 0.1005 s lies between 100 ms, which is seen, and 101 ms, which is not.
+    fixes = fixes_of(np.cumsum([0, 0.1, 0.101, 400]))
+    told = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=1e300, detected_gap_s=0.1005)
+    assert told[["duration_s", "interpolated_s"]].to_numpy().tolist() == [[400.201, 400.101]]
+    endless = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=1e300, detected_gap_s=1e300)
+    assert endless["interpolated_s"].tolist() == [0.0]
+    assert tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=399.9995).empty
+
+
 @pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf")])
 def test_the_limit_must_be_a_length_of_time(value: float, fixes_of: FixesOf) -> None:
     with pytest.raises(ParameterError, match="detected_gap_s must be a finite number greater than 0"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -36,6 +37,9 @@ DETECTED_GAP_S = 60.0
 """Seconds between two fixes in a row up to which the time between them was seen, unless another limit is asked for:
 couriers' apps report every 5 to 60 s, so that a longer step says that reports are missing. It decides only how the time
 of a stop is told apart, never which stops there are or how long they last."""
+
+# Longer than any time there is, and a whole number of 64 bits.
+_FAR_MS = 2.0**62
 
 STATE_DTYPE = np.dtype(
     [
@@ -138,12 +142,18 @@ def advance_windows(
         lat,
         broken,
         float(rule.radius_m),
-        (rule.min_duration_s * MS_PER_S, rule.max_gap_s * MS_PER_S, rule.detected_gap_s * MS_PER_S),
+        rule.min_duration_s * MS_PER_S,
+        (_whole_ms(rule.max_gap_s), _whole_ms(rule.detected_gap_s)),
         rule.compatible is not None,
         stops,
         silences,
     )
     return stops[:n_stops].copy(), silences[:n_silences].copy()
+
+
+def _whole_ms(limit_s: float) -> int:
+    """Milliseconds that a whole number of them must exceed to exceed the limit: whole numbers compare faster."""
+    return math.floor(min(limit_s * MS_PER_S, _FAR_MS))
 
 
 def close_windows(state: Records, rule: StopRule) -> Records:
@@ -213,7 +223,8 @@ def _advance(
     lat: FloatArray,
     broken: BoolArray,
     radius_m: float,
-    limits_ms: tuple[float, float, float],
+    min_duration_ms: float,
+    gaps_ms: tuple[int, int],
     trackintel: bool,  # noqa: FBT001 - a kernel's arguments have no names
     stops: Records,
     silences: Records,
@@ -221,7 +232,7 @@ def _advance(
     n_stops, n_silences = 0, 0
     n = t_ms.size
     limit_m2 = radius_m * radius_m
-    min_duration_ms, max_gap_ms, detected_gap_ms = limits_ms
+    max_gap_ms, detected_gap_ms = gaps_ms
     i = 0
     while i < n:
         code = courier[i]
