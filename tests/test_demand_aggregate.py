@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stationgeo import cells, demand, schema
-from stationgeo.demand import _aggregate, _bins, _bootstrap
+from stationgeo.demand import _aggregate, _bins, _bootstrap, _gather, _split
 from stationgeo.errors import DataError, ParameterError
 
 TZ = "Asia/Shanghai"
@@ -123,7 +123,7 @@ def test_what_is_added_is_conserved(seed: int, n: int) -> None:
     courier_days = stops.assign(date=stops["start"].dt.tz_convert(TZ).dt.date).groupby(["courier_id", "date"]).ngroups
     assert found.sums["courier_us"].sum() == stops["duration_s"].sum() * 1_000_000
     assert found.sums["visits"].sum() == n
-    assert found.sums["weight_units"].sum() == courier_days * _aggregate.WEIGHT_UNITS
+    assert found.sums["weight_units"].sum() == courier_days * _split.WEIGHT_UNITS
     assert found.sums["weight_units"].min() >= 0
     hashes = _aggregate.courier_hashes(stops["courier_id"])
     drawn = _bootstrap.poisson_counts(hashes, n_replicates=2)
@@ -164,7 +164,7 @@ def test_the_estimate_of_distinct_couriers_is_unbiased() -> None:
     for _ in range(400):
         hashes = np.sort(rng.integers(0, 2**64 - 1, 500, dtype=np.uint64))[:64]
         table = pd.DataFrame({"row": 0, "courier": hashes})
-        estimates.append(_aggregate.distinct_couriers(table, n_rows=1, most=64)[0])
+        estimates.append(_gather.distinct_couriers(table, n_rows=1, most=64)[0])
     # standard error of one 1/sqrt(62) = 12.7%, of the mean of 400 0.64%
     assert np.mean(estimates) == pytest.approx(500, rel=4 * 0.0064)
     assert np.std(estimates) / 500 == pytest.approx(1 / np.sqrt(62), rel=0.2)
@@ -260,6 +260,21 @@ def test_days_without_stops_count_where_they_were_observed() -> None:
     assert demand.read_out(found)["courier_s"].tolist() == [1800]
     idle = added_up(stops.iloc[:0], observed=observed)
     assert demand.read_out(demand.combine([idle, added_up(stops)]))["courier_s"].tolist() == [1800]
+
+
+@pytest.mark.parametrize(("day", "bins"), [("2026-09-30", [71, 72]), ("2026-10-04", [167, 0])])
+def test_a_day_by_itself_is_read_out_though_stops_last_into_the_next(day: str, bins: list[int]) -> None:
+    # 23:50 to 00:20, on a Wednesday or a Sunday; of the day alone, as a store gives it, the next was not observed.
+    whole = added_up(stops_of(("a", f"{day} 23:50", 1800, 114.05, 22.55, "rest", "")))
+    alone = dataclasses.replace(whole, days=whole.days[:1])
+    found = demand.read_out(alone).set_index("bin")
+    assert found["courier_s"].to_dict() == dict(zip(bins, [600, 1200], strict=True))
+    assert found["observed_days"].to_dict() == dict.fromkeys(bins, 1)
+    kept = demand.release(alone, k=1, coarsest_resolution=RESOLUTION, synthetic=True)
+    assert kept.totals["courier_s"].tolist() == [1800]
+    # the next day, once it is observed, is what counts
+    two = dataclasses.replace(whole, days=np.append(whole.days, whole.days[-1] + 7))
+    assert demand.read_out(two).set_index("bin").loc[bins[1], "observed_days"] == 2
 
 
 def test_coarser_cells_hold_the_same() -> None:

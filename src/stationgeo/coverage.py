@@ -237,7 +237,9 @@ def score(
     counted = station_kinds.counted(stations)
     used = reach[reach["station_id"].isin(counted["station_id"])]
     impedance = "impedance_s" if "impedance_s" in reach.columns else "impedance_m"
-    by_place = demand.groupby(["cell", "zone_id"], sort=True)[weight].sum().rename("demand").reset_index()
+    # Places that only silences know are no demand.
+    there = demand[demand[weight] > 0]
+    by_place = there.groupby(["cell", "zone_id"], sort=True)[weight].sum().rename("demand").reset_index()
     cells = _cells(by_place, used, counted, pieces, impedance)
     code = pd.Series(cells["class"].map(CLASSES.index).to_numpy(dtype=np.int64), index=cells["cell"])
     placed = _Placed(

@@ -180,6 +180,8 @@ STOPS = Table(
         Column(name="purpose", kind="text", choices=PURPOSES, meaning="what the stop was for"),
         Column(name="cut", kind="flag", meaning="a gap or the data's end cut it short"),
         Column(name="group", kind="text", required=False, nullable=True, meaning="worker group"),
+        Column(name="interpolated_s", kind="float", unit="s", required=False, nullable=True, minimum=0,
+               meaning="part of duration_s between fixes far apart, nan where not told"),
     ),
 )  # fmt: skip
 """Stays of a courier at one place."""
@@ -194,6 +196,7 @@ SILENCES = Table(
         Column(name="start", kind="time", unit="UTC", meaning="last fix before the gap"),
         Column(name="end", kind="time", unit="UTC", meaning="first fix after the gap"),
         Column(name="duration_s", kind="float", unit="s", minimum=0, meaning="end - start"),
+        Column(name="group", kind="text", required=False, nullable=True, meaning="worker group"),
     ),
 )
 """Gaps that begin and end at one place: time in which a courier may have stayed there, or not."""
@@ -265,6 +268,10 @@ DEMAND = Table(
                meaning="distinct couriers, does not add; nan where ids are not known"),
         Column(name="observed_days", kind="float", unit="day", minimum=0,
                meaning="days of this bin's weekday that were observed"),
+        Column(name="interpolated_s", kind="float", unit="s per observed day", required=False, minimum=0,
+               meaning="part of courier_s between fixes far apart: assumed, not seen"),
+        Column(name="unknown_s", kind="float", unit="s per observed day", required=False, minimum=0,
+               meaning="beside courier_s: gaps at one place, of which nobody knows; no demand"),
     ),
 )  # fmt: skip
 """Demand of an average observed day, per cell, zone and hour of the week."""

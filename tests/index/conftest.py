@@ -44,8 +44,10 @@ def by_tables() -> Callable[[Path, index.IndexPlan], demand.Aggregate]:
         stops = tracks.find_stops(
             kept, radius_m=rule.radius_m, min_duration_s=rule.min_duration_s, max_gap_s=rule.max_gap_s
         )
+        silences = tracks.find_silences(kept, radius_m=rule.radius_m, max_gap_s=rule.max_gap_s)
         return demand.aggregate(
             stops.assign(group=latest.reindex(stops["courier_id"]).to_numpy()),
+            silences=silences.assign(group=latest.reindex(silences["courier_id"]).to_numpy()),
             zones=None, resolution=plan.resolution, tz=plan.tz, n_replicates=plan.n_replicates,
             observed=tracks.observed_dates(kept["t"], tz=plan.tz),
         )  # fmt: skip

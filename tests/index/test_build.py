@@ -41,7 +41,11 @@ def whole(fixes: pd.DataFrame) -> demand.Aggregate:
     group = fixes.groupby("courier_id")["group"].first()
     stops = stops.assign(group=group.reindex(stops["courier_id"]).to_numpy())
     observed = tracks.observed_dates(fixes["t"], tz=TZ)
-    return demand.aggregate(stops, zones=None, resolution=10, tz=TZ, observed=observed, n_replicates=2)
+    silences = tracks.find_silences(fixes, radius_m=100, max_gap_s=900)
+    silences = silences.assign(group=group.reindex(silences["courier_id"]).to_numpy())
+    return demand.aggregate(
+        stops, zones=None, resolution=10, tz=TZ, observed=observed, silences=silences, n_replicates=2
+    )
 
 
 def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:

@@ -45,6 +45,13 @@ def test_all_days_are_the_demand_of_the_study(days: Path, tmp_path: Path) -> Non
     asked = study.Study.read(days / "study.toml")
     result = study.run(asked)
     pd.testing.assert_frame_equal(demand.read_out(kept.read()), result.demand, check_exact=True)
+    # Silences are told beside the stops, and are nobody's rest.
+    only_silent = result.demand[result.demand["couriers"] == 0]
+    assert (only_silent["unknown_s"] > 0).all()
+    assert (only_silent[["courier_s", "visits", "courier_weight", "interpolated_s"]] == 0).all(axis=None)
+    assert not set(result.coverage.cells.loc[result.coverage.cells["demand"] > 0, "cell"]) - set(
+        result.demand.loc[result.demand["courier_s"] > 0, "cell"]
+    )
 
 
 def test_one_day_then_the_next(days: Path, tmp_path: Path) -> None:

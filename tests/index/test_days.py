@@ -9,6 +9,7 @@ import pytest
 
 from stationgeo import demand, engine, index, io, tracks
 from stationgeo.errors import DataError, ParameterError, SourceError
+from stationgeo.index._days import OVERLAP_S
 from stationgeo.store import DemandStore
 
 TZ = "Asia/Shanghai"
@@ -36,7 +37,7 @@ def fixes_of(seed: int) -> pd.DataFrame:
                 rows.append((f"c{courier}", t, lon))
                 t += pd.Timedelta(seconds=30)
             if rng.random() < 0.1:
-                t += pd.Timedelta(hours=int(rng.integers(1, 9)))
+                t += pd.Timedelta(minutes=int(rng.integers(20, 1_100)))
     courier, t, lon = zip(*rows, strict=True)
     times = pd.DatetimeIndex(t).tz_convert("UTC").as_unit("ms")
     table = pd.DataFrame({"courier_id": pd.Series(courier, dtype="str"), "t": times, "lon": lon, "lat": 22.55})
@@ -56,8 +57,11 @@ def scan(files: list[Path]) -> io.FixScan:
 
 def whole(fixes: pd.DataFrame) -> demand.Aggregate:
     stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
+    silences = tracks.find_silences(fixes, radius_m=100, max_gap_s=900)
     observed = tracks.observed_dates(fixes["t"], tz=TZ)
-    return demand.aggregate(stops, zones=None, resolution=10, tz=TZ, observed=observed, n_replicates=1)
+    return demand.aggregate(
+        stops, zones=None, resolution=10, tz=TZ, observed=observed, silences=silences, n_replicates=1
+    )
 
 
 def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
@@ -89,6 +93,29 @@ def test_all_days_are_what_all_fixes_in_one_piece_give(seed: int, tmp_path: Path
     local = stops[["start", "end"]].apply(lambda times: times.dt.tz_convert(TZ).dt.date)
     assert (local["start"] < local["end"]).any()  # some lie over midnight
     assert_same(store.read(), whole(fixes))
+    assert store.read().sums["unknown_us"].sum() > 0
+
+
+def test_silences_over_midnight_are_whole_up_to_12_hours_and_longer_ones_do_not_count(
+    tmp_path: Path, store: DemandStore
+) -> None:
+    assert demand.LONGEST_SILENCE_S == OVERLAP_S
+    # From 23:59 of the first day until 11:59, one second short of 12 h, 12 h to the second and one more, of the second.
+    begin = pd.Timestamp(FIRST, tz=TZ) + pd.Timedelta(hours=23, minutes=59)
+    half_a_day = [pd.Timedelta(hours=12) + pd.Timedelta(seconds=s) for s in (-1, 0, 1)]
+    times = [(f"c{n}", begin + pd.Timedelta(seconds=n) + after) for n, lasts in enumerate(half_a_day)
+             for after in (pd.Timedelta(0), lasts)]  # fmt: skip
+    courier, t = zip(*times, strict=True)
+    fixes = pd.DataFrame({
+        "courier_id": pd.Series(courier, dtype="str"), "t": pd.DatetimeIndex(t).tz_convert("UTC").as_unit("ms"),
+        "lon": 114.05, "lat": 22.55,
+    })  # fmt: skip
+    write(fixes, tmp_path / "fixes")
+    indexed(tmp_path / "fixes", store)
+    assert_same(store.read(), whole(fixes))
+    assert store.read([FIRST]).sums["unknown_us"].sum() == (2 * 12 * 3_600 - 1) * 1_000_000
+    assert store.table()["n_long_silences"].tolist() == [1, 0]
+    assert demand.read_out(store.read([FIRST]))["unknown_s"].sum() == pytest.approx(2 * 12 * 3_600 - 1)
 
 
 def test_days_that_come_one_by_one_are_redone_when_their_successor_comes(tmp_path: Path, store: DemandStore) -> None:

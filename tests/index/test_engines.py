@@ -44,10 +44,12 @@ def whole() -> demand.Aggregate:
     fixes = io.read_fixes(sample.city_dir() / "fixes.parquet", datum="GCJ-02").table
     fixes = fixes[fixes["courier_id"].isin(sorted(fixes["courier_id"].unique())[:9])]
     stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
-    group = fixes.groupby("courier_id")["group"].first().reindex(stops["courier_id"]).to_numpy()
+    silences = tracks.find_silences(fixes, radius_m=100, max_gap_s=900)
+    group = fixes.groupby("courier_id")["group"].first()
+    stops, silences = (table.assign(group=group.reindex(table["courier_id"]).to_numpy()) for table in (stops, silences))
     observed = tracks.observed_dates(fixes["t"], tz=TZ)
     return demand.aggregate(
-        stops.assign(group=group), zones=None, resolution=10, tz=TZ, observed=observed, n_replicates=2
+        stops, zones=None, resolution=10, tz=TZ, observed=observed, silences=silences, n_replicates=2
     )
 
 
@@ -61,7 +63,11 @@ def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
 def check(result: pa.Table, whole: demand.Aggregate) -> None:
     found, dropped = index.unpack(result, plan=PLAN)
     assert_same(found, whole)
-    assert dropped == {"coordinates are missing, out of range or (0, 0)": 3, "courier or time is missing": 2}
+    assert dropped == {
+        "coordinates are missing, out of range or (0, 0)": 3,
+        "courier or time is missing": 2,
+        "silences of more than 12 h, not counted as unknown time": 10,  # nights
+    }
 
 
 @pytest.mark.parametrize("workers", [1, 3, 7])

@@ -85,6 +85,32 @@ def test_silences_are_beside_the_stops(fixes: pd.DataFrame) -> None:
             assert not ((theirs["start"] < silence.end) & (theirs["end"] > silence.start)).any()
 
 
+def test_time_at_one_place_is_seen_assumed_or_unknown(fixes: pd.DataFrame) -> None:
+    # Of 78.12 h of stops 28.67 lie between fixes more than a minute apart. Of 135 silences ten are longer than 12 h.
+    stops = tracks.find_stops(fixes, **RULE)
+    silences = tracks.find_silences(fixes, radius_m=RULE["radius_m"], max_gap_s=RULE["max_gap_s"])
+    shares = demand.stop_time_shares(stops, silences=silences)
+    assert (shares.detected_s, shares.interpolated_s, shares.unknown_s) == (178_034, 103_199, 1_071_103)
+    assert (shares.n_left_out, shares.left_out_s) == (10, 515_425)
+    walked_s = 0.0
+    for courier, own in fixes.sort_values("t").groupby("courier_id"):
+        step_s = own["t"].diff().dt.total_seconds()
+        for stop in stops[stops["courier_id"] == courier].itertuples():
+            inside = step_s[(own["t"] > stop.start) & (own["t"] <= stop.end)]
+            walked_s += inside[inside > 60].sum()
+    assert walked_s == shares.interpolated_s
+    observed = tracks.observed_dates(fixes["t"], tz="Asia/Shanghai")
+    table = demand.from_stops(
+        stops, zones=None, resolution=10, tz="Asia/Shanghai", observed=observed, silences=silences
+    )
+    of_table = demand.time_shares(table)
+    assert of_table.interpolated_s == pytest.approx(shares.interpolated_s, rel=1e-9)
+    assert of_table.unknown_s == pytest.approx(shares.unknown_s, rel=1e-9)
+    assert str(of_table) == (
+        "375.6 h at one place: 13.2% detected, 7.6% interpolated (assumed), 79.2% unknown (no demand)"
+    )
+
+
 def test_cleaning_finds_what_reading_finds_and_little_else(raw: pd.DataFrame) -> None:
     # 60 m/s is more than any train in Beijing in 2008 but the airport's; the people also flew, which breaks tracks.
     rules = tracks.CleaningRules(duplicates=True, max_speed_m_s=60.0)

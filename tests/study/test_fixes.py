@@ -67,7 +67,8 @@ def read(folder: Path, path: str, *, rows: int = 1_000_000, more: str = "") -> S
 def expected(fixes: pd.DataFrame) -> pd.DataFrame:
     stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
     observed = tracks.observed_dates(fixes["t"], tz=TZ)
-    return demand.from_stops(stops, zones=None, resolution=10, tz=TZ, observed=observed)
+    silences = tracks.find_silences(fixes, radius_m=100, max_gap_s=900)
+    return demand.from_stops(stops, zones=None, resolution=10, tz=TZ, observed=observed, silences=silences)
 
 
 def assert_same_demand(found: pd.DataFrame, fixes: pd.DataFrame) -> None:

@@ -103,7 +103,10 @@ def test_only_rests_are_demand_and_the_rule_shows_its_weight(folder: Path) -> No
     assert "only stops for rest and at_station are demand" in notes
     assert "3 stops were for: rest 1 (0.5 h), at_station 1 (0.3 h), unknown 1 (0.1 h)" in notes
     assert "with one number halved or doubled they change by +0% (as given) to +12% (rest_min_s = 300)" in notes
-    assert "silences, gaps that begin and end at one place: 1 of 1.0 h in all" in notes
+    # 3,360 s of stops with a fix a minute, but for the two minutes about the spike, and one silence of an hour.
+    assert "1.9 h at one place: 46.6% detected, 1.7% interpolated (assumed), 51.7% unknown (no demand)" in notes
+    # 3,360 s of stops, of which 120 s lie where the spike was taken out, and an hour of silence.
+    assert "1.9 h at one place: 46.6% detected, 1.7% interpolated (assumed), 51.7% unknown (no demand)" in notes
     study.write(result, folder / "out")
     purposes = json.loads((folder / "out" / "manifest.json").read_text(encoding="utf-8"))["purposes"]
     assert purposes["rule"]["rest_min_s"] == 600

@@ -138,12 +138,12 @@ def test_finish_begins_anew(fixes_of: FixesOf) -> None:
 
 
 def test_bytes_per_courier_are_as_documented() -> None:
-    assert TrackState(stops=RULE).bytes_per_courier == 72
+    assert TrackState(stops=RULE).bytes_per_courier == 80
     with_spikes = TrackState(stops=RULE, cleaning=CleaningRules(max_speed_m_s=33.0))
-    assert with_spikes.bytes_per_courier == 72 + 240
+    assert with_spikes.bytes_per_courier == 80 + 240
     with_spikes.advance([99_999], [0], [114.0], [22.5])
     assert with_spikes._windows.nbytes + with_spikes._cleaner.state.nbytes + with_spikes._cleaner.pending.nbytes == (
-        100_000 * 312
+        100_000 * 320
     )
     with_spikes.advance([100_000], [0], [114.0], [22.5])
     assert with_spikes.n_couriers == 150_000

@@ -11,25 +11,30 @@ from stationgeo.demand._arrow import from_arrow, to_arrow
 from stationgeo.demand._bins import BINS, bin_table, uncalendared
 from stationgeo.demand._bootstrap import interval
 from stationgeo.demand._events import from_events
+from stationgeo.demand._known import TimeShares, stop_time_shares, time_shares
 from stationgeo.demand._readout import read_out
 from stationgeo.demand._release import release
 from stationgeo.demand._released import Release, Rules, overlapping
 from stationgeo.demand._select import are_of_type, select
+from stationgeo.demand._silences import LONGEST_SILENCE_S, uncounted_silences
 from stationgeo.demand._spread import spread
 from stationgeo.demand._steps import SPANS, Span
 from stationgeo.demand._stops import from_stops
-from stationgeo.demand._table import WEIGHTS, by_bin, by_cell, by_zone, merge
+from stationgeo.demand._table import TIMES, WEIGHTS, by_bin, by_cell, by_zone, merge
 from stationgeo.demand._units import Unit, is_timed, unit
 
 __all__ = [
     "BINS",
+    "LONGEST_SILENCE_S",
     "MOST_COURIERS",
     "SPANS",
+    "TIMES",
     "WEIGHTS",
     "Aggregate",
     "Release",
     "Rules",
     "Span",
+    "TimeShares",
     "Unit",
     "aggregate",
     "are_of_type",
@@ -50,7 +55,10 @@ __all__ = [
     "release",
     "select",
     "spread",
+    "stop_time_shares",
+    "time_shares",
     "to_arrow",
     "uncalendared",
+    "uncounted_silences",
     "unit",
 ]

@@ -4,10 +4,14 @@ Whatever is added here is a whole number: microseconds, stops, and shares of a c
 numbers add in any order to the same last digit, so that aggregates of parts combine to the aggregate of the whole bit
 for bit, on one thread or on a hundred machines. Distinct couriers do not add: they are kept as sets of hashes, of which
 the smallest stay where a set grows too large.
+
+Time is told apart by how well it is known: `courier_us` is time of stops, seen or (`interpolated_us` of it) assumed
+between far fixes; `unknown_us` is time of silences, stands beside it and is nobody's rest.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,10 +21,12 @@ import pandas as pd
 
 from stationgeo import _clock, cells
 from stationgeo.demand._bootstrap import poisson_counts
+from stationgeo.demand._gather import gather
 from stationgeo.demand._observed import check_among_observed
+from stationgeo.demand._silences import counted_silences
+from stationgeo.demand._split import TOLERANCE_S, apportioned, by_the_hour, check_lengths, weight_units
 from stationgeo.errors import DataError, ParameterError, first_few
-from stationgeo.schema import OUTSIDE, STOPS, validate
-from stationgeo.zones import locate
+from stationgeo.schema import STOPS, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,37 +34,35 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
 
-    from stationgeo.schema import CellArray, FloatArray, IntArray
+    from stationgeo.demand._split import Pieces
+    from stationgeo.schema import CellArray, IntArray
 
 __all__ = [
     "KEY",
     "MOST_COURIERS",
-    "WEIGHT_UNITS",
+    "REST",
+    "SUMS",
     "Aggregate",
     "aggregate",
     "coarsen",
     "combine",
-    "distinct_couriers",
-    "gather",
-    "zone_of",
+    "rows_of",
 ]
 
 KEY = ("cell", "zone_id", "hour", "group", "purpose")
 """Key of `Aggregate.sums`; `hour` counts local hours since 1970-01-01 00:00."""
 
-SUMS = ("courier_us", "visits", "weight_units")
-"""The columns of `Aggregate.sums` that add: microseconds, stops, and 2 ** -40 of a courier-day."""
+REST = ("courier_us", "visits", "weight_units")
+"""The sums of stops: microseconds, stops, and 2 ** -40 of a courier-day."""
 
-WEIGHT_UNITS = 1 << 40
-"""A courier-day in `weight_units`: a share is true to 1e-12, and 8 million courier-days fit into one sum."""
+SUMS = (*REST, "interpolated_us", "unknown_us")
+"""The columns of `Aggregate.sums` that add: those of stops, the microseconds of them that were not seen, and, beside
+them, the microseconds of silences."""
 
 MOST_COURIERS = 4_096
 """So many couriers of a row are kept. Below that the count is exact, beyond its standard error is 1.6 %."""
 
-# Times are kept to the millisecond: duration_s may differ from end - start by that much.
-_TOLERANCE_S = 0.001
 _HASH_BYTES = 8
-_HASH_RANGE = 2.0**64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,8 @@ class Aggregate:
     """Stops of some couriers and days, added up per cell, zone, local hour, group and purpose."""
 
     sums: pd.DataFrame
-    """Key `KEY`, in its order; `courier_us`, `visits`, `weight_units`: int64."""
+    """Key `KEY`, in its order; `courier_us`, `visits`, `weight_units`, `interpolated_us` (part of `courier_us`) and
+    `unknown_us` (beside it): int64. Where only silences were, `courier_us` and `visits` are 0 and nobody is counted."""
 
     couriers: pd.DataFrame
     """Who was there: `row` of `sums` and `courier`, a uint64 hash, in this order; `courier_us` of each. Of a row with
@@ -87,6 +92,12 @@ class Aggregate:
     most_couriers: int
     """How many couriers of a row are kept."""
 
+    tells_interpolated: bool
+    """Whether all stops said how much of them is interpolated; if not, `interpolated_us` says nothing."""
+
+    tells_unknown: bool
+    """Whether silences were given; if not, `unknown_us` says nothing."""
+
     @property
     def n_replicates(self) -> int:
         """Number of bootstrap replicates."""
@@ -100,6 +111,7 @@ def aggregate(
     resolution: int,
     tz: str,
     observed: pd.DataFrame | None = None,
+    silences: pd.DataFrame | None = None,
     n_replicates: int = 0,
     most_couriers: int = MOST_COURIERS,
 ) -> Aggregate:
@@ -108,7 +120,8 @@ def aggregate(
     Parameters
     ----------
     stops
-        STOPS, in any order; `group` where it is given. No rows give no sums.
+        STOPS, in any order; `group` where it is given. Where `interpolated_s` is missing, or is nan for any stop, the
+        aggregate does not tell interpolated time. No rows give no sums.
     zones
         ZONES whose lowest level is disjoint; None puts everything outside.
     resolution
@@ -117,7 +130,11 @@ def aggregate(
         Time zone of the hours and days, for example ``"Asia/Shanghai"``.
     observed
         The dates on which couriers were observed, as `tracks.observed_dates` makes them; by default those on which any
-        stop has time.
+        stop or silence has time.
+    silences
+        SILENCES of the same fixes, as `tracks.find_silences` lists them, in any order; `group` where it is given. They
+        count as unknown time; those of more than 12 hours do not (`uncounted_silences` lists them). None leaves unknown
+        time untold.
     n_replicates
         How many replicates of a Poisson bootstrap over couriers to keep; 0 or more.
     most_couriers
@@ -133,8 +150,8 @@ def aggregate(
     ColumnError
         If a column is missing or of another kind.
     DataError
-        If stops break their contract, durations are not end - start, or there are stops on a date that `observed`
-        does not list.
+        If stops or silences break their contract, durations are not end - start, more of a stop is interpolated than
+        it lasted, or there are stops or silences on a date that `observed` does not list.
     ParameterError
         If the resolution, the time zone or a number is out of range.
 
@@ -146,6 +163,11 @@ def aggregate(
     A courier-day is a courier and the local date on which a stop starts. Its stops share 2 ** 40 units in proportion
     to their seconds (equally, if none has any), cumulated in order of time and rounded, so that they add up to it
     exactly.
+
+    The interpolated time of a stop is shared out over its hours in proportion to their lengths, cumulated and rounded,
+    so that the parts add up to it exactly: when in the stop nobody looked is not kept. A silence gets its cell, zone
+    and hours as a stop does, the purpose "unknown", and neither visits nor weight nor courier: nobody knows that
+    anybody was there.
 
     A replicate draws each courier k times, k from a Poisson distribution of mean 1 that depends on the hash of the
     courier and the number of the replicate alone: parts that never met draw alike.
@@ -174,31 +196,34 @@ def aggregate(
     _clock.check_tz(tz)
     _check_numbers(n_replicates, most_couriers)
     validate(stops, STOPS)
-    _check_durations(stops)
+    check_lengths(stops, name="STOPS", key="stop_id")
+    tells_interpolated = _tells_interpolated(stops)
     ordered = stops.sort_values(["courier_id", "start", "stop_id"], kind="stable")
-    start_us, end_us = _clock.instants(ordered["start"]), _clock.instants(ordered["end"])
-    lon, lat = ordered["lon"].to_numpy(dtype=np.float64), ordered["lat"].to_numpy(dtype=np.float64)
-    row, hour, length_us = _clock.split_hours(start_us, end_us, tz=tz)
-    days = check_among_observed(observed, days=_clock.days(hour), noun="stops")
-    code, names = pd.factorize(ordered["courier_id"])
-    date = _clock.days(_clock.local_hours(start_us, tz=tz))
-    keys = pd.DataFrame(
-        {
-            "cell": cells.from_lonlat(lon, lat, resolution=resolution)[row],
-            "zone_id": zone_of(lon, lat, zones)[row],
-            "hour": hour,
-            "group": _groups(ordered)[row],
-            "purpose": ordered["purpose"].to_numpy(dtype=object)[row],
-        }
+    quiet = counted_silences(silences)
+    where: dict[str, Any] = {"zones": zones, "resolution": resolution, "tz": tz}
+    rest = by_the_hour(ordered, purpose=ordered["purpose"].to_numpy(dtype=object), **where)
+    unknown = by_the_hour(quiet, purpose=np.full(len(quiet), "unknown", dtype=object), **where)
+    days = check_among_observed(
+        observed,
+        days=_clock.days(np.concatenate([rest.hour, unknown.hour])),
+        noun="stops" if silences is None else "stops or silences",
     )
-    sums = np.column_stack(
-        [length_us, np.diff(row, prepend=-1).astype(np.int64), _weight_units(code[row], date[row], length_us)]
+    people = _people(ordered, rest)
+    sums = np.column_stack([_rest_sums(ordered, rest, tz=tz, tells_interpolated=tells_interpolated),
+                            poisson_counts(people["courier"].to_numpy(), n_replicates=n_replicates)
+                            * rest.length_us[:, None]])  # fmt: skip
+    silent = np.zeros((unknown.row.size, sums.shape[1]), dtype=np.int64)
+    silent[:, SUMS.index("unknown_us")] = unknown.length_us
+    keys = pd.concat([rest.keys, unknown.keys], ignore_index=True)
+    return Aggregate(
+        **_tables(keys, np.concatenate([sums, silent]), people, most=most_couriers),
+        days=days,
+        resolution=resolution,
+        tz=tz,
+        most_couriers=most_couriers,
+        tells_interpolated=tells_interpolated,
+        tells_unknown=silences is not None,
     )
-    courier = courier_hashes(names)[code][row]
-    replicates = poisson_counts(courier, n_replicates=n_replicates) * length_us[:, None]
-    people = pd.DataFrame({"row": np.arange(row.size), "courier": courier, "courier_us": length_us})
-    table, values, people = gather(keys, np.column_stack([sums, replicates]), people, most=most_couriers)
-    return _made(table, values, people, days=days, resolution=resolution, tz=tz, most_couriers=most_couriers)
 
 
 def combine(aggregates: Iterable[Aggregate]) -> Aggregate:
@@ -214,7 +239,8 @@ def combine(aggregates: Iterable[Aggregate]) -> Aggregate:
     Returns
     -------
     Aggregate
-        What `aggregate` makes of all their stops at once, bit for bit, whatever their order and grouping.
+        What `aggregate` makes of all their stops and silences at once, bit for bit, whatever their order and grouping.
+        It tells interpolated or unknown time if all of them do.
 
     Raises
     ------
@@ -248,10 +274,13 @@ def combine(aggregates: Iterable[Aggregate]) -> Aggregate:
     people = pd.concat(
         [part.couriers.assign(row=part.couriers["row"] + at) for part, at in zip(parts, begin, strict=False)]
     )
-    table, values, people = gather(keys, values, people, most=like.most_couriers)
-    days = np.unique(np.concatenate([part.days for part in parts]))
-    return _made(table, values, people, days=days, resolution=like.resolution, tz=like.tz,
-                 most_couriers=like.most_couriers)  # fmt: skip
+    return dataclasses.replace(
+        like,
+        **_tables(keys, values, people, most=like.most_couriers),
+        days=np.unique(np.concatenate([part.days for part in parts])),
+        tells_interpolated=all(part.tells_interpolated for part in parts),
+        tells_unknown=all(part.tells_unknown for part in parts),
+    )
 
 
 def coarsen(aggregate: Aggregate, *, resolution: int) -> Aggregate:
@@ -288,78 +317,20 @@ def coarsen(aggregate: Aggregate, *, resolution: int) -> Aggregate:
     """
     cell = cells.parents(aggregate.sums["cell"].to_numpy(), resolution=resolution)
     keys = aggregate.sums[list(KEY)].assign(cell=cell)
-    table, values, people = gather(keys, _values(aggregate), aggregate.couriers, most=aggregate.most_couriers)
-    return _made(table, values, people, days=aggregate.days, resolution=resolution, tz=aggregate.tz,
-                 most_couriers=aggregate.most_couriers)  # fmt: skip
+    tables = _tables(keys, _values(aggregate), aggregate.couriers, most=aggregate.most_couriers)
+    return dataclasses.replace(aggregate, **tables, resolution=resolution)
 
 
-def gather(
-    keys: pd.DataFrame, values: npt.NDArray[Any], couriers: pd.DataFrame, *, most: int
-) -> tuple[pd.DataFrame, npt.NDArray[Any], pd.DataFrame]:
-    """Add up the rows of one key and unite their couriers.
-
-    Parameters
-    ----------
-    keys
-        One row per row of `values`; the columns are the key.
-    values
-        What adds, (rows, columns).
-    couriers
-        `row`, `courier`, `courier_us`: who was there, and for how long.
-    most
-        How many of the smallest hashes of a key are kept.
-
-    Returns
-    -------
-    keys, values, couriers
-        Each key once and in order, its sums, and its couriers in order of row and hash.
-    """
-    codes = [_in_order(keys[name]) for name in keys.columns]
-    order = np.lexsort(codes[::-1])
-    new = np.zeros(order.size, dtype=bool)
-    new[:1] = True
-    for code in codes:
-        new[1:] |= code[order][1:] != code[order][:-1]
-    first = np.flatnonzero(new)
-    place = np.empty(order.size, dtype=np.int64)
-    place[order] = np.cumsum(new) - 1
-    total = np.add.reduceat(values[order], first, axis=0) if first.size else values[:0]
-    return keys.iloc[order[first]].reset_index(drop=True), total, _united(couriers, place, most)
-
-
-def distinct_couriers(couriers: pd.DataFrame, *, n_rows: int, most: int) -> FloatArray:
-    """Count the couriers of each row.
-
-    Parameters
-    ----------
-    couriers
-        `row` and `courier`, as `gather` gives them.
-    n_rows
-        Number of rows.
-    most
-        How many couriers of a row were kept.
-
-    Returns
-    -------
-    ndarray of float64
-        Exact below `most`; else (most - 1) / u, where u is the largest hash that was kept as a share of all hashes:
-        unbiased, with a standard error of 1 / sqrt(most - 2) of itself (Beyer et al. 2007, see `combine`).
-    """
-    row = couriers["row"].to_numpy()
-    count = np.bincount(row, minlength=n_rows).astype(np.float64)
-    full = np.flatnonzero(count >= most)
-    if full.size:
-        last = np.searchsorted(row, full, side="right") - 1
-        share = (couriers["courier"].to_numpy()[last].astype(np.float64) + 1.0) / _HASH_RANGE
-        count[full] = (most - 1) / share
-    return count
-
-
-def zone_of(lon: FloatArray, lat: FloatArray, zones: gpd.GeoDataFrame | None) -> npt.NDArray[np.object_]:
-    """Lowest-level zone of each point, '' outside and where there are no zones."""
-    if zones is None:
-        return np.full(lon.size, OUTSIDE, dtype=object)
-    return np.asarray(locate(lon, lat, zones=zones), dtype=object)
+def rows_of(aggregate: Aggregate, kept: npt.NDArray[np.bool_]) -> Aggregate:
+    """Keep some rows, with their couriers."""
+    place = np.cumsum(kept) - 1
+    couriers = aggregate.couriers[kept[aggregate.couriers["row"].to_numpy()]]
+    return dataclasses.replace(
+        aggregate,
+        sums=aggregate.sums[kept].reset_index(drop=True),
+        couriers=couriers.assign(row=place[couriers["row"].to_numpy()]).reset_index(drop=True),
+        replicates=aggregate.replicates[kept],
+    )
 
 
 def courier_hashes(names: Iterable[str]) -> CellArray:
@@ -368,94 +339,67 @@ def courier_hashes(names: Iterable[str]) -> CellArray:
     return np.frombuffer(digests, dtype=">u8").astype(np.uint64)
 
 
-def _made(
-    keys: pd.DataFrame,
-    values: IntArray,
-    couriers: pd.DataFrame,
-    *,
-    days: IntArray,
-    resolution: int,
-    tz: str,
-    most_couriers: int,
-) -> Aggregate:
-    kinds = {"cell": "uint64", "zone_id": "str", "hour": "int64", "group": "str", "purpose": "str"}
-    sums = keys.astype(kinds).assign(**{name: values[:, at] for at, name in enumerate(SUMS)})
-    return Aggregate(
-        sums=sums,
-        couriers=couriers,
-        replicates=np.ascontiguousarray(values[:, len(SUMS) :]),
-        days=days,
-        resolution=resolution,
-        tz=tz,
-        most_couriers=most_couriers,
+def _people(stops: pd.DataFrame, rest: Pieces) -> pd.DataFrame:
+    """Who was there in each piece, and for how long."""
+    code, names = pd.factorize(stops["courier_id"])
+    courier = courier_hashes(names)[code][rest.row]
+    return pd.DataFrame({"row": np.arange(rest.row.size), "courier": courier, "courier_us": rest.length_us})
+
+
+def _rest_sums(stops: pd.DataFrame, rest: Pieces, *, tz: str, tells_interpolated: bool) -> IntArray:
+    """Count what each piece of stops, in order of courier and start, adds to `SUMS`."""
+    row, length_us = rest.row, rest.length_us
+    code, _ = pd.factorize(stops["courier_id"])
+    date = _clock.days(_clock.local_hours(_clock.instants(stops["start"]), tz=tz))
+    unseen_us = np.zeros(len(stops), dtype=np.int64)
+    if tells_interpolated and len(stops):
+        stated_us = np.rint(stops["interpolated_s"].to_numpy(dtype=np.float64) * _clock.US_PER_S).astype(np.int64)
+        unseen_us = np.minimum(stated_us, np.add.reduceat(length_us, np.flatnonzero(np.diff(row, prepend=-1))))
+    return np.column_stack(
+        [
+            length_us,
+            np.diff(row, prepend=-1).astype(np.int64),
+            weight_units(code[row], date[row], length_us),
+            apportioned(unseen_us, part_of=row, share=length_us),
+            np.zeros(row.size, dtype=np.int64),
+        ]
     )
+
+
+def _tells_interpolated(stops: pd.DataFrame) -> bool:
+    """Whether every stop says how much of it is interpolated; insist that none says more than it lasted."""
+    if stops.empty:
+        return True
+    if "interpolated_s" not in stops.columns:
+        return False
+    wrong = stops["interpolated_s"] > stops["duration_s"] + TOLERANCE_S
+    if wrong.any():
+        raise DataError(
+            f"STOPS: interpolated_s must not be more than duration_s; {int(wrong.sum()):,} of {len(stops):,} stops "
+            f"break this, stop_id {first_few(stops.loc[wrong, 'stop_id'])}."
+        )
+    return not stops["interpolated_s"].isna().any()
+
+
+def _tables(keys: pd.DataFrame, values: IntArray, couriers: pd.DataFrame, *, most: int) -> dict[str, Any]:
+    """Add rows of one key up: the tables of an aggregate."""
+    table, total, people = gather(keys, values, couriers, most=most)
+    kinds = {"cell": "uint64", "zone_id": "str", "hour": "int64", "group": "str", "purpose": "str"}
+    return {
+        "sums": table.astype(kinds).assign(**{name: total[:, at] for at, name in enumerate(SUMS)}),
+        "couriers": people,
+        "replicates": np.ascontiguousarray(total[:, len(SUMS) :]),
+    }
 
 
 def _values(part: Aggregate) -> IntArray:
     return np.column_stack([part.sums[list(SUMS)].to_numpy(dtype=np.int64), part.replicates])
 
 
-def _in_order(column: pd.Series[Any]) -> npt.NDArray[Any]:
-    """Numbers that sort like the column."""
-    if column.dtype.kind in "iu":
-        return column.to_numpy()
-    return pd.factorize(column, sort=True)[0]
-
-
-def _united(couriers: pd.DataFrame, place: IntArray, most: int) -> pd.DataFrame:
-    """Bring couriers to the places of their rows, each once; keep the smallest hashes of each."""
-    row, courier = place[couriers["row"].to_numpy()], couriers["courier"].to_numpy()
-    order = np.lexsort((courier, row))
-    row, courier = row[order], courier[order]
-    new = np.ones(row.size, dtype=bool)
-    new[1:] = (row[1:] != row[:-1]) | (courier[1:] != courier[:-1])
-    first = np.flatnonzero(new)
-    lasted = couriers["courier_us"].to_numpy()[order]
-    lasted = np.add.reduceat(lasted, first) if first.size else lasted
-    row, courier = row[first], courier[first]
-    kept = np.arange(row.size) - np.searchsorted(row, row, side="left") < most
-    return pd.DataFrame({"row": row[kept], "courier": courier[kept], "courier_us": lasted[kept]})
-
-
-def _groups(stops: pd.DataFrame) -> npt.NDArray[np.object_]:
-    if "group" not in stops.columns:
-        return np.full(len(stops), "", dtype=object)
-    return np.asarray(stops["group"].fillna(""), dtype=object)
-
-
-def _weight_units(courier: IntArray, date: IntArray, length_us: IntArray) -> IntArray:
-    """Share of each part in its courier-day; parts are ordered by courier and time."""
-    new = np.ones(courier.size, dtype=bool)
-    new[1:] = (courier[1:] != courier[:-1]) | (date[1:] != date[:-1])
-    first = np.flatnonzero(new)
-    if not first.size:
-        return np.zeros(0, dtype=np.int64)
-    day = np.cumsum(new) - 1
-    idle = np.add.reduceat(length_us, first) == 0
-    # Where nobody was seen to stay for any time, each stop counts alike; it has one part then.
-    share = np.where(idle[day], 1, length_us)
-    cumulated = np.cumsum(share)
-    before = np.concatenate([[0], cumulated])[first]
-    total = cumulated[np.append(first[1:], share.size) - 1] - before
-    upto = np.rint((cumulated - before[day]) / total[day] * WEIGHT_UNITS).astype(np.int64)
-    since = np.where(new, 0, np.concatenate([[0], upto[:-1]]))
-    return np.asarray(upto - since, dtype=np.int64)
-
-
 def _check_numbers(n_replicates: int, most_couriers: int) -> None:
     for name, value, least in (("n_replicates", n_replicates, 0), ("most_couriers", most_couriers, 3)):
         if isinstance(value, bool) or int(value) != value or value < least:
             raise ParameterError(f"{name} must be a whole number, {least} or more. Got {value!r} instead.")
-
-
-def _check_durations(stops: pd.DataFrame) -> None:
-    lasted = (stops["end"] - stops["start"]).dt.total_seconds()
-    wrong = ~((stops["duration_s"] - lasted).abs() <= _TOLERANCE_S) | (lasted < 0)
-    if wrong.any():
-        raise DataError(
-            f"STOPS: duration_s must be end - start in seconds; {int(wrong.sum()):,} of {len(stops):,} stops break "
-            f"this, stop_id {first_few(stops.loc[wrong, 'stop_id'])}."
-        )
 
 
 def _check_alike(parts: Sequence[Aggregate]) -> Aggregate:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from stationgeo.demand._aggregate import KEY, SUMS, Aggregate
+from stationgeo.demand._aggregate import KEY, REST, SUMS, Aggregate
 from stationgeo.errors import DataError
 
 __all__ = ["from_arrow", "to_arrow"]
@@ -17,6 +17,8 @@ __all__ = ["from_arrow", "to_arrow"]
 _METADATA = b"stationgeo"
 _LISTS = ("couriers", "couriers_us", "replicates")
 _COLUMNS = (*KEY, *SUMS, *_LISTS)
+# What older versions, which did not tell interpolated and unknown time, wrote.
+_OLDER_COLUMNS = (*KEY, *REST, *_LISTS)
 
 
 def to_arrow(aggregate: Aggregate) -> pa.Table:
@@ -59,6 +61,8 @@ def to_arrow(aggregate: Aggregate) -> pa.Table:
         "tz": aggregate.tz,
         "most_couriers": aggregate.most_couriers,
         "n_replicates": aggregate.n_replicates,
+        "tells_interpolated": aggregate.tells_interpolated,
+        "tells_unknown": aggregate.tells_unknown,
     }
     table = pa.Table.from_arrays(arrays, names=list(_COLUMNS))
     return table.replace_schema_metadata({_METADATA: json.dumps(about, sort_keys=True).encode()})
@@ -75,7 +79,8 @@ def from_arrow(table: pa.Table) -> Aggregate:
     Returns
     -------
     Aggregate
-        The same.
+        The same. One that was written before aggregates held interpolated and unknown time has zeros there, and says
+        that it does not tell them: index its days again to know.
 
     Raises
     ------
@@ -96,7 +101,8 @@ def from_arrow(table: pa.Table) -> Aggregate:
     about = _about(table)
     flat: dict[str, Any] = {name: table[name].combine_chunks() for name in _LISTS}
     count = flat["couriers"].value_lengths().to_numpy(zero_copy_only=False)
-    sums = pd.DataFrame({name: table[name].to_pandas() for name in (*KEY, *SUMS)})
+    sums = pd.DataFrame({name: table[name].to_pandas() for name in (*KEY, *SUMS) if name in table.column_names})
+    sums = sums.assign(**{name: np.int64(0) for name in SUMS if name not in sums.columns})
     text = dict.fromkeys(("zone_id", "group", "purpose"), "str")
     couriers = {
         "row": np.repeat(np.arange(count.size, dtype=np.int64), count),
@@ -113,6 +119,8 @@ def from_arrow(table: pa.Table) -> Aggregate:
         resolution=about["resolution"],
         tz=about["tz"],
         most_couriers=about["most_couriers"],
+        tells_interpolated=about.get("tells_interpolated", False),
+        tells_unknown=about.get("tells_unknown", False),
     )  # fmt: skip
 
 
@@ -122,7 +130,7 @@ def _lists(begins: Any, values: Any) -> Any:  # noqa: ANN401 - the stubs know no
 
 def _about(table: pa.Table) -> dict[str, Any]:
     written = (table.schema.metadata or {}).get(_METADATA)
-    if written is None or tuple(table.column_names) != _COLUMNS:
+    if written is None or tuple(table.column_names) not in {_COLUMNS, _OLDER_COLUMNS}:
         raise DataError(f"the table is no aggregate of demand: it has columns {', '.join(table.column_names[:6])}, ...")
     about: dict[str, Any] = json.loads(written)
     return about

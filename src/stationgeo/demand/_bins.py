@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import IntArray
 
-__all__ = ["BINS", "Bins", "Calendar", "bin_table", "checked_bins", "day_type_names", "day_types", "uncalendared"]
+__all__ = [
+    "BINS",
+    "Bins",
+    "Calendar",
+    "bin_table",
+    "checked_bins",
+    "day_type_names",
+    "day_types",
+    "days_per_type",
+    "uncalendared",
+]
 
 Bins = Literal["hour_of_week", "hour_of_day_type"]
 """`hour_of_week`: 168, Monday 00:00 is 0. `hour_of_day_type`: 72, 24 each of working days, weekends and holidays."""
@@ -96,6 +106,32 @@ def day_types(days: IntArray, *, bins: Bins, calendar: Calendar | None) -> IntAr
     told = [_of_calendar(_date(day), _calendar(calendar)) for day in distinct.tolist()]
     known = np.array([-1 if type_ is None else type_ for type_ in told], dtype=np.int64)[which]
     return np.where(known < 0, types, known)
+
+
+def days_per_type(observed: IntArray, *, seen: IntArray, bins: Bins, calendar: Calendar | None) -> IntArray:
+    """Count the observed days of each type: what averages divide by.
+
+    Parameters
+    ----------
+    observed
+        Local days since 1970, each once.
+    seen
+        Local days of the rows to average; they may repeat. What begins late on the last observed date lasts into a date
+        that may not be observed: where no day of a type is, those of it on which there are rows count.
+    bins, calendar
+        As for `day_types`.
+
+    Returns
+    -------
+    ndarray of int64
+        A number for each type, 0 where there are neither days nor rows.
+    """
+    n_types = len(_DAY_TYPES[bins])
+    counts, spilled = (
+        np.bincount(day_types(days, bins=bins, calendar=calendar), minlength=n_types)
+        for days in (observed, np.unique(seen))
+    )
+    return np.where(counts > 0, counts, spilled).astype(np.int64)
 
 
 def uncalendared(days: IntArray, *, calendar: Calendar | None) -> IntArray:

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import _clock, cells
-from stationgeo.demand._aggregate import zone_of
 from stationgeo.demand._areal import Spread, spread
 from stationgeo.demand._observed import check_among_observed, per_weekday
+from stationgeo.demand._split import zone_of
 from stationgeo.demand._table import UNKNOWN_COURIER, Parts, collect
 from stationgeo.errors import ColumnError, DataError, ParameterError, first_few
 from stationgeo.schema import DEMAND, EVENTS, UNTIMED_BIN, empty, validate

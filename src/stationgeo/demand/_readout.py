@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import _clock
-from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate, distinct_couriers, gather
-from stationgeo.demand._bins import checked_bins, day_types
+from stationgeo.demand._aggregate import SUMS, Aggregate
+from stationgeo.demand._bins import checked_bins, day_types, days_per_type
 from stationgeo.demand._bootstrap import replicate_columns
+from stationgeo.demand._gather import distinct_couriers, gather
 from stationgeo.demand._select import check_purposes, select
+from stationgeo.demand._split import WEIGHT_UNITS
 from stationgeo.errors import DataError, ParameterError, first_few, suggest
 from stationgeo.schema import DEMAND, empty
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["check_expansion", "expansion_factors", "read_out"]
 
 SPLITS = ("group", "purpose")
-_COURIER_US, _VISITS, _WEIGHT = range(len(SUMS))
+_COURIER_US, _VISITS, _WEIGHT, _INTERPOLATED_US, _UNKNOWN_US = range(len(SUMS))
 
 
 def read_out(
@@ -54,7 +56,7 @@ def read_out(
     by
         Columns to keep apart: "group", "purpose", both or none.
     purposes
-        Purposes to count; by default all.
+        Purposes to count; by default all. Silences have the purpose "unknown".
     expansion
         How many workers a sampled courier of each group stands for. Seconds, visits and weights are multiplied by it;
         `couriers` stay those seen.
@@ -67,6 +69,10 @@ def read_out(
         was there and then, over all days: exactly below `aggregate.most_couriers`, see `Aggregate`. With replicates
         there is a column `courier_s_rep_0`, ... for each.
 
+        Where the aggregate tells them: `interpolated_s`, the part of `courier_s` that was not seen, and `unknown_s`,
+        seconds of silences, which are in no other column. A bin in which there were only silences has a row with
+        `courier_s`, `visits`, `courier_weight` and `couriers` 0.
+
     Raises
     ------
     DataError
@@ -77,6 +83,9 @@ def read_out(
 
     Notes
     -----
+    Stops of the last observed date may last into the next. Where no day of that one's type was observed, the days on
+    which such time lies are taken for observed, so that its average is one, and time is conserved.
+
     O(n log n) for n rows and couriers.
 
     Examples
@@ -98,9 +107,12 @@ def read_out(
     if expansion is not None:
         values = values * expansion_factors(part.sums["group"], expansion)[:, None]
     table, total, couriers = gather(keys, values, part.couriers, most=part.most_couriers)
-    observed = np.bincount(day_types(part.days, bins=bins, calendar=calendar))
+    seen = _clock.days(aggregate.sums["hour"].to_numpy())
+    observed = days_per_type(part.days, seen=seen, bins=bins, calendar=calendar)
     days = observed[table["bin"].to_numpy() // _clock.HOURS_PER_DAY].astype(np.float64)
-    return _demand(table, total, distinct_couriers(couriers, n_rows=len(table), most=part.most_couriers), days)
+    told = {"interpolated_s": part.tells_interpolated, "unknown_s": part.tells_unknown}
+    count = distinct_couriers(couriers, n_rows=len(table), most=part.most_couriers)
+    return _demand(table, total, count, days).drop(columns=[name for name, tells in told.items() if not tells])
 
 
 def _demand(table: pd.DataFrame, total: npt.NDArray[Any], couriers: FloatArray, days: FloatArray) -> pd.DataFrame:
@@ -116,6 +128,8 @@ def _demand(table: pd.DataFrame, total: npt.NDArray[Any], couriers: FloatArray, 
         "courier_weight": total[:, _WEIGHT] / WEIGHT_UNITS / days,
         "couriers": couriers,
         "observed_days": days,
+        "interpolated_s": total[:, _INTERPOLATED_US] / _clock.US_PER_S / days,
+        "unknown_s": total[:, _UNKNOWN_US] / _clock.US_PER_S / days,
     }
     names = replicate_columns(replicates.shape[1])
     return pd.DataFrame(columns | {name: replicates[:, at] for at, name in enumerate(names)})

@@ -11,10 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from stationgeo import _clock, cells
-from stationgeo.demand._aggregate import SUMS, WEIGHT_UNITS, Aggregate, distinct_couriers, gather
-from stationgeo.demand._bins import checked_bins, day_type_names, day_types
+from stationgeo.demand._aggregate import REST, Aggregate, rows_of
+from stationgeo.demand._bins import checked_bins, day_type_names, day_types, days_per_type
+from stationgeo.demand._gather import distinct_couriers, gather
 from stationgeo.demand._readout import check_expansion, expansion_factors
 from stationgeo.demand._released import Release, Rules, hours_table, made, no_hours
+from stationgeo.demand._split import WEIGHT_UNITS
 from stationgeo.demand._steps import (
     ANY_TIME,
     HOUR,
@@ -73,7 +75,7 @@ def release(
     Parameters
     ----------
     aggregate
-        What `aggregate` or `combine` made.
+        What `aggregate` or `combine` made. Interpolated and unknown time are not published.
     k
         Fewest distinct couriers of a piece; 2 or more. 1 releases everything: for synthetic data alone.
     most_share
@@ -196,13 +198,15 @@ class _Pieces:
 
 def _all_of(aggregate: Aggregate, tree: pd.DataFrame, rules: Rules, expansion: Mapping[str, float] | None) -> _Pieces:
     """Cut an aggregate into its finest pieces, none of them published yet."""
+    # Silences are nobody's rest, and have no couriers by whom their safety could be judged.
+    aggregate = rows_of(aggregate, np.isin(np.arange(len(aggregate.sums)), aggregate.couriers["row"].to_numpy()))
     if aggregate.sums.empty:
         raise DataError("there is no demand to release: the aggregate has no rows.")
     if len(tree):
         check_zone_ids(aggregate.sums["zone_id"], tree)
     hour = aggregate.sums["hour"].to_numpy()
     types = day_types(_clock.days(hour), bins=rules.bins, calendar=rules.calendar)
-    observed = np.bincount(day_types(aggregate.days, bins=rules.bins, calendar=rules.calendar))
+    observed = days_per_type(aggregate.days, seen=_clock.days(hour), bins=rules.bins, calendar=rules.calendar)
     keys = aggregate.sums[["zone_id", "cell"]].assign(day_type=types, hour=hour % _clock.HOURS_PER_DAY)
     amounts = _per_day(aggregate, observed[types])
     if expansion is not None:
@@ -220,7 +224,7 @@ def _all_of(aggregate: Aggregate, tree: pd.DataFrame, rules: Rules, expansion: M
 
 
 def _per_day(aggregate: Aggregate, days: IntArray) -> FloatArray:
-    sums = aggregate.sums[list(SUMS)].to_numpy(dtype=np.float64)
+    sums = aggregate.sums[list(REST)].to_numpy(dtype=np.float64)
     per_day = sums / days[:, None] / np.array([_clock.US_PER_S, 1.0, WEIGHT_UNITS])
     return np.column_stack([sums[:, 0], per_day])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stationgeo import _clock
+from stationgeo.demand._aggregate import rows_of
 from stationgeo.demand._bins import day_type_names, day_types
 from stationgeo.errors import ParameterError, suggest
 from stationgeo.schema import DEMAND
@@ -32,7 +33,8 @@ def select(aggregate: Aggregate, *, purposes: Collection[str] | None = None, day
     aggregate
         What `aggregate` or `combine` made.
     purposes
-        Purposes to keep; by default all. Days stay observed on which nobody stopped for them.
+        Purposes to keep; by default all. Days stay observed on which nobody stopped for them. Silences have the purpose
+        "unknown": without it unknown time is not told any more.
     days
         Local days since 1970 to keep; by default all. Of the observed days only these stay.
 
@@ -59,23 +61,15 @@ def select(aggregate: Aggregate, *, purposes: Collection[str] | None = None, day
     0
     """
     kept = np.ones(len(aggregate.sums), dtype=np.bool_)
-    observed = aggregate.days
+    observed, tells_unknown = aggregate.days, aggregate.tells_unknown
     if purposes is not None:
         check_purposes(purposes)
         kept &= aggregate.sums["purpose"].isin(list(purposes)).to_numpy()
+        tells_unknown &= "unknown" in purposes
     if days is not None:
         kept &= np.isin(_clock.days(aggregate.sums["hour"].to_numpy()), days)
         observed = observed[np.isin(observed, days)]
-    place = np.cumsum(kept) - 1
-    row = aggregate.couriers["row"].to_numpy()
-    couriers = aggregate.couriers[kept[row]]
-    return dataclasses.replace(
-        aggregate,
-        sums=aggregate.sums[kept].reset_index(drop=True),
-        couriers=couriers.assign(row=place[couriers["row"].to_numpy()]).reset_index(drop=True),
-        replicates=aggregate.replicates[kept],
-        days=observed,
-    )
+    return dataclasses.replace(rows_of(aggregate, kept), days=observed, tells_unknown=tells_unknown)
 
 
 def are_of_type(days: IntArray, *, of_types: Collection[str], calendar: Calendar | None) -> npt.NDArray[np.bool_]:

@@ -21,13 +21,14 @@ def from_stops(
     resolution: int,
     tz: str,
     observed: pd.DataFrame | None = None,
+    silences: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Count stops per cell, zone and hour of the week, as averages of an observed day.
 
     Parameters
     ----------
     stops
-        STOPS, in any order. No rows give no demand.
+        STOPS, in any order. No rows (and no silences) give no demand.
     zones
         ZONES whose lowest level is disjoint; None puts everything outside.
     resolution
@@ -36,23 +37,28 @@ def from_stops(
         Time zone of the hours and days, for example ``"Asia/Shanghai"``.
     observed
         The dates on which couriers were observed: `tracks.observed_dates` of the FIXES. By default the dates on which
-        any stop has time, which makes averages too high if there were days on which couriers were seen and nobody
-        stopped: a lower bound of the days, for want of better.
+        any stop or silence has time, which makes averages too high if there were days on which couriers were seen and
+        nobody stopped: a lower bound of the days, for want of better.
+    silences
+        SILENCES of the same fixes, as `tracks.find_silences` lists them, which become `unknown_s`; those of more than
+        12 hours are left out (`uncounted_silences` lists them). None leaves unknown time untold.
 
     Returns
     -------
     DataFrame
         DEMAND, in order of cell, zone and bin. Per observed day of the bin's weekday: `courier_s` seconds; `visits`
         stops, each counted in the bin in which it starts; `courier_weight` shares of courier-days. `couriers`
-        counts who ever was there and then, over all days.
+        counts who ever was there and then, over all days. `interpolated_s`, the part of `courier_s` that was not seen,
+        is there if every stop tells it; `unknown_s`, beside it, if silences are given. Rows in which there were only
+        silences have 0 in all other columns that add, and no couriers.
 
     Raises
     ------
     ColumnError
         If a column is missing or of another kind.
     DataError
-        If stops break their contract, durations are not end - start, or there are stops on a date that `observed`
-        does not list.
+        If stops or silences break their contract, durations are not end - start, more of a stop is interpolated than
+        it lasted, or there are stops or silences on a date that `observed` does not list.
     DatumError
         If the zones are not in WGS-84 (EPSG:4326).
     ParameterError
@@ -67,7 +73,8 @@ def from_stops(
     to their seconds (equally, if none has any), and each stop's share is split over bins like its seconds.
 
     What is conserved, for n days observed of a bin's weekday: ``sum(courier_s * n)`` is the seconds of all stops,
-    ``sum(visits * n)`` their number, and ``sum(courier_weight * n)`` the number of courier-days.
+    ``sum(visits * n)`` their number, and ``sum(courier_weight * n)`` the number of courier-days;
+    ``sum(interpolated_s * n)`` is the interpolated seconds of all stops, ``sum(unknown_s * n)`` those of the silences.
 
     O(s log s) for s stops split by the hour, besides finding zones.
 
@@ -86,5 +93,5 @@ def from_stops(
     >>> demand[["bin", "courier_s", "visits"]].to_dict("list")
     {'bin': [15, 16], 'courier_s': [600.0, 1200.0], 'visits': [1.0, 0.0]}
     """
-    parts = aggregate(stops, zones=zones, resolution=resolution, tz=tz, observed=observed)
+    parts = aggregate(stops, zones=zones, resolution=resolution, tz=tz, observed=observed, silences=silences)
     return read_out(parts)

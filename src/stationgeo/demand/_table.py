@@ -10,7 +10,7 @@ import pandas as pd
 
 from stationgeo import _clock
 from stationgeo.demand._observed import checked_observed, per_weekday
-from stationgeo.errors import DataError, ParameterError, suggest
+from stationgeo.errors import ColumnError, DataError, ParameterError, suggest
 from stationgeo.schema import DEMAND, UNTIMED_BIN, empty, validate
 
 if TYPE_CHECKING:
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
-__all__ = ["WEIGHTS", "Parts", "by_bin", "by_cell", "by_zone", "collect", "merge"]
+__all__ = ["TIMES", "WEIGHTS", "Parts", "by_bin", "by_cell", "by_zone", "collect", "merge", "untold"]
 
 WEIGHTS = ("courier_s", "visits", "courier_weight")
-"""The columns of DEMAND that add."""
+"""The columns of DEMAND that add and are demand."""
+
+TIMES = ("interpolated_s", "unknown_s")
+"""The optional columns of DEMAND that add and say how well time is known."""
 
 UNKNOWN_COURIER = -1
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -93,7 +96,8 @@ def merge(tables: Iterable[pd.DataFrame], *, observed: pd.DataFrame | None = Non
     -------
     DataFrame
         DEMAND, in order of cell, zone and bin. `couriers` is the sum: distinct only if no courier is in two tables;
-        nan where one of the tables does not know. Columns beyond the contract are left out.
+        nan where one of the tables does not know. `interpolated_s` and `unknown_s` are there if all tables have them
+        but those in which nothing lasts (all `courier_s` 0, as of events). Columns beyond the contract are left out.
 
     Raises
     ------
@@ -130,8 +134,9 @@ def merge(tables: Iterable[pd.DataFrame], *, observed: pd.DataFrame | None = Non
     kept = [table for table in kept if len(table)]
     if not kept:
         return empty(DEMAND)
-    splits = _splits(kept)
+    splits, told = _splits(kept), [name for name in TIMES if _all_tell(kept, name)]
     rows = pd.concat(kept, ignore_index=True)
+    rows = rows.assign(**{name: rows[name].fillna(0.0) for name in told})
     weekday = rows["bin"] // _clock.HOURS_PER_DAY
     days = rows["observed_days"].astype("float64")
     if observed is not None:
@@ -141,10 +146,16 @@ def merge(tables: Iterable[pd.DataFrame], *, observed: pd.DataFrame | None = Non
         _check_enough(rows, weekday, days)
     _check_agreement(weekday, days)
     factor = rows["observed_days"] / days
-    scaled = rows.assign(**{name: rows[name] * factor for name in WEIGHTS}, observed_days=days)
+    scaled = rows.assign(**{name: rows[name] * factor for name in (*WEIGHTS, *told)}, observed_days=days)
     added = scaled.groupby([*DEMAND.key, *splits], sort=True)
     sums = added[[*WEIGHTS, "couriers"]].sum(skipna=False)
-    return sums.assign(observed_days=added["observed_days"].first()).reset_index()
+    return sums.assign(observed_days=added["observed_days"].first(), **added[told].sum()).reset_index()
+
+
+def _all_tell(tables: list[pd.DataFrame], name: str) -> bool:
+    """Whether time of one kind is told: not if time that lasted comes from a table that does not tell it."""
+    silent = [table for table in tables if name not in table.columns]
+    return len(silent) < len(tables) and not any((table["courier_s"] > 0).any() for table in silent)
 
 
 def _splits(tables: list[pd.DataFrame]) -> list[str]:
@@ -167,7 +178,7 @@ def by_cell(demand: pd.DataFrame, *, weight: str) -> pd.DataFrame:
     demand
         DEMAND.
     weight
-        The column to total: courier_s, visits or courier_weight.
+        The column to total: courier_s, visits or courier_weight; or, where it is there, interpolated_s or unknown_s.
 
     Returns
     -------
@@ -209,7 +220,7 @@ def by_zone(demand: pd.DataFrame, *, weight: str) -> pd.DataFrame:
     demand
         DEMAND.
     weight
-        The column to total: courier_s, visits or courier_weight.
+        The column to total: courier_s, visits or courier_weight; or, where it is there, interpolated_s or unknown_s.
 
     Returns
     -------
@@ -247,7 +258,7 @@ def by_bin(demand: pd.DataFrame, *, weight: str) -> pd.DataFrame:
     demand
         DEMAND.
     weight
-        The column to total: courier_s, visits or courier_weight.
+        The column to total: courier_s, visits or courier_weight; or, where it is there, interpolated_s or unknown_s.
 
     Returns
     -------
@@ -278,10 +289,21 @@ def by_bin(demand: pd.DataFrame, *, weight: str) -> pd.DataFrame:
 
 
 def _total(demand: pd.DataFrame, key: str, weight: str) -> pd.DataFrame:
-    if weight not in WEIGHTS:
+    if weight not in {*WEIGHTS, *TIMES}:
         why = f"{weight!r} does not add" if weight in DEMAND.names else f"Got {weight!r}"
         raise ParameterError(f"weight must be a column of DEMAND that adds. {why}; {suggest(weight, WEIGHTS)}")
+    if weight not in demand.columns:
+        raise ColumnError(untold(weight))
     return validate(demand, DEMAND).groupby(key, sort=True)[weight].sum().reset_index()
+
+
+def untold(name: str) -> str:
+    """Say that demand lacks a column of `TIMES`, and what to do."""
+    way_out = {
+        "interpolated_s": "make it of stops that have interpolated_s, as tracks.find_stops gives it",
+        "unknown_s": "give silences= to demand.from_stops or demand.aggregate",
+    }
+    return f"DEMAND: column {name!r} is missing, so that such time is not told: {way_out[name]}; index old days again."
 
 
 def _changes(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

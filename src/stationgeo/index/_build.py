@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from stationgeo.index._batch import FixBatch
     from stationgeo.index._follow import Followed
+    from stationgeo.schema import IntArray
 
 __all__ = ["Builder", "IndexPlan", "aggregate_fixes"]
 
@@ -60,7 +61,7 @@ class IndexPlan:
 
 
 class Builder:
-    """Takes in batches of fixes and gives the aggregate of their stops.
+    """Takes in batches of fixes and gives the aggregate of their stops and silences.
 
     Parameters
     ----------
@@ -76,13 +77,16 @@ class Builder:
     that of all.
     """
 
-    __slots__ = ("_follower", "_plan", "followed")
+    __slots__ = ("_follower", "_plan", "followed", "n_long_silences")
 
     def __init__(self, plan: IndexPlan, *, drop_repeats: bool = False, between: tuple[int, int] | None = None) -> None:
         self._plan = plan
         self._follower = Follower(stops=plan.stops, cleaning=plan.cleaning, drop_repeats=drop_repeats, between=between)
         self.followed: Followed | None = None
         """What tracks came to, with what was dropped and cleaned; None before the end."""
+        self.n_long_silences = 0
+        """Silences of the dates asked for that are too long to be counted as unknown time; known once finished. Of
+        fixes that end early not all are seen."""
 
     @property
     def n_fixes(self) -> int:
@@ -107,27 +111,28 @@ class Builder:
         self._follower.add(batch)
 
     def finish(self, *, dates: Collection[dt.date] | None = None) -> demand.Aggregate:
-        """End all tracks and add their stops up.
+        """End all tracks and add their stops and silences up.
 
         Parameters
         ----------
         dates
-            Count only stops that start on these local dates, and of the observed days only these; by default all.
+            Count only stops and silences that start on these local dates, and of the observed days only these; by
+            default all.
 
         Returns
         -------
         Aggregate
-            The same however the fixes were cut into batches.
+            The same however the fixes were cut into batches. It tells interpolated and unknown time.
         """
         plan = self._plan
         followed = self.followed = self._follower.finish()
-        stops, days = _judged(followed, plan), followed.days(tz=plan.tz)
+        stops, silences, days = _judged(followed, plan), followed.silences, followed.days(tz=plan.tz)
         if dates is not None:
             wanted = np.array([np.datetime64(date, "D").astype(np.int64) for date in dates], dtype=np.int64)
-            start = _clock.days(_clock.local_hours(_clock.instants(stops["start"]), tz=plan.tz))
-            stops = stops[np.isin(start, wanted)]
+            stops, silences = (_of_dates(table, wanted, tz=plan.tz) for table in (stops, silences))
             days = days[np.isin(days, wanted)]
-        found = _added_up(stops, plan)
+        self.n_long_silences = len(demand.uncounted_silences(silences))
+        found = _added_up(stops, silences, plan)
         # A stop of the last date may last into the next, which is observed where it is indexed itself.
         return replace(found, days=days)
 
@@ -149,8 +154,13 @@ def _judged(followed: Followed, plan: IndexPlan) -> pd.DataFrame:
     return found.table
 
 
-def _added_up(stops: pd.DataFrame, plan: IndexPlan) -> demand.Aggregate:
-    """Add stops up; those for purposes that do not count weigh nothing."""
+def _of_dates(stays: pd.DataFrame, wanted: IntArray, *, tz: str) -> pd.DataFrame:
+    start = _clock.days(_clock.local_hours(_clock.instants(stays["start"]), tz=tz))
+    return stays[np.isin(start, wanted)]
+
+
+def _added_up(stops: pd.DataFrame, silences: pd.DataFrame, plan: IndexPlan) -> demand.Aggregate:
+    """Add stops and silences up; stops for purposes that do not count weigh nothing."""
     how: dict[str, Any] = {
         "zones": plan.zones,
         "resolution": plan.resolution,
@@ -159,15 +169,16 @@ def _added_up(stops: pd.DataFrame, plan: IndexPlan) -> demand.Aggregate:
         "most_couriers": plan.most_couriers,
     }
     if plan.counted is None:
-        return demand.aggregate(stops, **how)
+        return demand.aggregate(stops, silences=silences, **how)
     counts = stops["purpose"].isin(plan.counted)
-    others = demand.aggregate(stops[~counts], **how)
+    others = demand.aggregate(stops[~counts], silences=silences, **how)
     weightless = replace(others, sums=others.sums.assign(weight_units=0))
-    return demand.combine([demand.aggregate(stops[counts], **how), weightless])
+    counted = demand.aggregate(stops[counts], silences=silences.head(0), **how)
+    return demand.combine([counted, weightless])
 
 
 def aggregate_fixes(batches: Iterable[FixBatch], *, plan: IndexPlan) -> demand.Aggregate:
-    """Add up the stops in batches of fixes.
+    """Add up the stops and silences in batches of fixes.
 
     Parameters
     ----------

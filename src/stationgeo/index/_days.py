@@ -179,11 +179,12 @@ def index_days(
 
     Notes
     -----
-    A stop belongs to the day on which it starts. The tracks of a day are followed from 12 hours before it begins,
-    so that a wait that began the day before is not taken for one of its own, until 12 hours after it ends, so that a
-    wait over midnight is whole. The days together are what all fixes in one piece would give wherever a courier
-    moves, or is silent for longer than the largest gap, at some time in those 12 hours. Nothing of a track is kept:
-    a day whose successor is not there yet is marked as provisional and made again when it comes.
+    A stop belongs to the day on which it starts, and so does a silence. The tracks of a day are followed from 12 hours
+    before it begins, so that a wait that began the day before is not taken for one of its own, until 12 hours after it
+    ends, so that a wait over midnight is whole, and so is a silence of up to 12 hours; longer ones do not count. The
+    days together are what all fixes in one piece would give wherever a courier moves, or is silent for longer than the
+    largest gap, at some time in those 12 hours. Nothing of a track is kept: a day whose successor is not there yet is
+    marked as provisional and made again when it comes.
 
     Days whose files cannot be shared by courier as they are (see `io.share_fixes`) are sorted into temporary files,
     each once while its neighbours need it; so are all three days where only one of them must be, or where fixes turn
@@ -309,7 +310,11 @@ def _index_day(
             f"{days[date][0].name}: none of the {n_fixes:,} fixes of its files is of {date}, local time of {plan.tz}. "
             "Check the name, the year and the time zone."
         )
-    about: dict[str, Any] = {"n_fixes": n_fixes, "files": prints.around(date)}
+    about: dict[str, Any] = {
+        "n_fixes": n_fixes,
+        "n_long_silences": found.n_long_silences,
+        "files": prints.around(date),
+    }
     provisional = date + _ONE_DAY not in days
     store.put(date, found.aggregate, provisional=provisional, about=about)
     return DayDone(date=date, n_fixes=n_fixes, n_stops=found.n_stops, provisional=provisional)

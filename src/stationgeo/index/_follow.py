@@ -32,7 +32,7 @@ class Followed:
     stops: pd.DataFrame
     """STOPS, in order of courier and start, with `group`, the last that a courier was said to be of, or ''."""
     silences: pd.DataFrame
-    """SILENCES, in order of courier and start."""
+    """SILENCES, in order of courier and start, with `group`."""
     quarters: IntArray
     """Quarters of an hour since 1970 in UTC that hold any fix that was let through, each once and in order."""
     cleaning: pd.DataFrame | None
@@ -117,7 +117,7 @@ class Follower:
 
     Notes
     -----
-    Memory holds `TrackState.bytes_per_courier` per courier with an id and a code, 32 bytes more to know repeats, and 53
+    Memory holds `TrackState.bytes_per_courier` per courier with an id and a code, 32 bytes more to know repeats, and 61
     bytes per stop and 40 per silence; never fixes beyond the batch in hand. Each courier's fixes come in order of time,
     in whichever batches, unless a rule takes what is out of order.
     """
@@ -188,9 +188,10 @@ class Follower:
         """
         self._keep(self._state.finish())
         stops = tracks.stops_table(self._stops, names=self._names)
+        silences = tracks.silences_table(self._silences, names=self._names)
         return Followed(
             stops=stops.assign(group=self._group_of(stops["courier_id"])),
-            silences=tracks.silences_table(self._silences, names=self._names),
+            silences=silences.assign(group=self._group_of(silences["courier_id"])),
             quarters=self._observed.quarters(),
             cleaning=self._state.report(pd.Index(self._names, dtype="str")),
             repeats={} if self._repeats is None else dict(zip(REPEATS, self._repeats.counts.tolist(), strict=True)),

@@ -34,6 +34,7 @@ CLEANING = "cleaning: "
 _MOST_LON_DEG, _MOST_LAT_DEG = 180.0, 90.0
 _NOWHERE = "coordinates are missing, out of range or (0, 0)"
 _MISSING = "courier or time is missing"
+LONG_SILENCE = "silences of more than 12 h, not counted as unknown time"
 
 
 def index_job(plan: IndexPlan, *, datum: str) -> Job:
@@ -50,7 +51,7 @@ def index_job(plan: IndexPlan, *, datum: str) -> Job:
     -------
     Job
         For any engine: its source has `RAW_COLUMNS`, `t` as Arrow timestamps in UTC. Fixes without a courier, time or
-        place are dropped and counted.
+        place are dropped and counted, and so are silences too long to be counted as unknown time.
 
     Raises
     ------
@@ -112,7 +113,7 @@ def demand_of(batches: Iterator[pa.RecordBatch], *, plan: IndexPlan, datum: str)
             builder.add(batch)
     aggregate = builder.finish()
     repeats = {} if builder.followed is None else builder.followed.repeats
-    yield from pack(aggregate, dropped | repeats | cleaned(builder))
+    yield from pack(aggregate, dropped | repeats | cleaned(builder) | {LONG_SILENCE: builder.n_long_silences})
 
 
 def cleaned(builder: Builder) -> dict[str, int]:

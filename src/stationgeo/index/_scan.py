@@ -11,7 +11,7 @@ from stationgeo import crs, io
 from stationgeo.engine import TaskJob
 from stationgeo.index._batch import batch_of
 from stationgeo.index._build import Builder, IndexPlan
-from stationgeo.index._job import CLEANING, cleaned
+from stationgeo.index._job import CLEANING, LONG_SILENCE, cleaned
 from stationgeo.index._wire import SCHEMA, merge_batches, pack, unpack
 from stationgeo.tracks import OutOfOrderError
 
@@ -47,6 +47,9 @@ class Indexed:
     files."""
     cleaned: dict[str, int]
     """Fixes that the plan's cleaning removed, by rule: of those kept, within `between`."""
+    n_long_silences: int
+    """Silences of the dates asked for that are too long to be counted as unknown time; of fixes that end early not all
+    are seen."""
     fixes_of: tuple[int, ...]
     """Fixes kept of each file, by its place in `files` of the scan; empty where they were sorted first."""
 
@@ -195,7 +198,7 @@ def demand_of_share(
     again = {} if followed is None else followed.repeats
     repeats = {reason: rows + dropped.pop(reason, 0) for reason, rows in again.items()}
     counts |= {_DROPPED + reason: rows for reason, rows in (dropped | repeats).items()}
-    yield from pack(aggregate, counts | cleaned(builder))
+    yield from pack(aggregate, counts | cleaned(builder) | {LONG_SILENCE: builder.n_long_silences})
 
 
 def _add(builder: Builder, batch: io.FixBatch) -> None:
@@ -256,6 +259,7 @@ def _index_shares(
         aggregate=aggregate,
         report=io.check_whole(report),
         cleaned=_named(counts, CLEANING),
+        n_long_silences=counts.get(LONG_SILENCE, 0),
         fixes_of=tuple(counts.get(f"{_FILE}{at}", 0) for at in range(len(scan.files))),
     )
 

@@ -33,10 +33,13 @@ _FIELDS: list[tuple[str, Any]] = [
     ("courier_us", pa.int64()),
     ("visits", pa.int64()),
     ("weight_units", pa.int64()),
+    ("interpolated_us", pa.int64()),
+    ("unknown_us", pa.int64()),
     ("couriers", pa.list_(pa.int64())),
     ("couriers_us", pa.list_(pa.int64())),
     ("replicates", pa.list_(pa.int64())),
 ]
+_LISTS = ("couriers", "couriers_us", "replicates")
 SCHEMA = pa.schema(_FIELDS)
 """Columns of the batches."""
 
@@ -84,7 +87,8 @@ def unpack(table: pa.Table, *, plan: IndexPlan) -> tuple[Aggregate, dict[str, in
     Returns
     -------
     aggregate, counts
-        Demand, and what the job counted beside it: how many fixes were dropped, by reason.
+        Demand, and what the job counted beside it: how many fixes were dropped and silences not counted, by
+        reason.
 
     Notes
     -----
@@ -115,8 +119,8 @@ def _parted(table: pa.Table, plan: IndexPlan) -> tuple[Aggregate, list[tuple[int
 
 def _as_aggregate(table: pa.Table, plan: IndexPlan) -> Aggregate:
     text = dict.fromkeys(("zone_id", "group", "purpose"), "str")
-    sums = pd.DataFrame({name: table[name].to_pandas() for name in SCHEMA.names[:8]}).astype(text)
-    flat: dict[str, Any] = {name: table[name].combine_chunks() for name in SCHEMA.names[8:]}
+    sums = pd.DataFrame({name: table[name].to_pandas() for name in SCHEMA.names if name not in _LISTS}).astype(text)
+    flat: dict[str, Any] = {name: table[name].combine_chunks() for name in _LISTS}
     count = flat["couriers"].value_lengths().to_numpy(zero_copy_only=False)
     row = np.repeat(np.arange(count.size, dtype=np.int64), count)
     values = {name: lists.flatten().to_numpy(zero_copy_only=False).astype(np.int64) for name, lists in flat.items()}
@@ -129,6 +133,9 @@ def _as_aggregate(table: pa.Table, plan: IndexPlan) -> Aggregate:
         resolution=plan.resolution,
         tz=plan.tz,
         most_couriers=plan.most_couriers,
+        # Only what a `Builder` made travels, and it tells both.
+        tells_interpolated=True,
+        tells_unknown=True,
     )
 
 
@@ -160,6 +167,8 @@ def _marks(marks: list[tuple[int, str, int]], n_replicates: int) -> pa.RecordBat
         "courier_us": [0] * n,
         "visits": [count for _, _, count in marks],
         "weight_units": [0] * n,
+        "interpolated_us": [0] * n,
+        "unknown_us": [0] * n,
         "couriers": [[]] * n,
         "couriers_us": [[]] * n,
         "replicates": [[0] * n_replicates] * n,

@@ -91,6 +91,7 @@ def _tracked(
         resolution=study.resolution,
         tz=study.tz,
         observed=_clock.as_dates(followed.days),
+        silences=followed.silences,
         n_replicates=study.demand.replicates,
     )
     return (found, ()), followed.days

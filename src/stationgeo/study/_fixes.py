@@ -47,11 +47,13 @@ def follow_fixes(study: Study, *, listener: Progress) -> tuple[index.Followed, I
 
 def stop_rule(asked: Stops) -> tracks.StopRule:
     """Make the rule of stops that a study gives."""
+    given = {} if asked.detected_gap_s is None else {"detected_gap_s": asked.detected_gap_s}
     return tracks.StopRule(
         radius_m=asked.radius_m,
         min_duration_s=asked.min_duration_s,
         max_gap_s=asked.max_gap_s,
         compatible=asked.compatible,
+        **given,
     )
 
 

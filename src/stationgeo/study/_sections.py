@@ -187,6 +187,8 @@ class Stops(Section):
     radius_m: PositiveFloat
     min_duration_s: PositiveFloat
     max_gap_s: PositiveFloat
+    detected_gap_s: PositiveFloat | None = None
+    """Time between fixes of a stop up to so far apart was seen; beyond it is assumed. 60 by default."""
     compatible: Literal["trackintel"] | None = None
     """Stops as trackintel's sliding method finds them."""
     cleaning: Cleaning | None = None

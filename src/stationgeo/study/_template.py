@@ -33,6 +33,7 @@ datum = "GCJ-02"          # WGS-84 (GPS, OSM), GCJ-02 (AMap, Tencent), BD-09 (Ba
 radius_m = 100
 min_duration_s = 300
 max_gap_s = 900
+# detected_gap_s = 60     # of a stop, time between fixes further apart is assumed, not seen
 # compatible = "trackintel"   # stops as that library's sliding method finds them
 
 # [stops.cleaning]        # rules that take fixes out, each counted; every rule is off unless it is given

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stationgeo import tracks
+from stationgeo import demand, tracks
 from stationgeo.errors import DataError
 from stationgeo.study._privacy import is_exempt
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from stationgeo.study._sections import Purpose
 
 __all__ = ["Tracks", "judge", "purpose_rule"]
-
-_S_PER_HOUR = 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +66,10 @@ def judge(study: Study, followed: index.Followed, inputs: Inputs, stations: gpd.
         "days": followed.days(tz=study.tz),
         "n_couriers": followed.n_couriers,
     }
+    exact = is_exempt(study)
+    time = _of_time(demand.stop_time_shares(stops, silences=silences), exact=exact)
     if asked.purpose is None:
-        return Tracks(stops=stops, purposes=None, sensitivity=None, counted=stops, notes=(), **found)
+        return Tracks(stops=stops, purposes=None, sensitivity=None, counted=stops, notes=(time,), **found)
     evidence: dict[str, Any] = {
         "tz": study.tz,
         "stations": stations,
@@ -86,11 +86,10 @@ def judge(study: Study, followed: index.Followed, inputs: Inputs, stations: gpd.
             f"none of {len(stops):,} stops is for {', '.join(asked.purpose.count)}: there is no demand. Look at "
             "[stops.purpose]."
         )
-    exact = is_exempt(study)
     notes = (
         _in_words(purposes, asked.purpose, exact=exact),
         _weight_of_the_rule(sensitivity),
-        _of_silences(silences, stops, exact=exact),
+        time,
     )
     return Tracks(
         stops=purposes.table,
@@ -137,14 +136,11 @@ def _weight_of_the_rule(table: pd.DataFrame) -> str:
     )
 
 
-def _of_silences(silences: pd.DataFrame, stops: pd.DataFrame, *, exact: bool) -> str:
-    if silences.empty:
-        return ""
-    hours = silences["duration_s"].sum() / _S_PER_HOUR
-    of_stops = hours / (stops["duration_s"].sum() / _S_PER_HOUR)
-    many = (
-        f"{len(silences):,} of {hours:,.1f} h in all" if exact else f"{of_stops:.0%} of the hours of stops beside them"
-    )
+def _of_time(shares: demand.TimeShares, *, exact: bool) -> str:
+    """Say how well time at one place is known; in whole percent where exact numbers could speak of few couriers."""
+    if exact:
+        return str(shares)
     return (
-        f"silences, gaps that begin and end at one place: {many}; what couriers did then is unknown, and is not demand"
+        f"time at one place: {shares.detected_share:.0%} detected, {shares.interpolated_share:.0%} interpolated "
+        f"(assumed), {shares.unknown_share:.0%} unknown (no demand)"
     )

@@ -23,10 +23,12 @@ from stationgeo.tracks._purpose import (
     purpose_sensitivity,
 )
 from stationgeo.tracks._rules import CleaningRules
-from stationgeo.tracks._stops import Records, StopRule, find_silences, find_stops, silences_table, stops_table
+from stationgeo.tracks._stops import find_silences, find_stops, silences_table, stops_table
 from stationgeo.tracks._stream import Found, TrackState
+from stationgeo.tracks._windows import DETECTED_GAP_S, Records, StopRule
 
 __all__ = [
+    "DETECTED_GAP_S",
     "Cleaned",
     "CleaningRules",
     "Evidence",

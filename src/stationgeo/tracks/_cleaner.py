@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stationgeo.schema import FloatArray, IntArray
     from stationgeo.tracks._order import BoolArray
     from stationgeo.tracks._rules import CleaningRules
-    from stationgeo.tracks._stops import Records
+    from stationgeo.tracks._windows import Records
 
 __all__ = ["NO_ROW", "Batch", "Cleaner", "Kept"]
 

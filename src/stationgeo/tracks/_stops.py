@@ -2,108 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from stationgeo._compile import kernel
-from stationgeo.errors import ColumnError, DataError, ParameterError
+from stationgeo.errors import ColumnError, DataError
 from stationgeo.schema import FIXES, validate
-from stationgeo.tracks._order import MS_PER_S, as_times, check_positive, columns_of, is_sorted
-from stationgeo.tracks._plane import haversine_m, metres_per_degree, wrap
+from stationgeo.tracks._order import MS_PER_S, as_times, columns_of, is_sorted
+from stationgeo.tracks._windows import (
+    DETECTED_GAP_S,
+    SILENCE_DTYPE,
+    STATE_DTYPE,
+    STOP_DTYPE,
+    StopRule,
+    advance_windows,
+    close_windows,
+)
 
 if TYPE_CHECKING:
-    from stationgeo.schema import FloatArray, IntArray
+    import numpy.typing as npt
+
     from stationgeo.tracks._order import BoolArray
+    from stationgeo.tracks._windows import Compatible, Records
 
-__all__ = [
-    "BROKEN",
-    "SILENCE_DTYPE",
-    "STATE_DTYPE",
-    "STOP_DTYPE",
-    "Records",
-    "StopRule",
-    "advance_windows",
-    "close_windows",
-    "find_silences",
-    "find_stops",
-    "silences_table",
-    "stops_table",
-]
-
-Records = npt.NDArray[np.void]
-Compatible = Literal["trackintel"]
+__all__ = ["BROKEN", "find_silences", "find_stops", "silences_table", "stops_table"]
 
 BROKEN = "broken"
 """Name of the column by which `clean` says that a track is broken just before a fix."""
-
-STATE_DTYPE = np.dtype(
-    [
-        ("anchor_t", np.int64),
-        ("last_t", np.int64),
-        ("n_fixes", np.int64),
-        ("anchor_lon", np.float64),
-        ("anchor_lat", np.float64),
-        ("sum_lon", np.float64),
-        ("sum_lat", np.float64),
-        ("last_lon", np.float64),
-        ("last_lat", np.float64),
-    ]
-)
-"""The open window of a courier, 72 bytes; `n_fixes` 0 says that no fix of theirs was seen. The sums are of differences
-from the anchor, added fix by fix, so that a window that was put away and taken up again has the very same bits."""
-
-STOP_DTYPE = np.dtype(
-    [
-        ("courier", np.int64),
-        ("start", np.int64),
-        ("end", np.int64),
-        ("lon", np.float64),
-        ("lat", np.float64),
-        ("n_fixes", np.int64),
-        ("cut", np.bool_),
-    ]
-)
-"""A stop: courier code, UTC milliseconds, WGS-84 degrees."""
-
-SILENCE_DTYPE = np.dtype(
-    [
-        ("courier", np.int64),
-        ("start", np.int64),
-        ("end", np.int64),
-        ("lon", np.float64),
-        ("lat", np.float64),
-    ]
-)
-"""A silence: courier code, UTC milliseconds, WGS-84 degrees."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopRule:
-    """When a courier's standing about is a stop: the parameters of `find_stops`.
-
-    Raises
-    ------
-    ParameterError
-        If a number is not finite and greater than 0, or `compatible` is unknown.
-    """
-
-    radius_m: float
-    """Metres from the first fix of a window within which, inclusive, the others belong to it."""
-    min_duration_s: float
-    """Seconds from first to last fix inside that make a window a stop, inclusive."""
-    max_gap_s: float
-    """Seconds between two fixes in a row beyond which nobody knows where the courier was."""
-    compatible: Compatible | None = None
-    """"trackintel" for the stops of its sliding method; None for those of `find_stops`."""
-
-    def __post_init__(self) -> None:
-        check_positive(radius_m=self.radius_m, min_duration_s=self.min_duration_s, max_gap_s=self.max_gap_s)
-        if self.compatible is not None and self.compatible not in get_args(Compatible):
-            raise ParameterError(f"compatible must be 'trackintel' or None. Got {self.compatible!r} instead.")
 
 
 def find_stops(
@@ -112,6 +38,7 @@ def find_stops(
     radius_m: float,
     min_duration_s: float,
     max_gap_s: float,
+    detected_gap_s: float = DETECTED_GAP_S,
     compatible: Compatible | None = None,
 ) -> pd.DataFrame:
     """Find the stays of couriers: windows of fixes that keep near their first one.
@@ -129,6 +56,10 @@ def find_stops(
     max_gap_s
         Seconds between two fixes in a row beyond which nobody knows where the courier was; a step of exactly this
         length still counts as observed. Greater than 0.
+    detected_gap_s
+        Seconds between two fixes in a row up to which (inclusive) the courier was seen to be there, 60 by default,
+        which is as rarely as couriers' apps report; the time between fixes further apart is interpolated. It changes
+        `interpolated_s` and nothing else. Greater than 0; at or above `max_gap_s` nothing is interpolated.
     compatible
         "trackintel" gives the stops of that library's sliding method, start and end to the millisecond; see Notes.
 
@@ -138,6 +69,7 @@ def find_stops(
         STOPS, in order of courier and start. `lon`, `lat` are the mean of the fixes inside, `start` and `end` the
         first and the last fix inside, to the millisecond. `purpose` is "unknown" throughout. `cut` says that a gap,
         a break or the end of the courier's fixes came while the stay was in progress: it may have lasted longer.
+        `interpolated_s` is the part of `duration_s` between fixes more than `detected_gap_s` apart; the rest was seen.
 
     Raises
     ------
@@ -160,6 +92,10 @@ def find_stops(
     before the gap (cut) and, if fixes go on there, anew after it; `cut` does not speak of a stay's beginning. The gap
     itself is listed by `find_silences`.
 
+    Every moment of a stop lies between two fixes in a row. If these are at most `detected_gap_s` apart the moment is
+    detected; if they are further apart it is interpolated: the courier was there before and after, and is taken to have
+    been there between. What lies in a gap beyond `max_gap_s` is unknown, and belongs to no stop.
+
     Distances are taken in a plane that touches the ellipsoid at the anchor: at 60 degrees of latitude they are true
     to 3e-4 at 1 km and to 3e-5 at 100 m, nearer the equator better. Windows may lie across the antimeridian.
 
@@ -168,7 +104,8 @@ def find_stops(
     outside; a stop ends at the first fix *outside* and is long enough if that one came late enough, so that stays
     shorter than asked count; a stay in progress at a gap or at the end of the data is dropped, so that `cut` is never
     true. `n_fixes`, `lon` and `lat` speak of the fixes inside, as always; trackintel's centre counts fixes at one
-    position once.
+    position once. `interpolated_s` tells the last step, to the first fix outside, apart like any other by its length,
+    though the courier left at some time in it.
 
     O(n) for sorted fixes, O(n log n) otherwise.
 
@@ -195,8 +132,21 @@ def find_stops(
     >>> theirs = find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900, compatible="trackintel")
     >>> theirs["duration_s"].tolist()
     [660.0]
+
+    A ping every five minutes: nobody saw the courier in between.
+
+    >>> pings = fixes.iloc[[0, 5, 10]]
+    >>> stops = find_stops(pings, radius_m=100, min_duration_s=300, max_gap_s=900)
+    >>> stops[["duration_s", "interpolated_s"]].to_dict("records")
+    [{'duration_s': 600.0, 'interpolated_s': 600.0}]
     """
-    rule = StopRule(radius_m=radius_m, min_duration_s=min_duration_s, max_gap_s=max_gap_s, compatible=compatible)
+    rule = StopRule(
+        radius_m=radius_m,
+        min_duration_s=min_duration_s,
+        max_gap_s=max_gap_s,
+        detected_gap_s=detected_gap_s,
+        compatible=compatible,
+    )
     stops, _, names = _find(fixes, rule)
     return stops_table([stops], names)
 
@@ -284,6 +234,7 @@ def stops_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
             "n_fixes": stops["n_fixes"].copy(),
             "purpose": pd.Series("unknown", index=range(stops.size), dtype="str"),
             "cut": stops["cut"].copy(),
+            "interpolated_s": stops["interpolated_ms"] / MS_PER_S,
         }
     )
 
@@ -364,156 +315,3 @@ def _in_order_of_ids(
     rank[ids.argsort()] = np.arange(len(ids))
     found = found[np.lexsort((found["start"], rank[found["courier"]]))]
     return found, pd.Series(ids.take(found["courier"])).astype("str")
-
-
-def advance_windows(
-    state: Records,
-    courier: IntArray,
-    t_ms: IntArray,
-    lon: FloatArray,
-    lat: FloatArray,
-    broken: BoolArray,
-    rule: StopRule,
-) -> tuple[Records, Records]:
-    """Take couriers' windows on by their next fixes; return the stops and silences that these closed.
-
-    `state` has STATE_DTYPE and a row for each code; it is changed. Fixes are grouped by courier and in order of time,
-    none earlier than the courier's last one; `broken` is empty where no track is broken.
-    """
-    # Room for the worst case; the system hands out memory only for what is written.
-    stops, silences = np.empty(t_ms.size, STOP_DTYPE), np.empty(t_ms.size, SILENCE_DTYPE)
-    n_stops, n_silences = _advance(
-        state,
-        courier,
-        t_ms,
-        lon,
-        lat,
-        broken,
-        float(rule.radius_m),
-        rule.min_duration_s * MS_PER_S,
-        rule.max_gap_s * MS_PER_S,
-        rule.compatible is not None,
-        stops,
-        silences,
-    )
-    return stops[:n_stops].copy(), silences[:n_silences].copy()
-
-
-def close_windows(state: Records, rule: StopRule) -> Records:
-    """End all windows, because no fixes follow; return the stops. The state is as new."""
-    stops = np.empty(state.size, STOP_DTYPE)
-    n_stops = _close(state, rule.min_duration_s * MS_PER_S, rule.compatible is not None, stops)
-    return stops[:n_stops].copy()
-
-
-@kernel
-def _save(
-    window: Any,  # noqa: ANN401 - a record
-    anchor: tuple[int, float, float],
-    last: tuple[int, float, float],
-    n_fixes: int,
-    sum_lon: float,
-    sum_lat: float,
-) -> None:
-    window["anchor_t"], window["anchor_lon"], window["anchor_lat"] = anchor
-    window["last_t"], window["last_lon"], window["last_lat"] = last
-    window["n_fixes"], window["sum_lon"], window["sum_lat"] = n_fixes, sum_lon, sum_lat
-
-
-@kernel
-def _write_stop(stop: Any, courier: int, window: Any, end: int, cut: bool) -> None:  # noqa: ANN401, FBT001
-    stop["courier"] = courier
-    stop["start"] = window["anchor_t"]
-    stop["end"] = end
-    stop["lon"] = wrap(window["anchor_lon"] + window["sum_lon"] / window["n_fixes"])
-    stop["lat"] = window["anchor_lat"] + window["sum_lat"] / window["n_fixes"]
-    stop["n_fixes"] = window["n_fixes"]
-    stop["cut"] = cut
-
-
-@kernel
-def _write_silence(silence: Any, courier: int, window: Any, t: int, lon: float, lat: float) -> None:  # noqa: ANN401
-    silence["courier"] = courier
-    silence["start"] = window["last_t"]
-    silence["end"] = t
-    silence["lon"] = wrap(window["last_lon"] + 0.5 * wrap(lon - window["last_lon"]))
-    silence["lat"] = window["last_lat"] + 0.5 * (lat - window["last_lat"])
-
-
-@kernel
-def _advance(
-    state: Records,
-    courier: IntArray,
-    t_ms: IntArray,
-    lon: FloatArray,
-    lat: FloatArray,
-    broken: BoolArray,
-    radius_m: float,
-    min_duration_ms: float,
-    max_gap_ms: float,
-    trackintel: bool,  # noqa: FBT001 - a kernel's arguments have no names
-    stops: Records,
-    silences: Records,
-) -> tuple[int, int]:
-    n_stops, n_silences = 0, 0
-    n = t_ms.size
-    limit_m2 = radius_m * radius_m
-    i = 0
-    while i < n:
-        code = courier[i]
-        window = state[code]
-        # What the inner loop needs lives in locals; the state is written when a window closes or the fixes end.
-        anchor_t, last_t, n_fixes = window["anchor_t"], window["last_t"], window["n_fixes"]
-        anchor_lon, anchor_lat = window["anchor_lon"], window["anchor_lat"]
-        sum_lon, sum_lat = window["sum_lon"], window["sum_lat"]
-        last_lon, last_lat = window["last_lon"], window["last_lat"]
-        per_lon, per_lat = metres_per_degree(anchor_lat)
-        while i < n and courier[i] == code:
-            t, x, y = t_ms[i], lon[i], lat[i]
-            lost = n_fixes > 0 and (t - last_t > max_gap_ms or (broken.size > 0 and broken[i]))
-            if n_fixes > 0 and not lost:
-                d_lon, d_lat = wrap(x - anchor_lon), y - anchor_lat
-                if trackintel:
-                    inside = haversine_m(anchor_lon, anchor_lat, x, y) < radius_m
-                else:
-                    inside = (d_lon * per_lon) ** 2 + (d_lat * per_lat) ** 2 <= limit_m2
-                if inside:
-                    sum_lon += d_lon
-                    sum_lat += d_lat
-                    n_fixes += 1
-                    last_t, last_lon, last_lat = t, x, y
-                    i += 1
-                    continue
-            if n_fixes > 0:
-                anchor, last = (anchor_t, anchor_lon, anchor_lat), (last_t, last_lon, last_lat)
-                _save(window, anchor, last, n_fixes, sum_lon, sum_lat)
-                end = t if trackintel else last_t
-                if end - anchor_t >= min_duration_ms and not (trackintel and lost):
-                    _write_stop(stops[n_stops], code, window, end, lost)
-                    n_stops += 1
-                if t - last_t > max_gap_ms and not (broken.size > 0 and broken[i]):
-                    gap_lon, gap_lat = metres_per_degree(last_lat)
-                    away_m2 = (wrap(x - last_lon) * gap_lon) ** 2 + ((y - last_lat) * gap_lat) ** 2
-                    if away_m2 <= limit_m2:
-                        _write_silence(silences[n_silences], code, window, t, x, y)
-                        n_silences += 1
-            anchor_t, anchor_lon, anchor_lat = t, x, y
-            last_t, last_lon, last_lat = t, x, y
-            n_fixes, sum_lon, sum_lat = 1, 0.0, 0.0
-            per_lon, per_lat = metres_per_degree(y)
-            i += 1
-        anchor, last = (anchor_t, anchor_lon, anchor_lat), (last_t, last_lon, last_lat)
-        _save(window, anchor, last, n_fixes, sum_lon, sum_lat)
-    return n_stops, n_silences
-
-
-@kernel
-def _close(state: Records, min_duration_ms: float, trackintel: bool, stops: Records) -> int:  # noqa: FBT001
-    n_stops = 0
-    for code in range(state.size):
-        window = state[code]
-        if not trackintel and window["n_fixes"] > 0 and window["last_t"] - window["anchor_t"] >= min_duration_ms:
-            _write_stop(stops[n_stops], code, window, window["last_t"], True)  # noqa: FBT003
-            n_stops += 1
-        window["n_fixes"] = 0
-    return n_stops

@@ -9,12 +9,11 @@ import numpy as np
 
 from stationgeo._compile import kernel
 from stationgeo.errors import DataError, ParameterError
-from stationgeo.tracks import _stops
 from stationgeo.tracks._clean import report_table
 from stationgeo.tracks._cleaner import Batch, Cleaner
 from stationgeo.tracks._order import OutOfOrderError, by_courier
 from stationgeo.tracks._rules import CleaningRules
-from stationgeo.tracks._stops import advance_windows, close_windows
+from stationgeo.tracks._windows import SILENCE_DTYPE, STATE_DTYPE, advance_windows, close_windows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import FloatArray, IntArray
     from stationgeo.tracks._order import BoolArray
-    from stationgeo.tracks._stops import Records, StopRule
+    from stationgeo.tracks._windows import Records, StopRule
 
 __all__ = ["Found", "TrackState"]
 
@@ -36,8 +35,8 @@ class Found:
     """What a batch of fixes brought to an end."""
 
     stops: Records
-    """Structured array `courier` (code), `start`, `end` (UTC milliseconds), `lon`, `lat`, `n_fixes`, `cut`; in order
-    of code, and of time within a code."""
+    """Structured array `courier` (code), `start`, `end` (UTC milliseconds), `lon`, `lat`, `n_fixes`, `interpolated_ms`,
+    `cut`; in order of code, and of time within a code."""
     silences: Records
     """Structured array `courier`, `start`, `end`, `lon`, `lat`; in the same order."""
     kept_ms: IntArray
@@ -61,7 +60,7 @@ class TrackState:
     Notes
     -----
     Couriers are dense codes 0, 1, 2, ... that the caller gives, the same for a courier in all batches; memory is
-    `bytes_per_courier` for each code up to the highest: 72 bytes for the stops, and 240 more to clean with spikes of up
+    `bytes_per_courier` for each code up to the highest: 80 bytes for the stops, and 240 more to clean with spikes of up
     to five fixes. Split a city by courier to use several cores or machines, one state each: tracks are independent of
     each other, but a part of a track is not independent of what came before it. States can be pickled.
 
@@ -88,7 +87,7 @@ class TrackState:
 
     def __init__(self, *, stops: StopRule, cleaning: CleaningRules | None = None) -> None:
         self._rule = stops
-        self._windows = np.zeros(0, _stops.STATE_DTYPE)
+        self._windows = np.zeros(0, STATE_DTYPE)
         self._cleaner = None if cleaning is None else Cleaner(cleaning)
         self._n_rows = 0
         self._failed = False
@@ -97,7 +96,7 @@ class TrackState:
     def bytes_per_courier(self) -> int:
         """Bytes of memory for each courier code."""
         cleaner = self._cleaner
-        return int(_stops.STATE_DTYPE.itemsize) + (0 if cleaner is None else cleaner.bytes_per_courier)
+        return int(STATE_DTYPE.itemsize) + (0 if cleaner is None else cleaner.bytes_per_courier)
 
     @property
     def n_couriers(self) -> int:
@@ -210,7 +209,7 @@ class TrackState:
         joined = np.concatenate(stops)
         return Found(
             stops=joined[np.lexsort((joined["start"], joined["courier"]))],
-            silences=np.concatenate([np.empty(0, _stops.SILENCE_DTYPE), *silences]),
+            silences=np.concatenate([np.empty(0, SILENCE_DTYPE), *silences]),
             kept_ms=kept_ms,
         )
 
@@ -234,7 +233,7 @@ class TrackState:
         if more > 0:
             # By half at least, so that codes that come one by one do not copy the state each time.
             more = max(more, min(self.n_couriers // 2, n_couriers))
-            self._windows = np.concatenate([self._windows, np.zeros(more, _stops.STATE_DTYPE)])
+            self._windows = np.concatenate([self._windows, np.zeros(more, STATE_DTYPE)])
         if self._cleaner is not None:
             self._cleaner.grow(self.n_couriers)
 
