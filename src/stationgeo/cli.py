@@ -111,13 +111,18 @@ def index(
     source: Annotated[Path, typer.Argument(help="Fixes of a day, or the folder that holds the days.", metavar="FIXES")],
     store: Annotated[Path, typer.Option("--store", help="Folder that keeps one aggregate a day.", file_okay=False)],
     study: Annotated[Path, typer.Option("--study", help="The study file that says how.")] = Path("study.toml"),
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="local or spark; by default as the study says.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Threads, or shares on Spark.")] = None,
     quiet: Quiet = False,  # noqa: FBT002 - a flag
 ) -> None:
     """Add up a day's fixes by cell and hour, and keep that alone."""
     from stationgeo import study as studies  # noqa: PLC0415 - as above
 
+    asked = studies.Study.read(study).with_engine(name=engine, workers=workers)
     with _progress(quiet=quiet) as progress:
-        done = studies.index_days(studies.Study.read(study), source, store, progress=progress)
+        done = studies.index_days(asked, source, store, progress=progress)
     if quiet:
         return
     for day in done:

@@ -54,6 +54,23 @@ def test_all_days_are_the_demand_of_the_study(days: Path, tmp_path: Path) -> Non
     )
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::UserWarning")
+def test_the_engine_can_be_said_in_the_command(days: Path, tmp_path: Path) -> None:
+    command = ["index", str(days / "fixes"), "--study", str(days / "study.toml"), "--quiet"]
+    for name in ("local", "spark"):
+        ran = CliRunner().invoke(app, [*command, "--store", str(tmp_path / name), "--engine", name, "--workers", "2"])
+        assert ran.exit_code == 0, ran.output
+    one, other = (DemandStore(tmp_path / name).read() for name in ("local", "spark"))
+    pd.testing.assert_frame_equal(one.sums, other.sums, check_exact=True)
+    pd.testing.assert_frame_equal(one.couriers, other.couriers, check_exact=True)
+    asked = study.Study.read(days / "study.toml")
+    assert asked.with_engine() == asked
+    with pytest.raises(StudyError, match=r"engine: name: .*'local' or 'spark'.*Got 'dask' instead"):
+        asked.with_engine(name="dask")
+    with pytest.raises(StudyError, match=r"engine: workers: .*greater than 0"):
+        asked.with_engine(workers=0)
+
+
 def test_one_day_then_the_next(days: Path, tmp_path: Path) -> None:
     names = sorted(path.name for path in (days / "fixes").iterdir())
     asked = study.Study.read(days / "study.toml")

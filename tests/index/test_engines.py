@@ -145,7 +145,7 @@ def session(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 @pytest.mark.spark
 # PySpark warns that it does not know pandas 3 yet, and leaves sockets open.
-@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::UserWarning")
 def test_spark_agrees_with_tables(session: Any, raw: pa.Table, whole: demand.Aggregate, tmp_path: Path) -> None:  # noqa: ANN401
     plain = raw.cast(
         pa.schema([(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in raw.schema])
@@ -157,7 +157,7 @@ def test_spark_agrees_with_tables(session: Any, raw: pa.Table, whole: demand.Agg
         check(spark.run(frame.repartition(5), JOB), whole)
 
 
-SPARK_WARNS = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+SPARK_WARNS = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::UserWarning")
 OPTIONS: dict[str, Any] = {"datum": "GCJ-02", "tz": TZ}
 
 

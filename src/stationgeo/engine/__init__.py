@@ -7,9 +7,8 @@ the very same.
 
 from __future__ import annotations
 
-from stationgeo.engine._job import BatchFunction, Engine, Job
+from stationgeo.engine._job import BatchFunction, Engine, Job, TaskFunction, TaskJob, Tell
 from stationgeo.engine._local import LocalEngine
 from stationgeo.engine._spark import SparkEngine
-from stationgeo.engine._tasks import TaskFunction, TaskJob, Tell
 
 __all__ = ["BatchFunction", "Engine", "Job", "LocalEngine", "SparkEngine", "TaskFunction", "TaskJob", "Tell"]

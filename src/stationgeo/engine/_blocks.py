@@ -14,8 +14,7 @@ from stationgeo.errors import StationgeoError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from stationgeo.engine._job import BatchFunction
-    from stationgeo.engine._tasks import TaskJob
+    from stationgeo.engine._job import BatchFunction, TaskJob
 
 __all__ = ["BLOCKS", "merge_blocks", "read_blocks", "run_task"]
 

@@ -11,12 +11,16 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stationgeo.engine._tasks import TaskJob, Tell
-
-__all__ = ["BatchFunction", "Engine", "Job"]
+__all__ = ["BatchFunction", "Engine", "Job", "TaskFunction", "TaskJob", "Tell"]
 
 BatchFunction: TypeAlias = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 """Takes the batches of a part of the rows, one after the other, and gives batches."""
+
+Tell: TypeAlias = Callable[[int], None]
+"""Takes how much was done since it was last told, in whatever unit; it may raise to end the work."""
+
+TaskFunction: TypeAlias = Callable[[Any, Tell], Iterator[pa.RecordBatch]]
+"""Takes a task and whom to tell how far it is, and gives batches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,21 @@ class Job:
     """Column of the source whose equal values stay together."""
     sort_by: tuple[str, ...]
     """Columns by which rows come, within a value of `split_by`."""
+    merge_by: str
+    """Column of the result whose equal values are merged together."""
+    schema: pa.Schema
+    """Of the result."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskJob:
+    """What is done with each of many tasks that have nothing to do with each other, and a merge of what they give."""
+
+    run: TaskFunction
+    """Carries out a task; batches of `schema` come out. It and the tasks can be pickled."""
+    merge: BatchFunction
+    """Given rows of `schema`, all of some values of `merge_by`; rows of `schema` come out. Associative and commutative:
+    it may be applied to what it gave before, and to parts in any order."""
     merge_by: str
     """Column of the result whose equal values are merged together."""
     schema: pa.Schema

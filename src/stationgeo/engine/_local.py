@@ -17,8 +17,7 @@ from stationgeo.errors import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from stationgeo.engine._job import Job
-    from stationgeo.engine._tasks import TaskJob, Tell
+    from stationgeo.engine._job import Job, TaskJob, Tell
 
 __all__ = ["LocalEngine"]
 

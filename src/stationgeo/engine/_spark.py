@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,10 +20,9 @@ from stationgeo.engine._blocks import BLOCKS, merge_blocks, read_blocks, run_tas
 from stationgeo.errors import ParameterError, require_extra
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from stationgeo.engine._job import Job
-    from stationgeo.engine._tasks import TaskJob, Tell
+    from stationgeo.engine._job import Job, TaskJob, Tell
 
 __all__ = ["SparkEngine"]
 
@@ -60,7 +61,8 @@ class SparkEngine:
             # Workers run the interpreter of the driver; else Spark takes the first python3 that it finds.
             os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
             builder = sql.SparkSession.builder.master("local[*]").appName("stationgeo")
-            self._started.append(builder.config("spark.ui.enabled", "false").getOrCreate())
+            with _without_pandas_warning():
+                self._started.append(builder.config("spark.ui.enabled", "false").getOrCreate())
         return self._started[0]
 
     def run(self, source: Any, job: Job) -> pa.Table:  # noqa: ANN401 - a DataFrame of Spark
@@ -83,11 +85,12 @@ class SparkEngine:
         One shuffle of the source by `split_by`, sorted within, and one of what the map gave by `merge_by`.
         """
         n = () if self.partitions is None else (self.partitions,)
-        parts = source.repartition(*n, job.split_by).sortWithinPartitions(job.split_by, *job.sort_by)
-        types = _spark_schema(job.schema)
-        mapped = parts.mapInArrow(job.map, types)
-        merged = mapped.repartition(*n, job.merge_by).mapInArrow(job.merge, types)
-        found: pa.Table = merged.toArrow().cast(job.schema)
+        with _without_pandas_warning():
+            parts = source.repartition(*n, job.split_by).sortWithinPartitions(job.split_by, *job.sort_by)
+            types = _spark_schema(job.schema)
+            mapped = parts.mapInArrow(job.map, types)
+            merged = mapped.repartition(*n, job.merge_by).mapInArrow(job.merge, types)
+            found: pa.Table = merged.toArrow().cast(job.schema)
         return found
 
     @property
@@ -125,11 +128,20 @@ class SparkEngine:
         if not tasks:
             return pa.Table.from_batches(list(job.merge(iter([]))), schema=job.schema)
         n_parts = self.slots
-        types = _spark_schema(BLOCKS)
-        numbers = self.get_session().range(0, len(tasks), 1, len(tasks))
-        given = numbers.mapInArrow(partial(run_task, tasks=list(tasks), job=job, n_parts=n_parts), types)
-        merged = given.repartition(n_parts, "part").mapInArrow(partial(merge_blocks, job=job), types)
-        return read_blocks(merged.toArrow(), schema=job.schema)
+        with _without_pandas_warning():
+            types = _spark_schema(BLOCKS)
+            numbers = self.get_session().range(0, len(tasks), 1, len(tasks))
+            given = numbers.mapInArrow(partial(run_task, tasks=list(tasks), job=job, n_parts=n_parts), types)
+            merged = given.repartition(n_parts, "part").mapInArrow(partial(merge_blocks, job=job), types)
+            return read_blocks(merged.toArrow(), schema=job.schema)
+
+
+@contextmanager
+def _without_pandas_warning() -> Iterator[None]:
+    """Leave out Spark's doubt about pandas 3: nothing here goes through pandas."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+        yield
 
 
 def _spark_schema(schema: pa.Schema) -> Any:  # noqa: ANN401 - a StructType

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from stationgeo.engine._tasks import TaskFunction, Tell
+    from stationgeo.engine._job import TaskFunction, Tell
 
 __all__ = ["run_on_threads"]
 

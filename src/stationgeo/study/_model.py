@@ -183,6 +183,37 @@ class Study(Section):
         """The column of demand that counts."""
         return self.weight or ("courier_s" if self._is_tracked else "visits")
 
+    def with_engine(self, *, name: str | None = None, workers: int | None = None) -> Study:
+        """Run the same study elsewhere.
+
+        Parameters
+        ----------
+        name
+            "local" or "spark"; None leaves it.
+        workers
+            Threads, or shares of the couriers on Spark; None leaves it.
+
+        Returns
+        -------
+        Study
+            A new one.
+
+        Raises
+        ------
+        StudyError
+            If there is no such engine, or fewer than one worker is asked for.
+
+        Notes
+        -----
+        O(1).
+        """
+        given = {key: value for key, value in (("name", name), ("workers", workers)) if value is not None}
+        try:
+            engine = sections.Engine.model_validate(self.engine.model_dump() | given)
+        except ValidationError as error:
+            raise StudyError(f"engine: {_in_words(error.errors(include_url=False)[0])}") from None
+        return self.model_copy(update={"engine": engine})
+
     def resolve(self, path: str) -> str:
         """Bring a path of the study into its folder.
 

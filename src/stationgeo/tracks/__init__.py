@@ -14,14 +14,8 @@ from __future__ import annotations
 from stationgeo.tracks._clean import Cleaned, clean
 from stationgeo.tracks._dates import observed_dates
 from stationgeo.tracks._order import OutOfOrderError
-from stationgeo.tracks._purpose import (
-    Evidence,
-    PurposeRule,
-    Purposes,
-    Rule,
-    assign_purpose,
-    purpose_sensitivity,
-)
+from stationgeo.tracks._purpose import Purposes, assign_purpose, purpose_sensitivity
+from stationgeo.tracks._purpose_rule import Evidence, PurposeRule, Rule
 from stationgeo.tracks._rules import CleaningRules
 from stationgeo.tracks._stops import find_silences, find_stops, silences_table, stops_table
 from stationgeo.tracks._stream import Found, TrackState
