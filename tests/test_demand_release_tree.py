@@ -329,7 +329,7 @@ def test_spreading_conserves_and_stays_inside_each_piece(
         return
     assert cells.resolution_of(table["cell"].to_numpy()) == RESOLUTION
     if not timed:
-        assert set(table["bin"]) == {-1}
+        assert set(table["bin"]) == {schema.WEEK_BIN}
         return
     total = demand.spread(found, pieces=pieces, timed=False)
     by_place = table.groupby(["cell", "zone_id"])["courier_s"].sum().to_numpy()

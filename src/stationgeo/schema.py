@@ -35,6 +35,7 @@ __all__ = [
     "STATIONS",
     "STOPS",
     "UNTIMED_BIN",
+    "WEEK_BIN",
     "ZONES",
     "CellArray",
     "Column",
@@ -55,6 +56,9 @@ OUTSIDE = ""
 
 UNTIMED_BIN = -1
 """The `bin` of demand whose time is not known."""
+
+WEEK_BIN = -2
+"""The `bin` of demand of an average week whose hours are not told."""
 
 HOURS_PER_WEEK = 168
 """Bins are hours of the week in local time: 0 is Monday 00:00-01:00, 167 is Sunday 23:00-24:00."""
@@ -256,8 +260,9 @@ DEMAND = Table(
     columns=(
         _CELL,
         _ZONE,
-        Column(name="bin", kind="int", unit="hour of the week", minimum=UNTIMED_BIN, maximum=HOURS_PER_WEEK - 1,
-               meaning="local hour, Monday 00:00 is 0, unless coarser bins were asked for; -1 where time is not known"),
+        Column(name="bin", kind="int", unit="hour of the week", minimum=WEEK_BIN, maximum=HOURS_PER_WEEK - 1,
+               meaning="local hour, Monday 00:00 is 0, unless coarser bins were asked for; -1 where time is not known, "
+                       "-2 for an average week whose hours are not told"),
         Column(name="group", kind="text", required=False, meaning="worker group, '' where none is known"),
         Column(name="purpose", kind="text", required=False, choices=PURPOSES, meaning="what the stops were for"),
         Column(name="courier_s", kind="float", unit="s per observed day", minimum=0, meaning="rest seconds"),

@@ -37,7 +37,7 @@ def test_pieces_speak_of_ten_couriers_and_everything_is_computed_from_them(resul
     found = result.release
     assert found is not None
     assert (found.table["couriers"] >= K).all()
-    pd.testing.assert_frame_equal(result.demand, demand.spread(found, pieces=result.pieces))
+    pd.testing.assert_frame_equal(result.demand, demand.spread(found, pieces=result.pieces, timed=False))
     assert result.demand["courier_s"].sum() == pytest.approx(found.table["courier_s"].sum(), rel=1e-9)
     assert result.inputs.zones is not None
     assert result.inputs.stations is not None
@@ -50,6 +50,13 @@ def test_pieces_speak_of_ten_couriers_and_everything_is_computed_from_them(resul
         pieces=result.pieces,
     )
     assert again.headline == result.coverage.headline
+    assert result.coverage.unit.en == "courier-hours of rest a week"
+    bins = result.coverage.bins
+    assert bins["demand"].sum() == pytest.approx(result.headline["demand"])
+    assert bins["covered_demand"].isna().all()  # nobody is told what is covered at an hour
+    full = result.full_demand[result.full_demand["zone_id"] != ""].groupby("bin")["courier_s"].sum()
+    told = bins.set_index("bin")["demand"]
+    assert np.corrcoef(full.reindex(told.index, fill_value=0.0), told)[0, 1] > 0.95
     assert result.plan is not None
     assert result.plan.total_demand == pytest.approx(result.coverage.headline["demand"])
 
@@ -76,6 +83,10 @@ def test_outputs_hold_no_number_of_few_couriers(result: study.Result, asked: Stu
     written = pd.read_parquet(tmp_path / "out" / "cells.parquet").set_index("cell")["demand"]
     told = result.demand[result.demand["courier_s"] > 0].groupby("cell")["courier_s"].sum()
     assert written[written > 0].sum() == pytest.approx(told.sum())
+    pieces = pd.read_parquet(tmp_path / "out" / "release.parquet")
+    assert pieces["couriers"].min() >= K
+    exported = pd.read_parquet(tmp_path / "out" / "demand.parquet")
+    assert exported["courier_s"].sum() == pytest.approx(pieces["courier_s"].sum())
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["release"]["fingerprint"] == result.release.fingerprint
     assert manifest["release"]["k"] == K

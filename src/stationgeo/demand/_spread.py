@@ -12,7 +12,7 @@ from stationgeo.demand._bins import bin_table, day_types
 from stationgeo.demand._steps import ANY_TIME, NO_LEVEL, SPANS, holders, levels_of
 from stationgeo.demand._table import WEIGHTS
 from stationgeo.errors import DataError, ParameterError, phrases
-from stationgeo.schema import DEMAND, OUTSIDE, PIECES, UNTIMED_BIN, empty, validate
+from stationgeo.schema import DEMAND, OUTSIDE, PIECES, WEEK_BIN, empty, validate
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -36,7 +36,8 @@ def spread(release: Release, *, pieces: pd.DataFrame | None, timed: bool = True)
     pieces
         PIECES of the zones and the resolution that were released; None for a study without zones.
     timed
-        Whether demand gets the bins of hours; else all of it has bin -1, as a total of an average week.
+        Whether demand gets the bins of hours; else all of it has bin -2, of an average week. Hours take up to 168 times
+        the room, and where pieces do not tell them they say no more than `Release.hours` does.
 
     Returns
     -------
@@ -96,7 +97,7 @@ def spread(release: Release, *, pieces: pd.DataFrame | None, timed: bool = True)
     row, bins = np.nonzero(is_open)
     per_row = n_open
     if not timed:
-        row, bins, per_row = np.arange(len(placed)), np.full(len(placed), UNTIMED_BIN), np.ones_like(n_open)
+        row, bins, per_row = np.arange(len(placed)), np.full(len(placed), WEEK_BIN), np.ones_like(n_open)
     counts = np.where((share == 1.0) & (per_row == 1), table["couriers"].to_numpy()[piece], np.nan)
     amounts = {
         name: (table[name].to_numpy()[piece] * share)[row] * _of_hours(release, name, is_open, row, bins)
@@ -109,7 +110,7 @@ def spread(release: Release, *, pieces: pd.DataFrame | None, timed: bool = True)
 
 def _of_hours(release: Release, name: str, is_open: npt.NDArray[np.bool_], row: IntArray, bins: IntArray) -> FloatArray:
     """Share of a row's amount that falls into a bin: as of all places together where that is told, else evenly."""
-    if row.size and bins[0] == UNTIMED_BIN:
+    if row.size and bins[0] == WEEK_BIN:
         return np.ones(row.size)
     weight = np.ones(is_open.shape[1])
     if len(release.hours):
@@ -123,7 +124,7 @@ def _of_hours(release: Release, name: str, is_open: npt.NDArray[np.bool_], row: 
 def _added(rows: pd.DataFrame, observed: IntArray) -> pd.DataFrame:
     added = rows.groupby(list(DEMAND.key), sort=True)[[*WEIGHTS, "couriers", "parts"]].sum(skipna=False).reset_index()
     bins = added["bin"].to_numpy()
-    days = np.where(bins == UNTIMED_BIN, 1, observed[bins // _clock.HOURS_PER_DAY]).astype(np.float64)
+    days = np.where(bins == WEEK_BIN, 1, observed[bins // _clock.HOURS_PER_DAY]).astype(np.float64)
     counts = added["couriers"].where(added["parts"] == 1)
     table = added.assign(couriers=counts, observed_days=days)[list(DEMAND.required)]
     return table.astype({"cell": "uint64", "zone_id": "str", "bin": "int64"})

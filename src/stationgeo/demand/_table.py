@@ -313,7 +313,7 @@ def _changes(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 
 def _days_of_bins(bins: IntArray, weekday_days: IntArray) -> FloatArray:
     days = weekday_days[bins // _clock.HOURS_PER_DAY].astype(np.float64)
-    return np.where(bins == UNTIMED_BIN, 1.0, days)
+    return np.where(bins < 0, 1.0, days)
 
 
 def _check_enough(rows: pd.DataFrame, weekday: pd.Series[int], days: pd.Series[float]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stationgeo.schema import OUTSIDE, UNTIMED_BIN
+from stationgeo.schema import OUTSIDE
 from stationgeo.stations import kinds
 
 if TYPE_CHECKING:
@@ -189,7 +189,7 @@ def _in_unit(table: pd.DataFrame, amounts: tuple[str, ...], unit: Unit) -> pd.Da
 
 def _hours(bins: pd.DataFrame) -> pd.DataFrame:
     """Write hours of the week as weekday and time."""
-    timed = [bin_ != UNTIMED_BIN for bin_ in bins["bin"]]
+    timed = [bin_ >= 0 for bin_ in bins["bin"]]
     weekday = [
         WEEKDAYS[bin_ // _HOURS_PER_DAY] if known else _UNTIMED_NAME
         for bin_, known in zip(bins["bin"], timed, strict=True)

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from stationgeo.report._sheets import WEEKDAYS, kind_names, names_of
-from stationgeo.schema import UNTIMED_BIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,7 +71,7 @@ def headline_lines(coverage: Coverage, plan: Siting | None, *, cutoff_m: float |
         )
     if plan is not None:
         lines.append(plan.summary.removesuffix("."))
-    seen = sorted({int(bin_) // _HOURS_PER_DAY for bin_ in coverage.bins["bin"] if bin_ != UNTIMED_BIN})
+    seen = sorted({int(bin_) // _HOURS_PER_DAY for bin_ in coverage.bins["bin"] if bin_ >= 0})
     if 0 < len(seen) < len(WEEKDAYS):
         lines.append(f"A week here is {', '.join(WEEKDAYS[day].split()[0] for day in seen)}: no other day has demand")
     return lines

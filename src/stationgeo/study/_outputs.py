@@ -64,8 +64,9 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
     Returns
     -------
     tuple of Path
-        The files: cells.parquet, zones.parquet, zones.xlsx, stations.parquet, sites.geojson and sites.xlsx (where
-        sites were asked for), coverage.html, report.md, ingest.json, manifest.json.
+        The files: demand.parquet, cells.parquet, zones.parquet, zones.xlsx, stations.parquet, release.parquet and
+        release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
+        for), coverage.html, report.md, ingest.json, manifest.json.
 
     Raises
     ------
@@ -165,11 +166,16 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
     plan = result.plan
     sheets = report.zone_sheets(result.coverage, result.headline)
     writers: dict[str, Callable[[Path], None]] = {
+        "demand.parquet": lambda path: result.demand.to_parquet(path, index=False),
         "cells.parquet": lambda path: _cell_table(result).to_parquet(path, index=False),
         "zones.parquet": lambda path: result.coverage.zones.to_parquet(path, index=False),
         "zones.xlsx": lambda path: report.write_workbook(path, sheets),
         "stations.parquet": lambda path: result.coverage.stations.to_parquet(path, index=False),
     }
+    release = result.release
+    if release is not None:
+        writers["release.parquet"] = lambda path: release.table.to_parquet(path, index=False)
+        writers["release_hours.parquet"] = lambda path: release.hours.to_parquet(path, index=False)
     if plan is not None:
         rows = report.site_sheets(plan, result.coverage)
         writers["sites.geojson"] = lambda path: report.write_geojson(path, plan.sites)

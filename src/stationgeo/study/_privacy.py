@@ -6,17 +6,20 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
 from stationgeo import demand
 from stationgeo.errors import DataError, SourceError
 from stationgeo.store import DemandStore
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
+    from stationgeo.coverage import Coverage
     from stationgeo.study._model import Study
 
-__all__ = ["is_exempt", "log_release", "publish"]
+__all__ = ["is_exempt", "log_release", "publish", "told_hours"]
 
 # Three resolutions are cells 343 times as large: from 130 m apart to 2.4 km.
 _COARSER = 3
@@ -69,7 +72,23 @@ def publish(
             "there is nothing to publish. Take more days or a larger area; or set [privacy] k = 1, if all who see the "
             "results may know of each courier."
         )
-    return demand.spread(found, pieces=pieces), found, (_in_words(found), *demand.overlapping(found, _logged(study)))
+    return (
+        demand.spread(found, pieces=pieces, timed=False),
+        found,
+        (_in_words(found), *demand.overlapping(found, _logged(study))),
+    )
+
+
+def told_hours(release: demand.Release, scored: Coverage) -> pd.DataFrame:
+    """Tell demand by hour as all places together have it; what is covered at an hour is not known then."""
+    weight = str(scored.parameters["weight"])
+    hours = release.hours
+    share = hours[f"{weight}_share"].to_numpy()
+    share = share / share.sum() if share.any() else share
+    told = pd.DataFrame(
+        {"bin": hours["bin"], "demand": share * scored.headline["demand"], "covered_demand": np.nan}
+    ).assign(covered_share=np.nan)
+    return told[told["demand"] > 0].reset_index(drop=True)
 
 
 def log_release(study: Study, release: demand.Release) -> None:

@@ -14,6 +14,7 @@ from stationgeo.errors import DataError
 from stationgeo.study._demand import gather_demand
 from stationgeo.study._fixes import follow_fixes
 from stationgeo.study._inputs import CELL_KIND, Inputs, count_inputs, read_inputs
+from stationgeo.study._privacy import told_hours
 from stationgeo.study._progress import Progress, Silent
 from stationgeo.study._tracks import Tracks, judge
 
@@ -41,7 +42,7 @@ class Result:
     """Stops and what they were for; None where the study has no fixes."""
     demand: pd.DataFrame
     """DEMAND that coverage and sites are computed from, of all places. Of couriers it tells only pieces of at least
-    `privacy.k`, spread back to cells, unless the study is exempt."""
+    `privacy.k`, spread back to cells, for an average week, unless the study is exempt."""
     full_demand: pd.DataFrame
     """DEMAND before anything was pooled or suppressed, to look at in the house: `write` writes nothing of it."""
     release: Release | None
@@ -169,6 +170,8 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         scored = coverage.score(
             table, reached, stations=places, zones=territory, weight=study.demand_weight, pieces=pieces
         )
+        if demanded.release is not None and inputs.events is None:
+            scored = replace(scored, bins=told_hours(demanded.release, scored))
         step()
     plan, siting_notes = _plan(study, inputs, within, territory, places, reached, listener)
     warning = reach.cutoff_check(
