@@ -25,7 +25,7 @@ def test_run_writes_every_file_and_says_where_the_map_is(
     out = tmp_path / "out"
     assert call(monkeypatch, "run", toy_study, "--out", out) == 0
     assert {path.name for path in out.iterdir()} == {
-        "cells.parquet", "zones.parquet", "zones.xlsx", "stations.parquet", "sites.geojson", "sites.xlsx",
+        "demand.parquet", "cells.parquet", "zones.parquet", "zones.xlsx", "stations.parquet", "sites.geojson", "sites.xlsx",
         "coverage.html", "report.md", "ingest.json", "manifest.json",
     }  # fmt: skip
     said = capsys.readouterr()
@@ -115,7 +115,12 @@ def test_a_signal_in_the_middle_leaves_by_130_and_makes_no_folder(
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(f"stationgeo.{stage}", interrupted)
-    assert call(monkeypatch, "run", toy_study, "--out", tmp_path / "out") == 130
+    # A shell starts what runs in the background deaf to this signal, and the tests with it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert call(monkeypatch, "run", toy_study, "--out", tmp_path / "out") == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "interrupted" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
