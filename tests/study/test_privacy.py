@@ -106,6 +106,27 @@ def test_outputs_hold_no_number_of_few_couriers(result: study.Result, asked: Stu
     assert asked.privacy.k == K
 
 
+def test_the_map_draws_nothing_that_was_pooled_beyond_the_zones(
+    result: study.Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stationgeo import maps  # noqa: PLC0415 - only here
+
+    drawn: list[coverage.Coverage] = []
+    as_ever = maps.coverage_map
+    monkeypatch.setattr(maps, "coverage_map", lambda scored, *a, **k: drawn.append(scored) or as_ever(scored, *a, **k))
+    study.write(result, tmp_path / "out")
+    assert result.release is not None
+    beyond = drawn[0].cells[(drawn[0].cells["zone_id"] == "") & ~drawn[0].cells["covered"]]
+    table = result.release.table
+    assert len(beyond) <= ((table["zone_id"] == "") & (table["resolution"] == 10)).sum()
+    every = result.coverage.cells
+    left_out = every[~every["cell"].isin(drawn[0].cells["cell"])]
+    assert len(left_out) > 0
+    assert (left_out["zone_id"] == "").all()
+    assert not left_out["covered"].any()
+    assert any("it is drawn where it was not pooled" in note for note in result.notes)
+
+
 def test_subtraction_gives_pieces_and_never_a_cell_of_few_couriers(result: study.Result) -> None:
     # The finest cells of fewer than k couriers: none of them is a piece, and none is told with its true seconds.
     assert result.release is not None

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stationgeo import cells, maps, report
+from stationgeo import cells, maps, report, schema
 from stationgeo.errors import SourceError
 from stationgeo.study._privacy import log_release
 from stationgeo.study._progress import Progress, Silent
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from stationgeo.coverage import Coverage
     from stationgeo.io import IngestReport
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
@@ -200,7 +201,7 @@ def _cell_table(result: Result) -> pd.DataFrame:
 def _map(result: Result) -> Any:  # noqa: ANN401 - folium has no types
     study = result.study
     return maps.coverage_map(
-        result.coverage,
+        _drawn(result),
         result.plan,
         streets=result.inputs.streets,
         background=result.inputs.background,
@@ -208,6 +209,17 @@ def _map(result: Result) -> Any:  # noqa: ANN401 - folium has no types
         language=study.map.language,
         attribution=study.map.attribution,
     )
+
+
+def _drawn(result: Result) -> Coverage:
+    """Leave out what was pooled beyond the zones: spread over square kilometres it would draw land that nobody saw."""
+    scored, release = result.coverage, result.release
+    if release is None or result.inputs.zones is None:
+        return scored
+    finest = release.table.loc[release.table["resolution"] == result.study.resolution, "cell"]
+    table = scored.cells
+    shown = (table["zone_id"] != schema.OUTSIDE) | table["covered"] | table["cell"].isin(finest)
+    return dataclasses.replace(scored, cells=table[shown].reset_index(drop=True))
 
 
 def _text(result: Result) -> str:

@@ -162,7 +162,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         demanded = gather_demand(study, inputs, followed, pieces)
         step()
     territory, table = _territory(inputs, demanded.table)
-    within, notes = _inside(table, study.demand_weight)
+    within, notes = _inside(table, study.demand_weight, pooled=demanded.release is not None)
     with listener.stage("reach", steps=1) as step:
         reached = _reach(study, stations.counted(places))
         step()
@@ -226,7 +226,7 @@ def _pieces(study: Study, inputs: Inputs, listener: Progress) -> pd.DataFrame | 
     return pieces
 
 
-def _inside(table: pd.DataFrame, weight: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _inside(table: pd.DataFrame, weight: str, *, pooled: bool) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Keep the demand that the planner answers for, and say how much lies beyond the zones."""
     outside = table["zone_id"] == schema.OUTSIDE
     total, beyond = table[weight].sum(), table.loc[outside, weight].sum()
@@ -237,7 +237,8 @@ def _inside(table: pd.DataFrame, weight: str) -> tuple[pd.DataFrame, tuple[str, 
         )
     if beyond <= 0:
         return table, ()
-    note = f"{beyond / total:.1%} of all demand lies outside the zones: it is drawn, but no rate and no site counts it"
+    drawn = "it is drawn where it was not pooled" if pooled else "it is drawn"
+    note = f"{beyond / total:.1%} of all demand lies outside the zones: {drawn}, but no rate and no site counts it"
     return table[~outside], (note,)
 
 
