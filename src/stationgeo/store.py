@@ -72,7 +72,7 @@ class DemandStore:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        plan = _read_json(self.folder / _PLAN, missing="there is no store here. DemandStore.create() makes one.")
+        plan = _read_json(self.folder / _PLAN, missing="there is no store here. `stationgeo index` makes one.")
         if plan.get("format") != FORMAT:
             raise SourceError(
                 f"{self.folder}: the store has format {plan.get('format')!r}; this version reads {FORMAT}. Update "

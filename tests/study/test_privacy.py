@@ -11,7 +11,8 @@ import pytest
 
 from stationgeo import cells, coverage, demand, sample, study
 from stationgeo.errors import DataError, SourceError, StudyError
-from stationgeo.study import Study
+from stationgeo.store import DemandStore
+from stationgeo.study import Study, _sections
 
 K = 10
 
@@ -165,6 +166,34 @@ def test_telling_the_same_days_otherwise_is_warned_of(result: study.Result, aske
     with pytest.raises(SourceError, match=r"releases.json: not a log of releases.*Name another file"):
         study.run(asked)
     log.unlink()
+
+
+def test_a_log_that_has_no_place_is_told_before_anything_is(asked: Study) -> None:
+    lost = asked.model_copy(update={"privacy": asked.privacy.model_copy(update={"log": "nowhere/log.json"})})
+    with pytest.raises(SourceError, match="the log of releases has no folder"):
+        study.run(lost)
+
+
+def test_a_store_tells_couriers_in_pieces_too_and_keeps_the_log(asked: Study, tmp_path: Path) -> None:
+    fixes = pd.read_parquet(sample.city_dir() / "fixes.parquet")
+    local = fixes["t"].dt.tz_convert("Asia/Shanghai").dt.date
+    for date, part in fixes.groupby(local):
+        part.to_parquet(tmp_path / f"{date}.parquet", index=False)
+    # Depots that couriers share are not told while days are indexed: without purposes both ways give the same.
+    assert asked.stops is not None
+    plain = asked.model_copy(update={"stops": asked.stops.model_copy(update={"purpose": None, "cleaning": None})})
+    study.index_days(plain, tmp_path, tmp_path / "store")
+    stored = study.run(plain.model_copy(update={"store": _sections.Store(path=str(tmp_path / "store"))}))
+    followed = study.run(plain)
+    assert stored.release is not None
+    assert followed.release is not None
+    pd.testing.assert_frame_equal(stored.release.table, followed.release.table)
+    pd.testing.assert_frame_equal(stored.demand, followed.demand)
+    assert stored.headline == followed.headline
+    assert DemandStore(tmp_path / "store").releases() == []
+    for _ in range(2):
+        study.write(stored, tmp_path / "out")
+    assert [one["fingerprint"] for one in DemandStore(tmp_path / "store").releases()] == [stored.release.fingerprint]
 
 
 def test_too_few_couriers_are_an_error_with_the_way_out(asked: Study) -> None:

@@ -121,6 +121,8 @@ def _logged(study: Study) -> list[dict[str, Any]]:
     if study.store is not None:
         return DemandStore(study.resolve(study.store.path)).releases()
     path = _log_of(study)
+    if not path.parent.is_dir():
+        raise SourceError(f"{path}: the log of releases has no folder. Make it, or name another file: [privacy] log.")
     try:
         found: list[dict[str, Any]] = json.loads(path.read_bytes())["releases"]
     except FileNotFoundError:

@@ -74,7 +74,7 @@ def release(
     >>> release(city, "nowhere", "out", k=10, coarsest_resolution=7)
     Traceback (most recent call last):
         ...
-    stationgeo.errors.SourceError: nowhere: there is no store here. DemandStore.create() makes one.
+    stationgeo.errors.SourceError: nowhere: there is no store here. `stationgeo index` makes one.
     """
     kept = DemandStore(store)
     territory, _ = read_territory(study, {}, unheard)
