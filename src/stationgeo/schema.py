@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 __all__ = [
     "CANDIDATES",
     "DEMAND",
+    "EDGES",
     "EVENTS",
     "FIXES",
     "HOURS_PER_WEEK",
     "LEVELS",
+    "NODES",
     "ORDERS",
     "OUTSIDE",
     "PIECES",
@@ -280,6 +282,51 @@ DEMAND = Table(
     ),
 )  # fmt: skip
 """Demand of an average observed day, per cell, zone and hour of the week."""
+
+
+def _tag(name: str, meaning: str) -> Column:
+    return Column(name=name, kind="text", required=False, nullable=True, meaning=meaning)
+
+
+NODES = Table(
+    name="NODES",
+    key=("node_id",),
+    columns=(
+        Column(name="node_id", kind="int", meaning="number, as the source has it"),
+        _lon("WGS-84 longitude"),
+        _lat("WGS-84 latitude"),
+        _tag("barrier", "OSM's word for what stands in the way: bollard, gate, ..."),
+        _tag("access", "who may pass it, as OSM tags it"),
+    ),
+)
+"""Where streets meet or end."""
+
+EDGES = Table(
+    name="EDGES",
+    key=("edge_id",),
+    columns=(
+        Column(name="edge_id", kind="int", meaning="running number"),
+        Column(name="from_node", kind="int", meaning="node at the first vertex"),
+        Column(name="to_node", kind="int", meaning="node at the last vertex; a loop ends where it began"),
+        Column(name="length_m", kind="float", unit="m", minimum=0, meaning="along the line, on the ellipsoid"),
+        Column(name="highway", kind="text", meaning="OSM's class of street, 'ferry' for a ferry, '' where not known"),
+        _tag("oneway", "yes, no, -1 (against the line), reversible, ...; missing means no"),
+        _tag("oneway_bicycle", "the same for bicycles, OSM's oneway:bicycle"),
+        _tag("junction", "roundabout and circular are one way"),
+        _tag("access", "who may use it, as OSM tags it: yes, private, ..."),
+        _tag("vehicle", "the same for all vehicles"),
+        _tag("motor_vehicle", "the same for those with an engine"),
+        _tag("motorcar", "the same for cars"),
+        _tag("hgv", "the same for trucks"),
+        _tag("bicycle", "the same for bicycles"),
+        _tag("foot", "the same for walkers"),
+        _tag("service", "what a service way is for: alley, parking_aisle, driveway, ..."),
+        _tag("maxspeed", "as OSM has it: 30, 20 mph, CN:urban, ..."),
+        _tag("name", "what people call it"),
+        _GEOMETRY,
+    ),
+)
+"""Pieces of street between two nodes, with the tags that say who may use them which way."""
 
 STATIONS = Table(
     name="STATIONS",
