@@ -5,6 +5,27 @@ Each way of getting there is one private file behind this path; all give a REACH
 
 from __future__ import annotations
 
+from stationgeo.reach._decay import (
+    Decay,
+    decay_weights,
+    exponential,
+    gaussian,
+    linear,
+    logistic,
+    step,
+    tabulated,
+)
 from stationgeo.reach._straight import cutoff_check, within_distance
 
-__all__ = ["cutoff_check", "within_distance"]
+__all__ = [
+    "Decay",
+    "cutoff_check",
+    "decay_weights",
+    "exponential",
+    "gaussian",
+    "linear",
+    "logistic",
+    "step",
+    "tabulated",
+    "within_distance",
+]
