@@ -9,7 +9,7 @@ from __future__ import annotations
 from stationgeo.cells._clip import areas_m2, polygon_areas
 from stationgeo.cells._names import children, from_text, parents, resolution_of, to_text
 from stationgeo.cells._points import CellCounts, checked_lonlat, count, from_lonlat
-from stationgeo.cells._shapes import centres, outlines, spacing_m, within
+from stationgeo.cells._shapes import centres, dissolve, outlines, spacing_m, within
 
 __all__ = [
     "CellCounts",
@@ -18,6 +18,7 @@ __all__ = [
     "checked_lonlat",
     "children",
     "count",
+    "dissolve",
     "from_lonlat",
     "from_text",
     "outlines",

@@ -5,6 +5,7 @@ Each way of getting there is one private file behind this path; all give a REACH
 
 from __future__ import annotations
 
+from stationgeo.reach._catchments import catchment, isochrones, nearest_stations
 from stationgeo.reach._decay import (
     Decay,
     decay_weights,
@@ -19,12 +20,15 @@ from stationgeo.reach._straight import cutoff_check, within_distance
 
 __all__ = [
     "Decay",
+    "catchment",
     "cutoff_check",
     "decay_weights",
     "exponential",
     "gaussian",
+    "isochrones",
     "linear",
     "logistic",
+    "nearest_stations",
     "step",
     "tabulated",
     "within_distance",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from stationgeo.errors import ColumnError, ParameterError, first_few
+from stationgeo.errors import ParameterError, first_few
+from stationgeo.reach._catchments import impedance_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -307,12 +308,8 @@ def decay_weights(reach: pd.DataFrame, decay: Decay) -> FloatArray:
     >>> decay_weights(pd.DataFrame({"impedance_s": [0.0, 400.0]}), step(cutoff=300)).tolist()
     [1.0, 0.0]
     """
-    there = [name for name in ("impedance_s", "impedance_m") if name in reach.columns]
-    if len(there) != 1:
-        raise ColumnError(
-            f"REACH: exactly one of impedance_s and impedance_m must be there. Got {first_few(there) or 'neither'}."
-        )
-    weight = np.asarray(decay(reach[there[0]].to_numpy(dtype=np.float64)), dtype=np.float64)
+    column = impedance_column(reach)
+    weight = np.asarray(decay(reach[column].to_numpy(dtype=np.float64)), dtype=np.float64)
     if weight.shape != (len(reach),):
         raise ParameterError(f"decay must give one weight a row, {len(reach):,} in all. Got shape {weight.shape}.")
     wrong = ~((weight >= 0) & (weight <= 1))
