@@ -32,7 +32,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_readme_shows_what_the_demo_says() -> None:
     result = study.run(study.Study.read(sample.city_dir() / "study.toml"))
-    lines = report.headline_lines(result.coverage, result.plan, cutoff_m=result.study.reach.cutoff_m)
+    lines = report.headline_lines(result.coverage, result.plan, cutoff=result.study.reach.in_words)
     assert "\n".join(lines[:7]) in README
 
 

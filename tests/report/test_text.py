@@ -13,7 +13,7 @@ def demo() -> study.Result:
 
 
 def test_headline_says_unit_cutoff_and_days_and_no_column_names(demo: study.Result) -> None:
-    lines = report.headline_lines(demo.coverage, demo.plan, cutoff_m=750)
+    lines = report.headline_lines(demo.coverage, demo.plan, cutoff="750 m")
     head = demo.headline
     hours = f"{head['covered_demand'] / 3600:,.0f} of {head['demand'] / 3600:,.0f} courier-hours of rest a week"
     assert lines[0].endswith(f"covered by 81 stations: {hours} lie within 750 m of one")

@@ -31,7 +31,7 @@ _LEVELS = {"grid": "grid 网格", "community": "community 社区", "street": "st
 _HOURS_PER_DAY = 24
 
 
-def headline_lines(coverage: Coverage, plan: Siting | None, *, cutoff_m: float | None = None) -> list[str]:
+def headline_lines(coverage: Coverage, plan: Siting | None, *, cutoff: str | None = None) -> list[str]:
     """Say the headline of a result in a few lines of plain text.
 
     Parameters
@@ -40,8 +40,9 @@ def headline_lines(coverage: Coverage, plan: Siting | None, *, cutoff_m: float |
         The scored coverage.
     plan
         The proposed sites, if any.
-    cutoff_m
-        Largest way that counts as served, in metres, to say what "covered" means; left out where it is None.
+    cutoff
+        Largest way that counts as served, in words that follow "within", to say what "covered" means: "750 m", "3 min
+        by e-bike". Left out where it is None.
 
     Returns
     -------
@@ -60,7 +61,7 @@ def headline_lines(coverage: Coverage, plan: Siting | None, *, cutoff_m: float |
           30.4% covered by warm-bee type stations only 仅暖蜂类
     """
     head, unit = coverage.headline, coverage.unit
-    near = "in reach of one" if cutoff_m is None else f"within {cutoff_m:,.0f} m of one"
+    near = "in reach of one" if cutoff is None else f"within {cutoff} of one"
     first = f"{_percent(head['covered_share'])} of demand is covered by {_count(head['n_stations'], 'station')}"
     lines = [f"{first}: {unit.text(head['covered_demand'])} of {unit.text(head['demand'])} {unit.en} lie {near}"]
     lines += [f"  {_percent(head[key])} {label}" for key, label in _CLASSES]
@@ -82,7 +83,7 @@ def markdown(
     plan: Siting | None,
     *,
     title: str,
-    cutoff_m: float | None = None,
+    cutoff: str | None = None,
     parameters: Mapping[str, Any],
     reports: Mapping[str, IngestReport],
     notes: Sequence[str],
@@ -97,8 +98,8 @@ def markdown(
         The proposed sites, if any.
     title
         First heading.
-    cutoff_m
-        Largest way that counts as served, in metres; left out where it is None.
+    cutoff
+        As for `headline_lines`.
     parameters
         Name to value, as the study has them.
     reports
@@ -119,12 +120,12 @@ def markdown(
     --------
     Of a scored coverage without sites::
 
-        markdown(scored, None, title="My district", cutoff_m=750, parameters={"resolution": 10}, reports={}, notes=[])
+        markdown(scored, None, title="My district", cutoff="750 m", parameters={"resolution": 10}, reports={}, notes=[])
     """
     parts = [
         f"# {title}",
-        "\n".join(_bullet(line) for line in headline_lines(coverage, plan, cutoff_m=cutoff_m)),
-        _definitions(coverage, cutoff_m),
+        "\n".join(_bullet(line) for line in headline_lines(coverage, plan, cutoff=cutoff)),
+        _definitions(coverage, cutoff),
         _levels(coverage),
         _worst(coverage),
         _sites(plan, coverage),
@@ -136,9 +137,9 @@ def markdown(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _definitions(coverage: Coverage, cutoff_m: float | None) -> str:
+def _definitions(coverage: Coverage, cutoff: str | None) -> str:
     """Say what the headline's words mean, for somebody who reads nothing else."""
-    way = "in reach of" if cutoff_m is None else f"within a way of {cutoff_m:,.0f} m of"
+    way = "in reach of" if cutoff is None else f"within a way of {cutoff} of"
     return (
         f"Demand is counted in {coverage.unit.en} (`{coverage.parameters['weight']}` in the tables). It is covered if "
         f"it is {way} a station, whatever the station's opening hours and services."

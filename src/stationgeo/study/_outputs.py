@@ -227,7 +227,7 @@ def _text(result: Result) -> str:
         result.coverage,
         result.plan,
         title=result.study.name,
-        cutoff_m=result.study.reach.cutoff_m,
+        cutoff=result.study.reach.in_words,
         parameters=_parameters(result.study),
         reports=result.inputs.reports,
         notes=result.notes,

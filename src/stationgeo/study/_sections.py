@@ -336,6 +336,11 @@ class Reach(Section):
     detour_factor: float = Field(ge=1)
     """Way on streets by straight line."""
 
+    @property
+    def in_words(self) -> str:
+        """How far, in words that follow "within"."""
+        return f"{self.cutoff_m:,.0f} m"
+
 
 class Siting(Section):
     """How many new stations, and how hard to look for the best plan."""
