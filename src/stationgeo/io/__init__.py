@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stationgeo.io._network import read_network
 from stationgeo.io._orders import read_known_places, read_orders
 from stationgeo.io._places import read_candidates, read_stations
 from stationgeo.io._privacy import courier_key, key_fingerprint
@@ -12,6 +13,7 @@ from stationgeo.io._scan import FixBatch, FixScan, scan_fixes
 from stationgeo.io._shapes import read_background, read_streets, read_zones
 from stationgeo.io._shares import FixShare, check_whole, share_fixes
 from stationgeo.io._sort import sort_fixes
+from stationgeo.io._streets import StreetTables
 
 __all__ = [
     "Count",
@@ -22,6 +24,7 @@ __all__ = [
     "IngestReport",
     "SortedRun",
     "SourceFile",
+    "StreetTables",
     "check_whole",
     "courier_key",
     "key_fingerprint",
@@ -30,6 +33,7 @@ __all__ = [
     "read_events",
     "read_fixes",
     "read_known_places",
+    "read_network",
     "read_orders",
     "read_stations",
     "read_streets",
