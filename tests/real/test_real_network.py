@@ -10,6 +10,7 @@ import pytest
 import shapely
 
 from stationgeo import crs, io, schema
+from stationgeo.errors import DatumError, ParameterError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,3 +82,31 @@ def test_the_known_part_of_a_way_with_missing_nodes_is_kept(real_data: Path) -> 
     assert tables.edges[["from_node", "to_node"]].to_numpy().tolist() == [[1831881213, 298884269]]
     assert shapely.get_num_coordinates(tables.edges.geometry.iloc[0]) == 3
     assert tables.report.repaired[0].examples == ("way 26659127",)
+
+
+def test_jinan_is_directed_without_numbers_and_without_a_crs(real_data: Path) -> None:
+    path = real_data / "jinan" / "edges.shp"
+    with pytest.raises(DatumError, match="no CRS"):
+        io.read_network(path, datum="WGS-84", directed=True)
+    with pytest.raises(ParameterError, match="20,958 of 28,597 rows have another row that is the same line backwards"):
+        io.read_network(path, datum="WGS-84", crs="EPSG:4326")
+    tables = io.read_network(path, datum="WGS-84", crs="EPSG:4326", directed=True)
+    assert (len(tables.nodes), len(tables.edges), tables.n_components) == (12_766, 28_597, 26)
+    assert (tables.edges["oneway"] == "yes").all()
+    assert tables.report.notes == ("23 edges end where they begin (loops): kept", "1 edges have length 0: kept")
+    assert tables.edges["length_m"].sum() == pytest.approx(5_128_777.1, abs=0.1)
+    schema.validate(tables.nodes, schema.NODES)
+    schema.validate(tables.edges, schema.EDGES)
+
+
+def test_jinan_has_the_same_nodes_with_its_own_and_in_another_datum(real_data: Path) -> None:
+    path, nodes = real_data / "jinan" / "edges.shp", real_data / "jinan" / "nodes.shp"
+    plain = io.read_network(path, datum="WGS-84", crs="EPSG:4326", directed=True)
+    given = io.read_network(
+        path, datum="WGS-84", crs="EPSG:4326", directed=True, nodes=nodes, columns={"node_id": "FID"}
+    )
+    assert len(given.nodes) == 12_766
+    assert given.edges["length_m"].equals(plain.edges["length_m"])
+    # Points that were one stay one after every vertex was moved.
+    moved = io.read_network(path, datum="GCJ-02", crs="EPSG:4326", directed=True)
+    assert (len(moved.nodes), moved.n_components) == (12_766, 26)
