@@ -8,6 +8,7 @@ import geopandas as gpd
 
 from stationgeo.errors import ParameterError, first_few
 from stationgeo.io._edges import EdgeRules, read_edges
+from stationgeo.io._graphs import GRAPHML_SUFFIX, is_graph, read_graph, read_graphml
 from stationgeo.io._osm import OSM_SUFFIXES, check_osm_datum, read_osm
 from stationgeo.io._raw import VECTOR_SUFFIXES, is_vector, one_file
 from stationgeo.io._streets import as_area
@@ -16,14 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import networkx as nx
+
     from stationgeo.io._faults import BadRows
     from stationgeo.io._streets import StreetTables, Within
 
 __all__ = ["read_network"]
 
+_OF_GRAPHS = ("columns", "directed")
+
 
 def read_network(
-    source: str | Path | gpd.GeoDataFrame,
+    source: str | Path | gpd.GeoDataFrame | nx.MultiDiGraph,
     *,
     datum: str | None = None,
     crs: str | None = None,
@@ -40,10 +45,11 @@ def read_network(
     Parameters
     ----------
     source
-        An OSM file (``.osm.pbf``, ``.osm``, ``.osm.gz``, ``.osm.bz2``), or a table of edges: a vector file of lines or
-        a GeoDataFrame.
+        An OSM file (``.osm.pbf``, ``.osm``, ``.osm.gz``, ``.osm.bz2``); a table of edges: a vector file of lines or a
+        GeoDataFrame; a MultiDiGraph of OSMnx, or the GraphML file that it was saved to.
     datum
-        Of a table, as for `read_zones`. OSM is WGS-84 everywhere; anything else is refused of it.
+        Of a table, as for `read_zones`. OSM is WGS-84 everywhere; anything else is refused of it. A graph is
+        taken for WGS-84 where nothing else is declared.
     crs
         CRS of a table that carries none.
     columns
@@ -97,6 +103,9 @@ def read_network(
     geodesics on the ellipsoid. An edge across the antimeridian goes on beyond 180 degrees. O(vertices log vertices),
     and memory for the positions of all nodes of the file.
 
+    Edges of a graph are one way each. Where an edge of a simplified graph has a list of words the first is taken and
+    counted; where it has no geometry it is a straight line; its length is measured, not taken.
+
     Lines of a table are not cut: they meet where they end. Loops and edges of length 0 stay, and are noted.
 
     Examples
@@ -114,25 +123,32 @@ def read_network(
     )  # fmt: skip
     if isinstance(source, gpd.GeoDataFrame):
         return read_edges(source, rules, nodes=nodes)
+    if is_graph(source):
+        _only_of_tables("the graph given", rules, nodes, taken=_OF_GRAPHS)
+        return read_graph(source, rules)
     path = one_file(source)
     if path.name.lower().endswith(OSM_SUFFIXES):
         check_osm_datum(datum, path.name)
         _only_of_tables(path.name, rules, nodes)
         return read_osm(path, within=rules.within)
+    if path.name.lower().endswith(GRAPHML_SUFFIX):
+        _only_of_tables(path.name, rules, nodes, taken=_OF_GRAPHS)
+        return read_graphml(path, rules)
     if not is_vector(path):
         raise ParameterError(
-            f"{path.name}: no network can be read of it. Name an OSM file ({', '.join(OSM_SUFFIXES)}) or a vector file "
+            f"{path.name}: no network can be read of it. Name an OSM file ({', '.join(OSM_SUFFIXES)}), GraphML of "
+            f"OSMnx or a vector file "
             f"of lines ({', '.join(VECTOR_SUFFIXES)}, .parquet with geometry)."
         )
     return read_edges(path, rules, nodes=nodes)
 
 
-def _only_of_tables(name: str, rules: EdgeRules, nodes: object) -> None:
+def _only_of_tables(name: str, rules: EdgeRules, nodes: object, *, taken: tuple[str, ...] = ()) -> None:
     """Refuse what says how a table is read of a source that says it itself."""
     given = {
         "crs": rules.crs, "columns": rules.columns or None, "directed": rules.directed, "nodes": nodes,
         "tolerance_m": rules.tolerance_m or None, "encoding": rules.encoding,
     }  # fmt: skip
-    there = [key for key, value in given.items() if value is not None]
+    there = [key for key, value in given.items() if value is not None and key not in taken]
     if there:
         raise ParameterError(f"{name}: {first_few(there)} is of tables of edges, and this is none. Leave it out.")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["OSM_SUFFIXES", "check_osm_datum", "read_osm"]
+__all__ = ["OSM_KEYS", "OSM_SUFFIXES", "check_osm_datum", "left_out_as", "read_osm"]
 
 OSM_SUFFIXES = (".pbf", ".osm", ".osm.gz", ".osm.bz2")
 
@@ -35,7 +35,7 @@ _NOT_IN_USE = frozenset(
 )  # fmt: skip
 # Words of the highway key for what leads nowhere: places beside the street, and tracks for races.
 _NO_STREET = frozenset(("bus_stop", "platform", "raceway", "rest_area", "services"))
-_KEYS = tuple((name, {"oneway_bicycle": "oneway:bicycle"}.get(name, name)) for name in TAGS if name != "highway")
+OSM_KEYS = tuple((name, {"oneway_bicycle": "oneway:bicycle"}.get(name, name)) for name in TAGS if name != "highway")
 
 
 @dataclass(slots=True)
@@ -44,7 +44,7 @@ class _Ways:
 
     ids: list[int] = field(default_factory=list)
     tags: list[tuple[str | None, ...]] = field(default_factory=list)
-    """Highway first, then those of `_KEYS`."""
+    """Highway first, then those of `OSM_KEYS`."""
     sizes: list[int] = field(default_factory=list)
     refs: list[int] = field(default_factory=list)
     drawn: list[str] = field(default_factory=list)
@@ -118,7 +118,7 @@ def _read_ways(path: Path) -> _Ways:
         tags = dict(way.tags)
         if "highway" not in tags and tags.get("route") != "ferry":
             continue
-        reason = "the way is there twice" if way.id in seen else _left_out_as(tags)
+        reason = "the way is there twice" if way.id in seen else left_out_as(tags)
         if reason:
             ways.left_out.setdefault(reason, []).append(way.id)
             continue
@@ -127,7 +127,7 @@ def _read_ways(path: Path) -> _Ways:
     return ways
 
 
-def _left_out_as(tags: dict[str, str]) -> str:
+def left_out_as(tags: dict[str, str]) -> str:
     word = tags.get("highway", "")
     if word in _NOT_IN_USE:
         return f"not in use: highway={word}"
@@ -145,7 +145,7 @@ def _take(ways: _Ways, way: Any, tags: dict[str, str], draw: Any) -> None:  # no
         known = [node.location for node in way.nodes]
         ways.partly[len(ways.ids)] = [(at.lon, at.lat) if at.valid() else (np.nan, np.nan) for at in known]
     ways.ids.append(way.id)
-    ways.tags.append((word.strip(), *(tags.get(key) for _, key in _KEYS)))
+    ways.tags.append((word.strip(), *(tags.get(key) for _, key in OSM_KEYS)))
     ways.sizes.append(len(refs))
     ways.refs += refs
 
@@ -236,7 +236,7 @@ def _cut(
         report = report.adding(dropped=_counts(ways, ("outside of within", gone)))
         first, last, way = first[inside], last[inside], way[inside]
         shapes, length_m = shapes[inside], length_m[inside]
-    tags = pd.DataFrame(ways.tags, columns=["highway", *(name for name, _ in _KEYS)], dtype="str").take(way)
+    tags = pd.DataFrame(ways.tags, columns=["highway", *(name for name, _ in OSM_KEYS)], dtype="str").take(way)
     tags["way_id"] = np.array(ways.ids, dtype=np.int64)[way]
     edges = edge_table(shapes, at.ref[first], at.ref[last], length_m, tags)
     used, where = np.unique(np.r_[at.ref[first], at.ref[last]], return_index=True)
