@@ -216,6 +216,13 @@ def test_what_is_no_network_says_so(tmp_path: Path, text: str, error: type[Excep
         read(tmp_path, text)
 
 
+def test_a_broken_binary_file_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "broken.osm.pbf"
+    path.write_bytes(b"no pbf at all, but long enough to look for a header in it")
+    with pytest.raises(SourceError, match=r"broken.osm.pbf: cannot be read as an OSM file"):
+        io.read_network(path)
+
+
 def test_osm_is_wgs84_and_nothing_else(tmp_path: Path) -> None:
     text = osm(CROSS, [(10, [1, 2, 3], ROAD)])
     assert ends(read(tmp_path, text, datum="WGS-84")) == ends(read(tmp_path, text))

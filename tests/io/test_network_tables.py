@@ -226,6 +226,14 @@ def test_loops_and_edges_without_length_stay_and_are_noted() -> None:
     assert "1 edges have length 0: kept" in tables.report.notes
 
 
+def test_an_edge_across_the_antimeridian_is_short() -> None:
+    tables = read(frame([LineString([(179.9, -17), (-179.9, -17)]), LineString([(-179.9, -17), (-179.8, -17)])]))
+    assert tables.n_components == 1
+    assert tables.edges["length_m"].to_numpy() == pytest.approx(crs.distance_m(0, -17, [0.2, 0.1], -17), rel=1e-6)
+    assert shapely.get_coordinates(tables.edges.geometry.iloc[0])[:, 0].tolist() == pytest.approx([179.9, 180.1])
+    assert tables.report.notes[-1] == "1 edges cross the antimeridian: their vertices go on beyond 180 degrees"
+
+
 def test_what_is_no_line_is_an_error_or_dropped() -> None:
     table = frame([*TEE, Point(W)])
     with pytest.raises(DataError, match="geometry is no line; 1 of 4 rows: row 4: Point"):

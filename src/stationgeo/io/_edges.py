@@ -195,10 +195,15 @@ def _tables(
     lines = _lines(shapes[keep])
     start, end = at.node_of.reshape(2, -1)[:, keep]
     measured = lines.lengths_m()
+    drawn, crosses = lines.unwrapped()
     lacking = np.isnan(length_m[keep])
     tags["source_row"] = rows.index.to_numpy()
     edges = edge_table(
-        shapes[keep], at.node_id[start], at.node_id[end], np.where(lacking, measured, length_m[keep]), tags[keep]
+        drawn.shapes() if crosses.any() else shapes[keep],
+        at.node_id[start],
+        at.node_id[end],
+        np.where(lacking, measured, length_m[keep]),
+        tags[keep],
     )
     used = np.unique(np.r_[start, end])
     used = used[np.argsort(at.node_id[used], kind="stable")]
@@ -210,7 +215,7 @@ def _tables(
         notes = (*notes, f"{int(lacking.sum()):,} of {len(lacking):,} lengths are missing: measured along the line")
     if "highway" not in chosen:
         notes = (*notes, "no column highway: classes of streets are not known")
-    report = report.adding(dropped=dropped, notes=(*notes, *odd_edges(edges)))
+    report = report.adding(dropped=dropped, notes=(*notes, *odd_edges(edges, crosses)))
     return StreetTables(nodes=table, edges=edges, report=report)
 
 

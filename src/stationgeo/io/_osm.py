@@ -226,23 +226,20 @@ def _cut(
     lines = Lines(at.lon[vertex], at.lat[vertex], sizes)
     drawn, crosses = lines.unwrapped()
     shapes, way, length_m = drawn.shapes(), at.way[first], lines.lengths_m()
-    if crosses.any():
-        note = f"{int(crosses.sum()):,} edges cross the antimeridian: their vertices go on beyond 180 degrees"
-        report = report.adding(notes=(note,))
     if within is not None:
         inside = np.isin(way, way[touching(shapes, within, report.source)])
         gone = np.zeros(len(ways.ids), dtype=bool)
         gone[way[~inside]] = True
         report = report.adding(dropped=_counts(ways, ("outside of within", gone)))
         first, last, way = first[inside], last[inside], way[inside]
-        shapes, length_m = shapes[inside], length_m[inside]
+        shapes, length_m, crosses = shapes[inside], length_m[inside], crosses[inside]
     tags = pd.DataFrame(ways.tags, columns=["highway", *(name for name, _ in OSM_KEYS)], dtype="str").take(way)
     tags["way_id"] = np.array(ways.ids, dtype=np.int64)[way]
     edges = edge_table(shapes, at.ref[first], at.ref[last], length_m, tags)
     used, where = np.unique(np.r_[at.ref[first], at.ref[last]], return_index=True)
     vertex = np.r_[first, last][where]
     nodes = node_table(used, at.lon[vertex], at.lat[vertex], marked)
-    return StreetTables(nodes=nodes, edges=edges, report=report.adding(notes=odd_edges(edges)))
+    return StreetTables(nodes=nodes, edges=edges, report=report.adding(notes=odd_edges(edges, crosses)))
 
 
 def _counted(

@@ -131,12 +131,15 @@ def node_table(node_id: IntArray, lon: FloatArray, lat: FloatArray, tags: pd.Dat
     return nodes
 
 
-def odd_edges(edges: gpd.GeoDataFrame) -> tuple[str, ...]:
-    """Note loops and edges without length, which stay."""
+def odd_edges(edges: gpd.GeoDataFrame, crosses: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    """Note loops, edges without length and edges across the antimeridian, which stay."""
     loops = int((edges["from_node"] == edges["to_node"]).sum())
     flat = int((edges["length_m"] == 0).sum())
     notes = [f"{loops:,} edges end where they begin (loops): kept"] if loops else []
-    return (*notes, f"{flat:,} edges have length 0: kept") if flat else tuple(notes)
+    notes += [f"{flat:,} edges have length 0: kept"] if flat else []
+    far = int(crosses.sum())
+    notes += [f"{far:,} edges cross the antimeridian: their vertices go on beyond 180 degrees"] if far else []
+    return tuple(notes)
 
 
 def as_area(within: Within | None) -> shapely.Geometry | None:
