@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from stationgeo.io._network import read_network
 from stationgeo.io._orders import read_known_places, read_orders
+from stationgeo.io._overpass import download_network
 from stationgeo.io._places import read_candidates, read_stations
 from stationgeo.io._privacy import courier_key, key_fingerprint
 from stationgeo.io._records import read_events, read_fixes
@@ -12,6 +14,7 @@ from stationgeo.io._scan import FixBatch, FixScan, scan_fixes
 from stationgeo.io._shapes import read_background, read_streets, read_zones
 from stationgeo.io._shares import FixShare, check_whole, share_fixes
 from stationgeo.io._sort import sort_fixes
+from stationgeo.io._streets import StreetTables
 
 __all__ = [
     "Count",
@@ -22,14 +25,17 @@ __all__ = [
     "IngestReport",
     "SortedRun",
     "SourceFile",
+    "StreetTables",
     "check_whole",
     "courier_key",
+    "download_network",
     "key_fingerprint",
     "read_background",
     "read_candidates",
     "read_events",
     "read_fixes",
     "read_known_places",
+    "read_network",
     "read_orders",
     "read_stations",
     "read_streets",
