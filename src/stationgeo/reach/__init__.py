@@ -5,7 +5,20 @@ Each way of getting there is one private file behind this path; all give a REACH
 
 from __future__ import annotations
 
+from stationgeo.reach._build import build_network
 from stationgeo.reach._modes import Mode, mode, modes
+from stationgeo.reach._network import Network, open_network
+from stationgeo.reach._search import nodes_within
 from stationgeo.reach._straight import cutoff_check, within_distance
 
-__all__ = ["Mode", "cutoff_check", "mode", "modes", "within_distance"]
+__all__ = [
+    "Mode",
+    "Network",
+    "build_network",
+    "cutoff_check",
+    "mode",
+    "modes",
+    "nodes_within",
+    "open_network",
+    "within_distance",
+]

@@ -151,7 +151,7 @@ def _speed_m_s(
         own = _own_speeds(edges, speed_column)
         speed = np.where(np.isnan(own), speed, own)
     speed = np.where(push, np.minimum(speed, mode.push_km_h), speed)
-    return speed * M_S_PER_KM_H
+    return np.asarray(speed * M_S_PER_KM_H, dtype=np.float64)
 
 
 def _own_speeds(edges: pd.DataFrame, speed_column: str) -> FloatArray:
