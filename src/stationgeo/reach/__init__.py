@@ -9,16 +9,19 @@ from stationgeo.reach._build import build_network
 from stationgeo.reach._modes import Mode, mode, modes
 from stationgeo.reach._network import Network, open_network
 from stationgeo.reach._search import nodes_within
+from stationgeo.reach._snap import Snaps, snap
 from stationgeo.reach._straight import cutoff_check, within_distance
 
 __all__ = [
     "Mode",
     "Network",
+    "Snaps",
     "build_network",
     "cutoff_check",
     "mode",
     "modes",
     "nodes_within",
     "open_network",
+    "snap",
     "within_distance",
 ]
