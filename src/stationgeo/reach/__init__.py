@@ -11,11 +11,13 @@ from stationgeo.reach._network import Network, open_network
 from stationgeo.reach._search import nodes_within
 from stationgeo.reach._snap import Snaps, snap
 from stationgeo.reach._straight import cutoff_check, within_distance
+from stationgeo.reach._travel import TravelReach, within_travel_time
 
 __all__ = [
     "Mode",
     "Network",
     "Snaps",
+    "TravelReach",
     "build_network",
     "cutoff_check",
     "mode",
@@ -24,4 +26,5 @@ __all__ = [
     "open_network",
     "snap",
     "within_distance",
+    "within_travel_time",
 ]
