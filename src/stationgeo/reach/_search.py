@@ -125,6 +125,8 @@ def nodes_within(
         "node_id": network.node_id[got.found],
         "seconds": got.seconds,
     })  # fmt: skip
+    if np.unique(network.node_id).size == network.n_nodes:
+        return table
     # A node that cannot be passed is there once for each edge: the nearest of them counts.
     table = table.sort_values(["source", "seconds", "node_id"], kind="stable", ignore_index=True)
     return table.drop_duplicates(["source", "node_id"], ignore_index=True)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from stationgeo.reach._network import Network
     from stationgeo.schema import FloatArray, IntArray
 
+    Places = tuple[IntArray, FloatArray, FloatArray, FloatArray, FloatArray]
+
 __all__ = ["SNAP_LIMIT_M", "Snaps", "snap"]
 
 SNAP_LIMIT_M = 300.0
@@ -28,6 +30,9 @@ SNAP_LIMIT_M = 300.0
 
 _FAR_M = 100.0  # about a block's half: a snap over more than this may cross a wall or water, so it is counted
 _MIN_COMPONENT_NODES = 50  # fewer nodes than this are an island: a yard, a mapping error, not a city
+
+# Most points are this close to a street; only the others are held against all edges within the limit.
+_CLOSE_M = 60.0
 
 # The box that finds edges is wider than the limit by this share, so that rounding loses none; the distance decides.
 _BOX_SLACK = 1e-6
@@ -117,12 +122,7 @@ def snap(
             raise ParameterError(f"{name} must be a finite number of metres, 0 or more. Got {metres!r}.")
     x, y = checked_lonlat(lon, lat)
     component_nodes = network.weak_nodes[network.weak[network.tail]]
-    per_lon, per_lat = crs.metres_per_degree(y)
-    point, edge = _near_edges(x, y, network, limit_m / per_lon, limit_m / per_lat)
-    island = component_nodes[edge] < min_component_nodes
-    where = (x, y, per_lon, per_lat, network.first_vertex, network.vertices, limit_m)
-    large = _nearest(point[~island], edge[~island], *where)
-    small = _nearest(point[island], edge[island], *where)
+    large, small = _meet(x, y, network, component_nodes < min_component_nodes, limit_m)
     lost = large[0] < 0
     past = ~lost & (small[0] >= 0) & (small[1] < large[1])
     row, off_m, share, place_lon, place_lat = (np.where(lost, b, a) for a, b in zip(large, small, strict=True))
@@ -141,26 +141,40 @@ def snap(
     return Snaps(table=table, limit_m=limit_m, far_m=far_m, min_component_nodes=min_component_nodes, counts=counts)
 
 
-def _near_edges(
-    x: FloatArray, y: FloatArray, network: Network, lon_deg: FloatArray, lat_deg: FloatArray
-) -> tuple[IntArray, IntArray]:
-    """Pair points with the edges whose boxes come near them, ordered by point and edge."""
+def _meet(
+    x: FloatArray, y: FloatArray, network: Network, island: npt.NDArray[np.bool_], limit_m: float
+) -> tuple[Places, Places]:
+    """Find the nearest place on large components, and that on islands: close by first, then up to the limit."""
     rows = np.flatnonzero(network.may_snap)
-    if not rows.size:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    edge = np.repeat(np.arange(network.n_edges), np.diff(network.first_vertex))
-    lines = np.asarray(shapely.linestrings(network.vertices, indices=edge), dtype=object)
-    wide, high = lon_deg * (1 + _BOX_SLACK), lat_deg * (1 + _BOX_SLACK)
-    point, line = shapely.STRtree(lines[rows]).query(shapely.box(x - wide, y - high, x + wide, y + high))
-    order = np.lexsort((line, point))
-    return point[order].astype(np.int64), rows[line[order]].astype(np.int64)
+    number = np.repeat(np.arange(network.n_edges), np.diff(network.first_vertex))
+    lines = np.asarray(shapely.linestrings(network.vertices, indices=number), dtype=object) if rows.size else number
+    tree = shapely.STRtree(lines[rows])
+    per_lon, per_lat = crs.metres_per_degree(y)
+    large, small = _no_places(x.size), _no_places(x.size)
+    left = np.arange(x.size)
+    for radius_m in (min(_CLOSE_M, limit_m), limit_m):
+        at = x[left], y[left], per_lon[left], per_lat[left]
+        wide, high = (radius_m * (1 + _BOX_SLACK) / per_degree for per_degree in at[2:])
+        near = tree.query(shapely.box(at[0] - wide, at[1] - high, at[0] + wide, at[1] + high))
+        point, edge = near[0].astype(np.int64), rows[near[1]].astype(np.int64)
+        for places, which in ((large, ~island[edge]), (small, island[edge])):
+            got = _nearest(point[which], edge[which], *at, network.first_vertex, network.vertices, radius_m)
+            for into, values in zip(places, got, strict=True):
+                into[left] = values
+        left = np.flatnonzero(large[0] < 0)
+    return large, small
+
+
+def _no_places(n: int) -> Places:
+    nothing = np.full((4, n), math.nan)
+    return np.full(n, -1, dtype=np.int64), nothing[0], nothing[1], nothing[2], nothing[3]
 
 
 @kernel
 def _nearest(
     point: IntArray, edge: IntArray, x: FloatArray, y: FloatArray, per_lon: FloatArray, per_lat: FloatArray,
     first_vertex: IntArray, vertices: FloatArray, limit_m: float,
-) -> tuple[IntArray, FloatArray, FloatArray, FloatArray, FloatArray]:  # fmt: skip
+) -> Places:  # fmt: skip
     """Find the nearest place of all edges paired with each point: edge or -1, metres, share of the edge, lon, lat."""
     row = np.full(x.size, -1, dtype=np.int64)
     share, off_m = np.full(x.size, math.nan), np.full(x.size, math.nan)
@@ -180,7 +194,8 @@ def _nearest(
                 nearest_m, along_m = metres, total_m + part * length_m
                 place_x, place_y = x0 + part * dx, y0 + part * dy
             total_m += length_m
-        if nearest_m <= limit_m and not nearest_m >= off_m[at]:
+        nearer = row[at] < 0 or nearest_m < off_m[at] or (nearest_m == off_m[at] and edge[pair] < row[at])
+        if nearest_m <= limit_m and nearer:
             row[at], off_m[at] = edge[pair], nearest_m
             lon[at], lat[at] = x[at] + place_x / per_lon[at], y[at] + place_y / per_lat[at]
             share[at] = min(along_m / total_m, 1.0) if total_m > 0.0 else 0.0
