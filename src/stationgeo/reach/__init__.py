@@ -5,6 +5,7 @@ Each way of getting there is one private file behind this path; all give a REACH
 
 from __future__ import annotations
 
+from stationgeo.reach._build import build_network
 from stationgeo.reach._catchments import catchment, isochrones, nearest_stations
 from stationgeo.reach._decay import (
     Decay,
@@ -16,10 +17,20 @@ from stationgeo.reach._decay import (
     step,
     tabulated,
 )
+from stationgeo.reach._modes import Mode, mode, modes
+from stationgeo.reach._network import Network, open_network
+from stationgeo.reach._search import nodes_within
+from stationgeo.reach._snap import Snaps, snap
 from stationgeo.reach._straight import cutoff_check, within_distance
+from stationgeo.reach._travel import TravelReach, within_travel_time
 
 __all__ = [
     "Decay",
+    "Mode",
+    "Network",
+    "Snaps",
+    "TravelReach",
+    "build_network",
     "catchment",
     "cutoff_check",
     "decay_weights",
@@ -28,8 +39,14 @@ __all__ = [
     "isochrones",
     "linear",
     "logistic",
+    "mode",
+    "modes",
     "nearest_stations",
+    "nodes_within",
+    "open_network",
+    "snap",
     "step",
     "tabulated",
     "within_distance",
+    "within_travel_time",
 ]

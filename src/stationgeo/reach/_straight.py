@@ -14,6 +14,9 @@ from stationgeo.stations import lonlat
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy.typing as npt
+
+    from stationgeo.schema import FloatArray
 
 _ID_COLUMNS = ("station_id", "candidate_id")
 
@@ -76,19 +79,15 @@ def within_distance(
     (5, 41.0)
     """
     _check(cutoff_m, detour_factor)
-    id_column = _id_column(stations)
-    _check_ids(stations, id_column)
-    lon, lat = lonlat(stations, source=f"the table of {id_column}")
-    names = stations[id_column].to_numpy(dtype=np.object_)
-    order = np.argsort(names, kind="stable")
+    names, lon, lat = named_points(stations)
     point, cell, straight_m = cells.within(
-        lon[order], lat[order], radius_m=cutoff_m / detour_factor * (1.0 + _SEARCH_SLACK), resolution=resolution
+        lon, lat, radius_m=cutoff_m / detour_factor * (1.0 + _SEARCH_SLACK), resolution=resolution
     )
     impedance_m = straight_m * detour_factor
     near = impedance_m <= cutoff_m
     return pd.DataFrame(
         {
-            "station_id": pd.Series(names[order][point[near]], dtype="str"),
+            "station_id": pd.Series(names[point[near]], dtype="str"),
             "cell": cell[near],
             "impedance_m": impedance_m[near],
         }
@@ -141,6 +140,16 @@ def cutoff_check(*, cutoff_m: float, resolution: int, detour_factor: float = 1.0
         f"{drawn} is {radius_m / spacing_m:.1f} spacings of resolution-{resolution} cells ({spacing_m:.0f} m); under "
         f"{_LEAST_SPACINGS:g} spacings many points fall on the wrong side of it: {way_out}."
     )
+
+
+def named_points(stations: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.object_], FloatArray, FloatArray]:
+    """Hold stations or candidates against what reach needs: their ids, ascending, with longitude and latitude."""
+    id_column = _id_column(stations)
+    _check_ids(stations, id_column)
+    lon, lat = lonlat(stations, source=f"the table of {id_column}")
+    names = stations[id_column].to_numpy(dtype=np.object_)
+    order = np.argsort(names, kind="stable")
+    return names[order], lon[order], lat[order]
 
 
 def _check(cutoff_m: float, detour_factor: float) -> None:
