@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stationgeo import crs, io, schema
@@ -141,6 +142,23 @@ def test_tags_are_kept_as_they_are_and_the_first_word_of_a_list_of_classes(tmp_p
     assert (one["maxspeed"], one["bicycle"], one["name"]) == ("20 mph", "dismount", "深南大道")
     assert other[["oneway", "oneway_bicycle", "maxspeed", "name"]].isna().all()
     assert tables.report.notes == ("1 ways have a list of words as highway: the first is taken",)
+
+
+@given(name=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cn", "Co", "Cs"]), min_size=1, max_size=12))
+@example(name='a=b, 100 %20% @ <x> & "y" 深南大道 🚲')
+@settings(max_examples=60, deadline=None)
+def test_any_text_comes_through(tmp_path_factory: pytest.TempPathFactory, name: str) -> None:
+    tags = {"odd = key, 5 %": "@", "highway": "steps", "name": escape(name, {'"': "&quot;"})}
+    tables = read(tmp_path_factory.mktemp("text"), osm(CROSS, [(10, [1, 2], tags)]))
+    assert tables.edges["name"].tolist() == [name]
+
+
+def test_numbers_below_zero_as_editors_give_them_to_what_is_new(tmp_path: Path) -> None:
+    tables = read(
+        tmp_path, osm({-1: CROSS[1], -2: CROSS[2], 3: CROSS[3]}, [(-10, [-1, -2, 3], ROAD)], {-2: {"barrier": "gate"}})
+    )
+    assert ends(tables) == [(-1, -2), (-2, 3)]
+    assert tables.edges["way_id"].tolist() == [-10, -10]
 
 
 def test_ferries_are_read_and_what_is_not_in_use_is_left_out_and_counted(tmp_path: Path) -> None:

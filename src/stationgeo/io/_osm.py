@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import tempfile
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import osmium
 import pandas as pd
-import shapely
+import pyarrow as pa
+from pyarrow import csv as pa_csv
 
 from stationgeo import crs
 from stationgeo.errors import SHOWN_OFFENDERS, DataError, DatumError
@@ -18,9 +23,8 @@ from stationgeo.io._report import Count, IngestReport, SourceFile
 from stationgeo.io._streets import TAGS, Lines, StreetTables, edge_table, node_table, odd_edges, touching
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy.typing as npt
+    import shapely
 
     from stationgeo.schema import FloatArray, IntArray
 
@@ -38,6 +42,13 @@ _NO_STREET = frozenset(("bus_stop", "platform", "raceway", "rest_area", "service
 OSM_KEYS = tuple((name, {"oneway_bicycle": "oneway:bicycle"}.get(name, name)) for name in TAGS if name != "highway")
 
 
+_KEYS = tuple(key for _, key in OSM_KEYS)
+
+_WRITTEN_AS = "opl,add_metadata=none,locations_on_ways=true"
+_ESCAPED = re.compile("%([0-9a-f]+)%", re.IGNORECASE)
+_AS_ROWS = bytes.maketrans(b"xy,", b",,\n")
+
+
 @dataclass(slots=True)
 class _Ways:
     """The ways of a file, and the nodes on them one way after the other."""
@@ -46,11 +57,8 @@ class _Ways:
     tags: list[tuple[str | None, ...]] = field(default_factory=list)
     """Highway first, then those of `OSM_KEYS`."""
     sizes: list[int] = field(default_factory=list)
-    refs: list[int] = field(default_factory=list)
-    drawn: list[str] = field(default_factory=list)
-    """Lines of the ways whose nodes are all known, as text of well-known binary."""
-    partly: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
-    """Positions of the nodes of all other ways; nan where a node is not in the file."""
+    nodes: list[str] = field(default_factory=list)
+    """Nodes of every way that has any, as osmium writes them: ``n17x-8.6y41.1,n18xy``, the latter not in the file."""
     left_out: dict[str, list[int]] = field(default_factory=dict)
     """Ids of ways that are not read, by reason."""
     lists: int = 0
@@ -102,29 +110,60 @@ def read_osm(source: str | Path, *, within: shapely.Geometry | None) -> StreetTa
             f"{path.name}: holds no street in use: of {n_read:,} ways tagged highway or route=ferry none is left. Name "
             "an extract that keeps ways with these tags and their nodes."
         )
-    vertices, dropped, repaired = _known(ways, path.name)
+    vertices, dropped, repaired = _known(ways, path)
     tables = _cut(ways, vertices, tags, report, within)
     return replace(tables, report=_counted(tables.report, ways, dropped, repaired))
 
 
 def _read_ways(path: Path) -> _Ways:
-    """Read the ways with their nodes' positions, whichever come first in the file."""
+    """Read the ways with their nodes' positions, whichever come first in the file.
+
+    Osmium writes them as lines of text, filtered and joined in C++: asking it for every node takes twice as long.
+    """
     positions = osmium.NodeLocationsForWays(osmium.index.create_map("flex_mem"))
     positions.ignore_errors()
     osmium.apply(osmium.io.Reader(str(path), osmium.osm.NODE), positions)
-    streets = osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(osmium.filter.KeyFilter("highway", "route"))
-    ways, seen, draw = _Ways(), set[int](), osmium.geom.WKBFactory()
-    for way in streets.with_filter(positions):
-        tags = dict(way.tags)
-        if "highway" not in tags and tags.get("route") != "ferry":
-            continue
-        reason = "the way is there twice" if way.id in seen else left_out_as(tags)
-        if reason:
-            ways.left_out.setdefault(reason, []).append(way.id)
-            continue
-        seen.add(way.id)
-        _take(ways, way, tags, draw)
+    ways, seen = _Ways(), set[str]()
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / "ways.opl"
+        writer = osmium.SimpleWriter(osmium.io.File(str(written), _WRITTEN_AS))
+        try:
+            streets = osmium.filter.KeyFilter("highway", "route")
+            osmium.apply(osmium.io.Reader(str(path), osmium.osm.WAY), positions, streets, writer)
+        finally:
+            writer.close()
+        with written.open(encoding="utf-8", newline="\n") as lines:
+            for line in lines:
+                _take(ways, line, seen)
     return ways
+
+
+def _take(ways: _Ways, line: str, seen: set[str]) -> None:
+    """Take one way of a line like ``w17 Thighway=steps,name=A%20%B Nn1x8.1y41.2,n2xy``."""
+    way, written, nodes = line.rstrip("\n").split(" ")
+    tags = dict(tag.split("=") for tag in written[1:].split(","))
+    if "highway" not in tags and tags.get("route") != "ferry":
+        return
+    if "%" in written:
+        tags = {key: _ESCAPED.sub(_unescaped, value) for key, value in tags.items()}
+        tags |= {_ESCAPED.sub(_unescaped, key): value for key, value in tags.items() if "%" in key}
+    reason = "the way is there twice" if way in seen else left_out_as(tags)
+    if reason:
+        ways.left_out.setdefault(reason, []).append(int(way[1:]))
+        return
+    seen.add(way)
+    word, _, more = tags.get("highway", "ferry").partition(";")
+    ways.lists += bool(more)
+    ways.areas += tags.get("area") == "yes"
+    ways.ids.append(int(way[1:]))
+    ways.tags.append((word.strip(), *map(tags.get, _KEYS)))
+    ways.sizes.append(nodes.count(",") + 1 if len(nodes) > 1 else 0)
+    if len(nodes) > 1:
+        ways.nodes.append(nodes[1:])
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16))
 
 
 def left_out_as(tags: dict[str, str]) -> str:
@@ -132,22 +171,6 @@ def left_out_as(tags: dict[str, str]) -> str:
     if word in _NOT_IN_USE:
         return f"not in use: highway={word}"
     return f"no street: highway={word}" if word in _NO_STREET else ""
-
-
-def _take(ways: _Ways, way: Any, tags: dict[str, str], draw: Any) -> None:  # noqa: ANN401 - osmium's own
-    word, _, more = tags.get("highway", "ferry").partition(";")
-    ways.lists += bool(more)
-    ways.areas += tags.get("area") == "yes"
-    refs = [node.ref for node in way.nodes]
-    try:
-        ways.drawn.append(draw.create_linestring(way, osmium.geom.use_nodes.ALL))
-    except (RuntimeError, osmium.InvalidLocationError):  # a node is not in the file, or there are fewer than two
-        known = [node.location for node in way.nodes]
-        ways.partly[len(ways.ids)] = [(at.lon, at.lat) if at.valid() else (np.nan, np.nan) for at in known]
-    ways.ids.append(way.id)
-    ways.tags.append((word.strip(), *(tags.get(key) for _, key in OSM_KEYS)))
-    ways.sizes.append(len(refs))
-    ways.refs += refs
 
 
 def _read_barriers(path: Path) -> pd.DataFrame:
@@ -158,11 +181,11 @@ def _read_barriers(path: Path) -> pd.DataFrame:
     return pd.DataFrame(list(rows.values()), index=index, columns=["barrier", "access"], dtype="str")
 
 
-def _known(ways: _Ways, name: str) -> tuple[_Vertices, tuple[Count, ...], tuple[Count, ...]]:
+def _known(ways: _Ways, path: Path) -> tuple[_Vertices, tuple[Count, ...], tuple[Count, ...]]:
     """Leave out nodes that the file does not have, and those that repeat the one before; no way leaps a gap."""
     sizes = np.array(ways.sizes, dtype=np.int64)
-    way, ref = np.repeat(np.arange(len(sizes)), sizes), np.array(ways.refs, dtype=np.int64)
-    lon, lat = _positions(ways, way, sizes)
+    way = np.repeat(np.arange(len(sizes)), sizes)
+    ref, lon, lat = _nodes(ways, path)
     known = np.isfinite(lon)
     first = np.r_[True, way[1:] != way[:-1]][: len(way)]
     begins = known & (first | ~np.r_[False, known[:-1]][: len(way)])
@@ -172,7 +195,7 @@ def _known(ways: _Ways, name: str) -> tuple[_Vertices, tuple[Count, ...], tuple[
     vertices = vertices.only(np.bincount(vertices.chain, minlength=1)[vertices.chain] > 1)
     if not len(vertices.ref):
         raise DataError(
-            f"{name}: of {len(sizes):,} streets none has two nodes in the file: {int((~known).sum()):,} nodes are "
+            f"{path.name}: of {len(sizes):,} streets none has two nodes in the file: {int((~known).sum()):,} nodes are "
             "missing. Name an extract with complete ways (osmium extract --strategy complete_ways)."
         )
     left = np.bincount(vertices.way, minlength=len(sizes)) > 0
@@ -188,15 +211,33 @@ def _known(ways: _Ways, name: str) -> tuple[_Vertices, tuple[Count, ...], tuple[
     )
 
 
-def _positions(ways: _Ways, way: IntArray, sizes: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Put the positions of all nodes in their order: those of whole ways, and those of the others."""
-    partly = np.zeros(len(sizes), dtype=bool)
-    partly[list(ways.partly)] = True
-    points = np.full((len(way), 2), np.nan)
-    points[~partly[way]] = shapely.get_coordinates(shapely.from_wkb(ways.drawn))
-    others = [point for row in ways.partly.values() for point in row]
-    points[partly[way]] = np.array(others, dtype=np.float64).reshape(-1, 2)
-    return points[:, 0], points[:, 1]
+def _nodes(ways: _Ways, path: Path) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Read numbers and positions of all nodes in their order; nan where a node is not in the file."""
+    rows = ",".join(ways.nodes).encode("ascii").translate(_AS_ROWS, b"n")
+    if not rows:
+        return np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)
+    table = pa_csv.read_csv(
+        BytesIO(rows),
+        read_options=pa_csv.ReadOptions(column_names=["ref", "lon", "lat"]),
+        convert_options=pa_csv.ConvertOptions(
+            column_types={"ref": pa.int64(), "lon": pa.float64(), "lat": pa.float64()}, null_values=[""]
+        ),
+    )
+    ref, lon, lat = (table[name].to_numpy() for name in ("ref", "lon", "lat"))
+    return (ref, lon, lat) if ref.min() >= 0 else _with_new_nodes(ref, lon, lat, path)
+
+
+def _with_new_nodes(
+    ref: IntArray, lon: FloatArray, lat: FloatArray, path: Path
+) -> tuple[IntArray, FloatArray, FloatArray]:
+    """Find nodes that an editor numbered below zero because they are new: osmium's index does not hold them."""
+    nodes = osmium.FileProcessor(str(path), osmium.osm.NODE)
+    new = {node.id: node.location for node in nodes if isinstance(node, osmium.osm.Node) and node.id < 0}
+    rows = [row for row in np.flatnonzero(ref < 0) if ref[row] in new and new[ref[row]].valid()]
+    lon, lat = lon.copy(), lat.copy()
+    lon[rows] = [new[ref[row]].lon for row in rows]
+    lat[rows] = [new[ref[row]].lat for row in rows]
+    return ref, lon, lat
 
 
 def _counts(ways: _Ways, *found: tuple[str, npt.NDArray[np.bool_]]) -> tuple[Count, ...]:
