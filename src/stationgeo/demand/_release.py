@@ -230,16 +230,20 @@ def _per_day(aggregate: Aggregate, days: IntArray) -> FloatArray:
 
 
 def _pooled(pieces: _Pieces, step: Step, tree: pd.DataFrame, *, most: int) -> _Pieces:
-    keys = pieces.keys
-    if step.span == PART_OF_DAY:
-        keys = keys.assign(hour=PART_OF_HOUR[keys["hour"].to_numpy()])
-    elif step.span == ANY_TIME:
-        keys = keys.assign(day_type=_POOLED, hour=_POOLED)
+    keys = _of_span(pieces.keys, step.span)
+    if step.span == ANY_TIME:
         keys = keys.assign(cell=cells.parents(keys["cell"].to_numpy(), resolution=step.resolution))
     if len(tree):
         keys = keys.assign(zone_id=keys["zone_id"].map(holders(tree, step.level)).astype("str"))
     table, amounts, couriers = gather(keys, pieces.amounts, pieces.couriers, most=most)
     return _Pieces(keys=table, amounts=amounts, couriers=couriers)
+
+
+def _of_span(keys: pd.DataFrame, span: Span) -> pd.DataFrame:
+    """Bring hours to their part of the day, or parts of the day to any time."""
+    if span == PART_OF_DAY:
+        return keys.assign(hour=PART_OF_HOUR[keys["hour"].to_numpy()])
+    return keys.assign(day_type=_POOLED, hour=_POOLED) if span == ANY_TIME else keys
 
 
 def _are_safe(pieces: _Pieces, rules: Rules, *, most: int) -> npt.NDArray[np.bool_]:
@@ -266,13 +270,9 @@ def _hours(everything: _Pieces, rules: Rules, *, most: int) -> pd.DataFrame:
     bins = np.arange(n_bins)
     day_type, hour = bins // _clock.HOURS_PER_DAY, bins % _clock.HOURS_PER_DAY
     for span in SPANS:
-        keys = left.keys
         if span == PART_OF_DAY:
-            keys = keys.assign(hour=PART_OF_HOUR[keys["hour"].to_numpy()])
             hour = PART_OF_HOUR[hour]
-        elif span == ANY_TIME:
-            keys = keys.assign(day_type=_POOLED, hour=_POOLED)
-        table, values, couriers = gather(keys, left.amounts, left.couriers, most=most)
+        table, values, couriers = gather(_of_span(left.keys, span), left.amounts, left.couriers, most=most)
         pooled = _Pieces(keys=table, amounts=values, couriers=couriers)
         safe = _are_safe(pooled, rules, most=most)
         for row in np.flatnonzero(safe).tolist():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stationgeo.io import FixBatch, FixScan, IngestReport
     from stationgeo.study._model import Study
     from stationgeo.study._progress import Progress, Step
-    from stationgeo.study._sections import Stops
+    from stationgeo.study._sections import Engine, Stops
 
 __all__ = ["cleaning_rules", "follow_fixes", "stop_rule"]
 
@@ -41,7 +41,7 @@ def follow_fixes(study: Study, *, listener: Progress) -> tuple[index.Followed, I
     try:
         followed = _followed(scan, study.stops, listener)
     except tracks.OutOfOrderError:
-        followed = _sorted_and_followed(scan, study, listener)
+        followed = _sorted_and_followed(scan, study.stops, study.engine, listener)
     return followed, _with_cleaning(scan.report, followed, examples=is_exempt(study))
 
 
@@ -82,13 +82,12 @@ def _followed(scan: FixScan, asked: Stops, listener: Progress) -> index.Followed
     return follower.finish()
 
 
-def _sorted_and_followed(scan: FixScan, study: Study, listener: Progress) -> index.Followed:
-    assert study.stops is not None  # noqa: S101 - seen to by the caller
+def _sorted_and_followed(scan: FixScan, asked: Stops, engine: Engine, listener: Progress) -> index.Followed:
     with tempfile.TemporaryDirectory(prefix="stationgeo-") as folder:
         with listener.stage("sort", steps=scan.about_rows, unit="fixes") as step:
-            files = io.sort_fixes(scan, Path(folder), memory_rows=study.engine.sort_rows, step=step)
-        ordered = io.scan_fixes(files, datum="WGS-84", batch_rows=study.engine.batch_rows)
-        return _followed(ordered, study.stops, listener)
+            files = io.sort_fixes(scan, Path(folder), memory_rows=engine.sort_rows, step=step)
+        ordered = io.scan_fixes(files, datum="WGS-84", batch_rows=engine.batch_rows)
+        return _followed(ordered, asked, listener)
 
 
 def _stepped(batches: Iterator[FixBatch], step: Step) -> Iterator[FixBatch]:

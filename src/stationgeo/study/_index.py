@@ -126,11 +126,12 @@ def _asked(source: Path) -> tuple[dict[dt.date, list[Path]], list[dt.date]]:
 
 def _about_rows(days: dict[dt.date, list[Path]], dates: list[dt.date], scan: Callable[..., io.FixScan]) -> int | None:
     """Guess how many fixes will be read: those of each day and of its neighbours."""
-    rows = {date: scan(files).about_rows for date, files in days.items()}
-    if any(count is None for count in rows.values()):
-        return None
-    around = [rows.get(date + dt.timedelta(days=n)) or 0 for date in dates for n in (-1, 0, 1)]
-    return sum(around)
+    read = [date + dt.timedelta(days=n) for date in dates for n in (-1, 0, 1)]
+    # A folder may hold years of days: only those that will be read are looked into, each once.
+    rows = {date: scan(days[date]).about_rows for date in set(read) if date in days}
+    known = [rows[date] for date in read if date in rows]
+    counts = [count for count in known if count is not None]
+    return sum(counts) if len(counts) == len(known) else None
 
 
 class _Steps:
