@@ -126,3 +126,11 @@ def test_depots_are_not_inferred_from_the_couriers_of_a_share() -> None:
     rule = tracks.PurposeRule(depot_min_couriers=None)
     assert index.IndexPlan(stops=RULE, resolution=10, tz=TZ, purpose=rule).purpose == rule
     assert not any("depot_min" in name for name in rule.variants())
+
+
+def test_what_tracks_came_to_is_known_at_the_end() -> None:
+    builder = index.Builder(PLAN)
+    with pytest.raises(ParameterError, match=r"once finish\(\) was called"):
+        _ = builder.followed
+    builder.finish()
+    assert builder.followed.n_fixes == 0

@@ -77,13 +77,12 @@ class Builder:
     that of all.
     """
 
-    __slots__ = ("_follower", "_plan", "followed", "n_long_silences")
+    __slots__ = ("_followed", "_follower", "_plan", "n_long_silences")
 
     def __init__(self, plan: IndexPlan, *, drop_repeats: bool = False, between: tuple[int, int] | None = None) -> None:
         self._plan = plan
         self._follower = Follower(stops=plan.stops, cleaning=plan.cleaning, drop_repeats=drop_repeats, between=between)
-        self.followed: Followed | None = None
-        """What tracks came to, with what was dropped and cleaned; None before the end."""
+        self._followed: Followed | None = None
         self.n_long_silences = 0
         """Silences of the dates asked for that are too long to be counted as unknown time; known once finished. Of
         fixes that end early not all are seen."""
@@ -92,6 +91,19 @@ class Builder:
     def n_fixes(self) -> int:
         """Fixes taken in so far, repeats aside."""
         return self._follower.n_fixes
+
+    @property
+    def followed(self) -> Followed:
+        """What tracks came to, with what was dropped and cleaned.
+
+        Raises
+        ------
+        ParameterError
+            If `finish` was not called yet.
+        """
+        if self._followed is None:
+            raise ParameterError("what tracks came to is known once finish() was called. Call it first.")
+        return self._followed
 
     def add(self, batch: FixBatch) -> None:
         """Take in the next batch.
@@ -125,7 +137,7 @@ class Builder:
             The same however the fixes were cut into batches. It tells interpolated and unknown time.
         """
         plan = self._plan
-        followed = self.followed = self._follower.finish()
+        followed = self._followed = self._follower.finish()
         stops, silences, days = _judged(followed, plan), followed.silences, followed.days(tz=plan.tz)
         if dates is not None:
             wanted = np.array([np.datetime64(date, "D").astype(np.int64) for date in dates], dtype=np.int64)

@@ -112,13 +112,14 @@ def demand_of(batches: Iterator[pa.RecordBatch], *, plan: IndexPlan, datum: str)
         if batch.t_ms.size:
             builder.add(batch)
     aggregate = builder.finish()
-    repeats = {} if builder.followed is None else builder.followed.repeats
-    yield from pack(aggregate, dropped | repeats | cleaned(builder) | {LONG_SILENCE: builder.n_long_silences})
+    yield from pack(
+        aggregate, dropped | builder.followed.repeats | cleaned(builder) | {LONG_SILENCE: builder.n_long_silences}
+    )
 
 
 def cleaned(builder: Builder) -> dict[str, int]:
     """Count what cleaning removed, by rule."""
-    report = None if builder.followed is None else builder.followed.cleaning
+    report = builder.followed.cleaning
     if report is None:
         return {}
     return {

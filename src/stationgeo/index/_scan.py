@@ -193,10 +193,8 @@ def demand_of_share(
     said = [*(_NOTE + note for note in report.notes), *(f"{_COLUMN}{a}={b}" for a, b in report.columns.items())]
     counts = {_READ: report.rows_read} | fixes_of | dict.fromkeys(said, 1)
     aggregate = builder.finish(dates=dates)
-    followed = builder.followed
     dropped = {count.reason: count.rows for count in report.dropped}
-    again = {} if followed is None else followed.repeats
-    repeats = {reason: rows + dropped.pop(reason, 0) for reason, rows in again.items()}
+    repeats = {reason: rows + dropped.pop(reason, 0) for reason, rows in builder.followed.repeats.items()}
     counts |= {_DROPPED + reason: rows for reason, rows in (dropped | repeats).items()}
     yield from pack(aggregate, counts | cleaned(builder) | {LONG_SILENCE: builder.n_long_silences})
 
