@@ -46,6 +46,14 @@ def test_json_prints_the_headline_and_nothing_else(
     assert head["siting_status"] == "optimal"
 
 
+def test_demo_over_streets_speaks_of_minutes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "demo", "--streets", "--out", tmp_path / "out") == 0
+    assert "courier-hours of rest a week lie within 3 min by e-bike of one" in capsys.readouterr().out
+    assert (tmp_path / "out" / "streets.xlsx").is_file()
+
+
 def test_quiet_says_nothing(
     monkeypatch: pytest.MonkeyPatch, toy_study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

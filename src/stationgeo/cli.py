@@ -75,12 +75,22 @@ def run(study: StudyFile, out: Out = Path("out"), quiet: Quiet = False, as_json:
 
 
 @app.command()
-def demo(out: Out = Path("out"), quiet: Quiet = False, as_json: AsJson = False) -> None:  # noqa: FBT002 - flags
+def demo(
+    out: Out = Path("out"),
+    streets: Annotated[bool, typer.Option("--streets", help="In minutes over streets, not metres.")] = False,  # noqa: FBT002 - flags
+    quiet: Quiet = False,  # noqa: FBT002
+    as_json: AsJson = False,  # noqa: FBT002
+) -> None:
     """Run the study of the embedded sample city."""
     from stationgeo._resources import sample_city_dir  # noqa: PLC0415 - as above
     from stationgeo.study import Study  # noqa: PLC0415
 
-    _run(Study.read(sample_city_dir() / "study.toml"), out, quiet=quiet, as_json=as_json)
+    _run(
+        Study.read(sample_city_dir() / ("study_streets.toml" if streets else "study.toml")),
+        out,
+        quiet=quiet,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -203,9 +203,9 @@ def test_within_keeps_whole_ways_that_touch_it_with_the_same_cuts(tmp_path: Path
     tables = read(tmp_path, text, within=(114.015, 22.495, 114.03, 22.505))
     # The box holds node 3: way 10 touches it, cut at 2 although way 11 is gone.
     assert ends(tables) == [(1, 2), (2, 3)]
-    assert [(count.reason, count.rows) for count in tables.report.dropped] == [("outside of within", 2)]
+    assert [(count.reason, count.rows) for count in tables.report.dropped] == [("outside the area asked for", 2)]
     assert ends(read(tmp_path, text, within=shapely.Point(114.02, 22.51).buffer(0.001))) == [(5, 6)]
-    with pytest.raises(DataError, match=r"none of 5 lines touches within. They lie in 114.0000..114.0200 east"):
+    with pytest.raises(DataError, match=r"none of 5 lines touches the area .* They lie in 114.0000..114.0200 east"):
         read(tmp_path, text, within=(0, 0, 1, 1))
     for wrong in [(1, 1, 0, 0), (1, 2), "here", shapely.Point(0, 0)]:
         with pytest.raises(ParameterError, match="within must be a box"):

@@ -252,7 +252,7 @@ def test_lists_in_columns_are_an_error_with_a_way_out(lists: list[object]) -> No
 def test_within_keeps_rows_that_touch_it() -> None:
     tables = read(frame(TEE), within=(114.015, 22.4, 114.03, 22.6))
     assert tables.edges["source_row"].tolist() == [1]
-    assert tables.report.dropped[0].reason == "outside of within"
+    assert tables.report.dropped[0].reason == "outside the area asked for"
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

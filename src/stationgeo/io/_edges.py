@@ -120,7 +120,9 @@ def _only_lines(
     frame, report = frame[keep], report.adding(dropped=dropped)
     if rules.within is not None:
         inside = touching(np.asarray(frame.geometry, dtype=object), rules.within, report.source)
-        count = Count(reason="outside of within", rows=int((~inside).sum()), examples=row_names(frame.index, ~inside))
+        count = Count(
+            reason="outside the area asked for", rows=int((~inside).sum()), examples=row_names(frame.index, ~inside)
+        )
         frame, report = frame[inside], report.adding(dropped=(count,) if count.rows else ())
     return frame, report
 

@@ -271,7 +271,7 @@ def _cut(
         inside = np.isin(way, way[touching(shapes, within, report.source)])
         gone = np.zeros(len(ways.ids), dtype=bool)
         gone[way[~inside]] = True
-        report = report.adding(dropped=_counts(ways, ("outside of within", gone)))
+        report = report.adding(dropped=_counts(ways, ("outside the area asked for", gone)))
         first, last, way = first[inside], last[inside], way[inside]
         shapes, length_m, crosses = shapes[inside], length_m[inside], crosses[inside]
     tags = pd.DataFrame(ways.tags, columns=["highway", *(name for name, _ in OSM_KEYS)], dtype="str").take(way)

@@ -175,9 +175,13 @@ def touching(shapes: npt.NDArray[np.object_], area: shapely.Geometry, name: str)
     shapely.prepare(area)
     hits: npt.NDArray[np.bool_] = shapely.intersects(area, shapes)
     if not hits.any():
-        west, south, east, north = shapely.total_bounds(shapes)
         raise DataError(
-            f"{name}: none of {len(shapes):,} lines touches within. They lie in {west:.4f}..{east:.4f} east, "
-            f"{south:.4f}..{north:.4f} north: name an area there, or leave within out."
+            f"{name}: none of {len(shapes):,} lines touches the area asked for, {_extent(shapely.bounds(area))}. They "
+            f"lie in {_extent(shapely.total_bounds(shapes))}: is it one city, and its datum declared rightly?"
         )
     return hits
+
+
+def _extent(bounds: FloatArray) -> str:
+    west, south, east, north = bounds
+    return f"{west:.4f}..{east:.4f} east, {south:.4f}..{north:.4f} north"

@@ -5,6 +5,7 @@ Each way of getting there is one private file behind this path; all give a REACH
 
 from __future__ import annotations
 
+from stationgeo.reach._border import near_border
 from stationgeo.reach._build import build_network
 from stationgeo.reach._catchments import catchment, isochrones, nearest_stations
 from stationgeo.reach._decay import (
@@ -41,6 +42,7 @@ __all__ = [
     "logistic",
     "mode",
     "modes",
+    "near_border",
     "nearest_stations",
     "nodes_within",
     "open_network",

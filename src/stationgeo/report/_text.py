@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from stationgeo.report._sheets import WEEKDAYS, kind_names, names_of
+from stationgeo.report._streets import street_section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from stationgeo.coverage import Coverage
     from stationgeo.demand import Unit
     from stationgeo.io import IngestReport
+    from stationgeo.report._streets import Streets
     from stationgeo.siting import Siting
 
 __all__ = ["headline_lines", "markdown"]
@@ -87,6 +89,7 @@ def markdown(
     parameters: Mapping[str, Any],
     reports: Mapping[str, IngestReport],
     notes: Sequence[str],
+    streets: Streets | None = None,
 ) -> str:
     """Write the report of a study in Markdown.
 
@@ -106,6 +109,8 @@ def markdown(
         By input: what was read and dropped.
     notes
         What a reader should know; one sentence each.
+    streets
+        What was found out about the streets, where reach is over streets.
 
     Returns
     -------
@@ -129,6 +134,7 @@ def markdown(
         _levels(coverage),
         _worst(coverage),
         _sites(plan, coverage),
+        "" if streets is None else street_section(streets),
         "## What to know\n\n" + _bullets(notes) if notes else "",
         "## Inputs\n\n" + _inputs(reports),
         "## Parameters\n\n"

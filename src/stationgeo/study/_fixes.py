@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
@@ -24,7 +24,19 @@ if TYPE_CHECKING:
 __all__ = ["cleaning_rules", "follow_fixes", "stop_rule"]
 
 
-def follow_fixes(study: Study, *, listener: Progress) -> tuple[index.Followed, IngestReport]:
+class Watcher(Protocol):
+    """Somebody who looks at fixes as they pass."""
+
+    def restart(self) -> None:
+        """Forget what was seen: the fixes come from the first on."""
+
+    def see(self, batch: FixBatch) -> None:
+        """Look at a batch, in the order of the fixes."""
+
+
+def follow_fixes(
+    study: Study, *, listener: Progress, watcher: Watcher | None = None
+) -> tuple[index.Followed, IngestReport]:
     """Read a study's fixes and follow their couriers; what was dropped, and by which rule, is in the report.
 
     Fixes that do not come in order of time are sorted on disk first, and read again.
@@ -39,9 +51,9 @@ def follow_fixes(study: Study, *, listener: Progress) -> tuple[index.Followed, I
     options = row_options(study, study.fixes)
     scan = io.scan_fixes(study.resolve(study.fixes.path), batch_rows=study.engine.batch_rows, **options)
     try:
-        followed = _followed(scan, study.stops, listener)
+        followed = _followed(scan, study.stops, listener, watcher)
     except tracks.OutOfOrderError:
-        followed = _sorted_and_followed(scan, study.stops, study.engine, listener)
+        followed = _sorted_and_followed(scan, study.stops, study.engine, listener, watcher)
     return followed, _with_cleaning(scan.report, followed, examples=is_exempt(study))
 
 
@@ -68,8 +80,10 @@ def cleaning_rules(asked: Stops) -> tracks.CleaningRules | None:
     return tracks.CleaningRules(**given)
 
 
-def _followed(scan: FixScan, asked: Stops, listener: Progress) -> index.Followed:
+def _followed(scan: FixScan, asked: Stops, listener: Progress, watcher: Watcher | None) -> index.Followed:
     rules = cleaning_rules(asked)
+    if watcher is not None:
+        watcher.restart()
     follower = index.Follower(stops=stop_rule(asked), cleaning=rules, drop_repeats=True)
     with listener.stage("fixes", steps=scan.about_rows, unit="fixes") as step:
         for batch in _stepped(scan.batches(), step):
@@ -79,15 +93,19 @@ def _followed(scan: FixScan, asked: Stops, listener: Progress) -> index.Followed
                     "the rule out."
                 )
             follower.add(index.batch_of(batch))
+            if watcher is not None:
+                watcher.see(batch)
     return follower.finish()
 
 
-def _sorted_and_followed(scan: FixScan, asked: Stops, engine: Engine, listener: Progress) -> index.Followed:
+def _sorted_and_followed(
+    scan: FixScan, asked: Stops, engine: Engine, listener: Progress, watcher: Watcher | None
+) -> index.Followed:
     with tempfile.TemporaryDirectory(prefix="stationgeo-") as folder:
         with listener.stage("sort", steps=scan.about_rows, unit="fixes") as step:
             files = io.sort_fixes(scan, Path(folder), memory_rows=engine.sort_rows, step=step)
         ordered = io.scan_fixes(files, datum="WGS-84", batch_rows=engine.batch_rows)
-        return _followed(ordered, asked, listener)
+        return _followed(ordered, asked, listener, watcher)
 
 
 def _stepped(batches: Iterator[FixBatch], step: Step) -> Iterator[FixBatch]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from stationgeo import io, schema, stations, zones
 from stationgeo.errors import DataError, first_few
+from stationgeo.study._network import read_network
 from stationgeo.study._progress import unheard
 from stationgeo.study._sections import Fixes
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stationgeo.io import Ingest, IngestReport
+    from stationgeo.reach import Network
     from stationgeo.study._model import Study
     from stationgeo.study._progress import Step
     from stationgeo.study._sections import Candidates, Drawn, KnownPlaces, Orders, Stations
@@ -55,6 +57,8 @@ class Inputs:
     """STATIONS; None for a greenfield study."""
     candidates: gpd.GeoDataFrame | None
     """CANDIDATES of a file; None where they come from cells, or no siting is asked."""
+    network: Network | None
+    """Streets to travel on; None where reach is by straight lines."""
     streets: gpd.GeoDataFrame | None
     """Lines to draw."""
     background: gpd.GeoDataFrame | None
@@ -67,7 +71,8 @@ class Inputs:
 
 def count_inputs(study: Study) -> int:
     """Count the sources of a study, for a progress bar."""
-    single = (study.events, study.orders, study.known_places, study.stations, study.streets, study.background)
+    single = (study.events, study.orders, study.known_places, study.stations, study.network, study.streets,
+              study.background)  # fmt: skip
     named = study.candidates is not None and not study.candidates.from_cells
     return len(study.zones) + sum(source is not None for source in single) + named
 
@@ -104,6 +109,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     territory, notes = read_territory(study, reports, step)
     places = _read_stations(study, study.stations, reports, step)
     candidates = _read_candidates(study, study.candidates, reports, step)
+    network = _read_network(study, reports, (territory, places, candidates), step)
     streets = _read_drawn(study, study.streets, io.read_streets, "streets", reports, step)
     background = _read_drawn(study, study.background, io.read_background, "background", reports, step)
     return Inputs(
@@ -113,6 +119,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         zones=territory,
         stations=places,
         candidates=candidates,
+        network=network,
         streets=streets,
         background=background,
         reports=reports,
@@ -130,7 +137,7 @@ def read_for_index(study: Study) -> Inputs:
     """
     judged = study.stops is not None and study.stops.purpose is not None
     needed = study.model_copy(
-        update=dict.fromkeys(("events", "candidates", "siting", "streets", "background"))
+        update=dict.fromkeys(("events", "candidates", "siting", "network", "streets", "background"))
         | ({} if judged else dict.fromkeys(("stations", "orders", "known_places")))
     )
     return read_inputs(needed, step=unheard)
@@ -304,6 +311,19 @@ def _check_no_cluster(candidates: pd.DataFrame, source: str) -> None:
             f"{source}: column 'kind' must hold kinds of stations; {len(clusters):,} of {len(candidates):,} rows hold "
             f"clusters: {first_few(clusters.unique())}. A cluster is made of stations, and is no site of its own."
         )
+
+
+def _read_network(
+    study: Study, reports: dict[str, IngestReport], places: tuple[gpd.GeoDataFrame | None, ...], step: Step
+) -> Network | None:
+    """Read the streets around zones, stations and candidates; all of them where a way may begin anywhere."""
+    if study.network is None:
+        return None
+    anywhere = study.candidates is not None and study.candidates.from_cells and not study.zones
+    known = [] if anywhere else [table for table in places if table is not None]
+    network, reports["network"] = read_network(study, study.network, places=known)
+    step()
+    return network
 
 
 def _read_drawn(

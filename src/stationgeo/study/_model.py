@@ -41,6 +41,8 @@ class Study(Section):
     privacy: sections.Privacy = sections.Privacy()
     zones: Annotated[tuple[sections.Zones, ...], Strict(strict=False)] = ()
     stations: sections.Stations | None = None
+    network: sections.Network | None = None
+    """Streets to travel on, where reach is in seconds."""
     reach: sections.Reach
     candidates: sections.Candidates | None = None
     siting: sections.Siting | None = None
@@ -165,6 +167,15 @@ class Study(Section):
         if (self.siting is None) != (self.candidates is None):
             given, lacking = ("siting", "candidates") if self.candidates is None else ("candidates", "siting")
             raise ValueError(f"[{given}] needs [{lacking}] too")
+        if (self.network is None) != (self.reach.cutoff_s is None):
+            raise ValueError(
+                "reach.cutoff_s is time over streets: it needs [network]"
+                if self.network is None
+                else "[network] needs reach.cutoff_s and reach.mode, instead of cutoff_m and detour_factor"
+            )
+        finer = self.reach.access_resolution
+        if finer is not None and finer < self.resolution:
+            raise ValueError(f"reach.access_resolution must not be coarser than resolution = {self.resolution}")
         levels = [zones.level for zones in self.zones]
         if len(set(levels)) < len(levels):
             raise ValueError(f"each level of [[zones]] may be given once. Got {', '.join(levels)}")

@@ -67,7 +67,7 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
     tuple of Path
         The files: demand.parquet, cells.parquet, zones.parquet, zones.xlsx, stations.parquet, release.parquet and
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
-        for), coverage.html, report.md, ingest.json, manifest.json.
+        for), streets.xlsx (where reach is over streets), coverage.html, report.md, ingest.json, manifest.json.
 
     Raises
     ------
@@ -181,6 +181,9 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
         rows = report.site_sheets(plan, result.coverage)
         writers["sites.geojson"] = lambda path: report.write_geojson(path, plan.sites)
         writers["sites.xlsx"] = lambda path: report.write_workbook(path, rows)
+    if result.streets is not None:
+        found = report.street_sheets(result.streets)
+        writers["streets.xlsx"] = lambda path: report.write_workbook(path, found)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result))
     writers["ingest.json"] = lambda path: report.write_json(path, _ingest(result.inputs.reports, result.notes))
@@ -231,6 +234,7 @@ def _text(result: Result) -> str:
         parameters=_parameters(result.study),
         reports=result.inputs.reports,
         notes=result.notes,
+        streets=result.streets,
     )
 
 

@@ -9,13 +9,15 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from stationgeo import cells, coverage, crs, reach, schema, siting, stations, zones
+from stationgeo import cells, coverage, crs, schema, siting, stations, zones
 from stationgeo.errors import DataError
 from stationgeo.study._demand import gather_demand
 from stationgeo.study._fixes import follow_fixes
 from stationgeo.study._inputs import CELL_KIND, Inputs, count_inputs, read_inputs
-from stationgeo.study._privacy import told_hours
+from stationgeo.study._privacy import is_exempt, told_hours
 from stationgeo.study._progress import Progress, Silent
+from stationgeo.study._reach import Reached, coarse_cells, reach_places
+from stationgeo.study._streets import StreetWatch, find_about_streets, met_places
 from stationgeo.study._tracks import Tracks, judge
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from stationgeo import index
     from stationgeo.coverage import Coverage
     from stationgeo.demand import Release
+    from stationgeo.reach import TravelReach
+    from stationgeo.report import Streets
     from stationgeo.siting import Siting
     from stationgeo.study._model import Study
 
@@ -51,6 +55,10 @@ class Result:
     """PIECES of the lowest level of zones; None where the study names none."""
     reach: pd.DataFrame
     """REACH of the existing stations that count: all but clusters."""
+    travel: TravelReach | None
+    """Where those stations and the cells meet the streets; None where reach is by straight lines."""
+    streets: Streets | None
+    """What was found out about the streets; None where reach is by straight lines."""
     coverage: Coverage
     """The scored coverage."""
     plan: Siting | None
@@ -154,7 +162,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     '76.9%'
     """
     listener = progress or Silent()
-    inputs, fixes = _read(study, listener)
+    inputs, fixes, watch = _read(study, listener)
     places = _stations(inputs)
     followed = None if fixes is None else judge(study, fixes, inputs, places)
     pieces = _pieces(study, inputs, listener)
@@ -164,19 +172,18 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     territory, table = _territory(inputs, demanded.table)
     within, notes = _inside(table, study.demand_weight, pooled=demanded.release is not None)
     with listener.stage("reach", steps=1) as step:
-        reached = _reach(study, stations.counted(places))
+        reached = reach_places(study, inputs.network, stations.counted(places))
         step()
     with listener.stage("coverage", steps=1) as step:
         scored = coverage.score(
-            table, reached, stations=places, zones=territory, weight=study.demand_weight, pieces=pieces
+            table, reached.table, stations=places, zones=territory, weight=study.demand_weight, pieces=pieces
         )
         if demanded.release is not None and inputs.events is None:
             scored = replace(scored, bins=told_hours(demanded.release, scored))
         step()
-    plan, siting_notes = _plan(study, inputs, within, territory, places, reached, listener)
-    warning = reach.cutoff_check(
-        cutoff_m=study.reach.cutoff_m, resolution=study.resolution, detour_factor=study.reach.detour_factor
-    )
+    plan, siting_notes, sites = _plan(study, inputs, within, territory, places, reached.table, listener)
+    warning = coarse_cells(study, inputs.network)
+    streets = _about_streets(study, inputs, followed, watch, table, [*_met(places, reached), *sites])
     return Result(
         study=study,
         inputs=inputs,
@@ -185,7 +192,9 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         full_demand=demanded.full,
         release=demanded.release,
         pieces=pieces,
-        reach=reached,
+        reach=reached.table,
+        travel=reached.travel,
+        streets=streets,
         coverage=scored,
         plan=plan,
         notes=inputs.notes
@@ -197,14 +206,15 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     )
 
 
-def _read(study: Study, listener: Progress) -> tuple[Inputs, index.Followed | None]:
+def _read(study: Study, listener: Progress) -> tuple[Inputs, index.Followed | None, StreetWatch | None]:
     """Read every input; fixes last, because they are the most, and followed as they are read."""
     with listener.stage("read", steps=count_inputs(study)) as step:
         inputs = read_inputs(study, step=step)
     if study.fixes is None or study.store is not None:
-        return inputs, None
-    followed, report = follow_fixes(study, listener=listener)
-    return replace(inputs, reports={"fixes": report} | inputs.reports), followed
+        return inputs, None, None
+    watch = None if inputs.network is None or inputs.zones is None else StreetWatch()
+    followed, report = follow_fixes(study, listener=listener, watcher=watch)
+    return replace(inputs, reports={"fixes": report} | inputs.reports), followed, watch
 
 
 def _territory(inputs: Inputs, table: pd.DataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
@@ -249,10 +259,27 @@ def _stations(inputs: Inputs) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(none.drop(columns="geometry"), geometry=gpd.GeoSeries([], crs=crs.WGS84))
 
 
-def _reach(study: Study, places: gpd.GeoDataFrame) -> pd.DataFrame:
-    return reach.within_distance(
-        places, cutoff_m=study.reach.cutoff_m, resolution=study.resolution, detour_factor=study.reach.detour_factor
-    )
+def _met(places: gpd.GeoDataFrame, reached: Reached) -> list[pd.DataFrame]:
+    return [] if reached.travel is None else [met_places("station", stations.counted(places), reached.travel)]
+
+
+def _about_streets(
+    study: Study,
+    inputs: Inputs,
+    followed: Tracks | None,
+    watch: StreetWatch | None,
+    table: pd.DataFrame,
+    places: list[pd.DataFrame],
+) -> Streets | None:
+    """Say what was found out about the streets; None where reach is by straight lines."""
+    network, territory = inputs.network, inputs.zones
+    if network is None:
+        return None
+    completeness = None
+    if watch is not None and followed is not None and territory is not None:
+        k = 1 if is_exempt(study) else study.privacy.k
+        completeness = watch.off_streets(network, territory, followed.stops, k=k)
+    return find_about_streets(study, network, places=places, demand=table, completeness=completeness)
 
 
 def _plan(
@@ -263,26 +290,27 @@ def _plan(
     places: gpd.GeoDataFrame,
     reached: pd.DataFrame,
     listener: Progress,
-) -> tuple[Siting | None, tuple[str, ...]]:
+) -> tuple[Siting | None, tuple[str, ...], list[pd.DataFrame]]:
+    """Choose sites; also what to know of them, and how the candidates meet the streets."""
     if study.siting is None or study.candidates is None:
-        return None, ()
+        return None, (), []
     with listener.stage("siting", steps=2) as step:
         candidates = inputs.candidates
         if candidates is None:
             blank = np.setdiff1d(table.loc[table[study.demand_weight] > 0, "cell"], reached["cell"])
             if blank.size == 0:
-                return None, ("all demand is covered already: no site is proposed",)
+                return None, ("all demand is covered already: no site is proposed",), []
             candidates = siting.candidates_from_cells(
                 blank, kind=study.candidates.default_kind or CELL_KIND, action=study.candidates.default_action
             )
         candidates = candidates.assign(
             zone_id=zones.locate(candidates.geometry.x.to_numpy(), candidates.geometry.y.to_numpy(), zones=territory)
         )
-        candidate_reach = _reach(study, candidates)
+        candidate_reach = reach_places(study, inputs.network, candidates)
         step()
         plan = siting.maximal_cover(
             table,
-            candidate_reach,
+            candidate_reach.table,
             n_stations=study.siting.n_stations,
             weight=study.demand_weight,
             existing=reached,
@@ -292,4 +320,5 @@ def _plan(
             gap=study.siting.gap,
         )
         step()
-    return plan, tuple(plan.notes)
+    travel = candidate_reach.travel
+    return plan, tuple(plan.notes), [] if travel is None else [met_places("candidate", candidates, travel)]

@@ -28,6 +28,7 @@ __all__ = [
     "Fixes",
     "KnownPlaces",
     "Map",
+    "Network",
     "Orders",
     "Privacy",
     "Purpose",
@@ -60,6 +61,10 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 PurposeName = Literal["rest", "at_station", "pick_up", "drop_off", "home", "depot", "unknown"]
 DayType = Literal["working day", "weekend", "holiday"]
 Hour = Annotated[int, Field(ge=0, le=24)]
+ModeName = Literal["walk", "ebike", "bicycle", "van", "truck"]
+_BY_MODE = {
+    "walk": "on foot", "ebike": "by e-bike", "bicycle": "by bicycle", "van": "by van", "truck": "by truck",
+}  # fmt: skip
 
 
 def _two_hours(hours: tuple[int, int]) -> tuple[int, int]:
@@ -328,18 +333,98 @@ class Drawn(Section):
     encoding: Text | None = None
 
 
-class Reach(Section):
-    """How far a station serves."""
+class Network(Section):
+    """Streets to travel on: a file, a network that was built before, or a place to ask a server for."""
 
-    cutoff_m: PositiveFloat
+    path: Text | None = None
+    """OSM file, table of edges, OSMnx's GraphML, or the folder of a network that `Network.save` wrote."""
+    nodes: Text | None = None
+    """Of a table of edges: the file of its nodes."""
+    datum: str | None = None
+    crs: str | None = None
+    columns: dict[str, str] = {}
+    encoding: Text | None = None
+    directed: bool | None = None
+    """Of a table of edges: whether each row is one way."""
+    tolerance_m: float = Field(default=0.0, ge=0)
+    """Of a table of edges: how close two ends are one node."""
+    bad_rows: Literal["error", "drop"] = "error"
+    place: Text | None = None
+    """A name that the geocoder knows, instead of a file."""
+    cache: Text | None = None
+    """Folder that keeps the server's replies, relative to the study file; overpass by default."""
+    server: Text | None = None
+    """Address of another Overpass server."""
+    geocoder: Text | None = None
+    """Address of another Nominatim server."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.path is None) == (self.place is None):
+            raise ValueError('give either path = "..." or place = "...", not both and not neither')
+        of_servers = {"cache", "server", "geocoder"}
+        of_files = self.model_fields_set - of_servers - {"path", "place"}
+        if self.place is not None and of_files:
+            raise ValueError(f"place is asked of a server and reads no file: leave {', '.join(sorted(of_files))} out")
+        if self.path is not None and self.model_fields_set & of_servers:
+            raise ValueError(f"{', '.join(sorted(self.model_fields_set & of_servers))} is of a place, not of a path")
+        return self
+
+
+_OF_STREETS = ("mode", "direction", "speeds_km_h", "closed", "off_street_km_h", "snap_limit_m", "access_resolution")
+
+
+class Reach(Section):
+    """How far a station serves: metres by the straight line, or seconds over the streets of [network]."""
+
+    cutoff_m: PositiveFloat | None = None
     """Largest way that counts as served, inclusive."""
-    detour_factor: float = Field(ge=1)
+    detour_factor: float | None = Field(default=None, ge=1)
     """Way on streets by straight line."""
+    cutoff_s: PositiveFloat | None = None
+    """Longest time over the streets that counts as served, inclusive."""
+    mode: ModeName | None = None
+    """By what one travels."""
+    direction: Literal["to_station", "from_station"] = "to_station"
+    """Which way the time is taken: one-ways make them differ."""
+    speeds_km_h: dict[str, PositiveFloat] = {}
+    """Speeds on some classes of streets, instead of the mode's; a class that was closed is opened by its speed."""
+    closed: Annotated[tuple[Text, ...], Strict(strict=False)] = ()
+    """Classes of streets that nobody takes."""
+    off_street_km_h: PositiveFloat | None = None
+    """Speed between a place and the street; 4.5 by default."""
+    snap_limit_m: PositiveFloat | None = None
+    """Places farther than this off every street are not reached; 300 by default."""
+    access_resolution: int | None = Field(default=None, ge=0, le=15)
+    """Finer H3 resolution whose centres are the access points of a cell; by default the cell's own centre."""
+
+    @model_validator(mode="after")
+    def _one_way_of_measuring(self) -> Self:
+        straight = self.cutoff_m is not None
+        if straight == (self.cutoff_s is not None):
+            raise ValueError(
+                "give either cutoff_m and detour_factor (straight lines) or cutoff_s and mode (streets of [network])"
+            )
+        if straight:
+            odd = [name for name in _OF_STREETS if name in self.model_fields_set]
+            if odd:
+                raise ValueError(f"{', '.join(odd)} is of streets: it needs cutoff_s and [network], not cutoff_m")
+            if self.detour_factor is None:
+                raise ValueError("cutoff_m needs detour_factor: metres of way per metre of straight line, 1.3 or so")
+        elif self.detour_factor is not None:
+            raise ValueError("detour_factor is of straight lines: streets know their own way. Leave it out")
+        elif self.mode is None:
+            raise ValueError("cutoff_s needs mode: walk, ebike, bicycle, van or truck")
+        return self
 
     @property
     def in_words(self) -> str:
         """How far, in words that follow "within"."""
-        return f"{self.cutoff_m:,.0f} m"
+        if self.cutoff_s is None:
+            return f"{self.cutoff_m:,.0f} m"
+        minutes, seconds = divmod(self.cutoff_s, 60)
+        times = [f"{minutes:,.0f} min"] * (minutes > 0) + [f"{seconds:g} s"] * (seconds > 0)
+        return f"{' '.join(times)} {_BY_MODE[self.mode or 'walk']}"
 
 
 class Siting(Section):

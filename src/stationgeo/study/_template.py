@@ -101,9 +101,20 @@ columns = { station_id = "id", lon = "lng" }
 default_kind = "warm_bee" # where the file names no kind
 # kinds = { "暖蜂驿站" = "warm_bee", "党群服务中心" = "service_centre" }
 
-[reach]
+[reach]                   # by straight lines ...
 cutoff_m = 500            # largest way that counts as served, inclusive
 detour_factor = 1.3       # way on streets by straight line
+
+# ... or in time over streets: then instead of the two keys above
+# mode = "ebike"          # walk, ebike, bicycle, van, truck
+# cutoff_s = 300          # longest time that counts as served, inclusive
+# direction = "to_station"             # or "from_station"
+# speeds_km_h = { residential = 12 }   # instead of the mode's
+# closed = ["trunk"]      # classes of streets that nobody takes
+# and
+# [network]
+# path = "city.osm.pbf"   # OSM file, table of edges (then with datum), GraphML, or a folder of Network.save
+# place = "Nanshan District, Shenzhen" # or asked of an Overpass server, and kept in a folder
 
 # New sites. Leave both tables out for coverage alone.
 [candidates]

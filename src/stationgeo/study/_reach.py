@@ -1,0 +1,67 @@
+"""Who gets to which station: by the straight line, or over the streets, as the study says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stationgeo import reach
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from stationgeo.study._model import Study
+
+__all__ = ["Reached", "coarse_cells", "reach_places", "span_m"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """REACH, and where its places meet the streets."""
+
+    table: pd.DataFrame
+    """REACH with `impedance_m`, or over streets with `impedance_s`."""
+    travel: reach.TravelReach | None
+    """Where stations and cells meet the streets; None by straight lines."""
+
+
+def reach_places(study: Study, network: reach.Network | None, places: gpd.GeoDataFrame) -> Reached:
+    """Find the cells from which one gets to stations or candidates within the study's cutoff."""
+    asked = study.reach
+    if network is None or asked.cutoff_s is None:
+        table = reach.within_distance(
+            places,
+            cutoff_m=asked.cutoff_m or 0.0,
+            resolution=study.resolution,
+            detour_factor=asked.detour_factor or 1.0,
+        )
+        return Reached(table=table, travel=None)
+    given: dict[str, Any] = {"snap_limit_m": asked.snap_limit_m, "off_street_km_h": asked.off_street_km_h}
+    travel = reach.within_travel_time(
+        places,
+        network,
+        cutoff_s=asked.cutoff_s,
+        resolution=study.resolution,
+        direction=asked.direction,
+        **{name: value for name, value in given.items() if value is not None},
+    )
+    return Reached(table=travel.table, travel=travel)
+
+
+def coarse_cells(study: Study, network: reach.Network | None) -> str:
+    """Say whether the cells are too coarse for the cutoff, '' where they are not, or where there is no street."""
+    span = span_m(study, network)
+    if span <= 0:
+        return ""
+    return reach.cutoff_check(
+        cutoff_m=span, resolution=study.resolution, detour_factor=study.reach.detour_factor or 1.0
+    )
+
+
+def span_m(study: Study, network: reach.Network | None) -> float:
+    """Tell how long a way may be: over streets, what the longest time is good for at the fastest speed."""
+    asked = study.reach
+    if network is None or asked.cutoff_s is None:
+        return asked.cutoff_m or 0.0
+    return asked.cutoff_s * network.speed_m_s

@@ -1,0 +1,270 @@
+"""The toy town of conftest over its street: what it says in minutes, worked out in the head.
+
+The street runs from P0 to P4, 2.06 km a step: 494 s at 15 km/h, and up to a minute more off the street. Within 600 s a
+station serves its own place and those one step away.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from stationgeo import io, reach, study
+from stationgeo.errors import DataError, ParameterError, SourceError, StudyError
+from stationgeo.study import Study
+from stationgeo.study._streets import StreetWatch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STRAIGHT = "[reach]\ncutoff_m = 600\ndetour_factor = 1.2\n"
+STREETS = '[network]\npath = "streets.geojson"\ndatum = "WGS-84"\n[reach]\nmode = "ebike"\ncutoff_s = 600\n'
+LON0, LAT0, STEP = 114.0, 22.5, 0.02
+
+
+def lay(path: Path, *, ends: tuple[float, ...] = (0, 1, 2, 3, 4), oneway: int = -1, at: float = LON0) -> None:
+    """Edges from one end to the next, in steps; that of the number is one way, eastwards."""
+    features = [
+        {"type": "Feature", "properties": {"highway": "residential", "oneway": "yes" if i == oneway else "no"},
+         "geometry": {"type": "LineString", "coordinates": [[at + STEP * west, LAT0], [at + STEP * east, LAT0]]}}
+        for i, (west, east) in enumerate(pairwise(ends))
+    ]  # fmt: skip
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+
+
+def asked(toy: Path, *pairs: tuple[str, str]) -> Study:
+    text = toy.read_text(encoding="utf-8").replace(STRAIGHT, STREETS)
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new)
+    path = toy.with_name("streets.toml")
+    path.write_text(text, encoding="utf-8")
+    return Study.read(path)
+
+
+def test_one_step_either_way_is_served(toy_study: Path) -> None:
+    lay(toy_study.with_name("streets.geojson"))
+    result = study.run(asked(toy_study))
+    # P3 is one step from S3 at P2; P4 is two.
+    assert result.headline["covered_demand"] == pytest.approx(100)
+    assert result.coverage.cells["nearest_s"].max() <= 600
+    assert result.plan is not None
+    assert result.plan.sites["demand_gain"].tolist() == pytest.approx([50])
+    assert result.study.reach.in_words == "10 min by e-bike"
+
+
+@pytest.mark.parametrize(("direction", "covered"), [("to_station", 60), ("from_station", 100)])
+def test_a_one_way_street_serves_one_direction(toy_study: Path, direction: str, covered: float) -> None:
+    # Between P2 and P3 there is a piece that goes east alone: who is at P3 cannot come to the station at P2.
+    lay(toy_study.with_name("streets.geojson"), ends=(0, 1, 2, 2.4, 2.6, 3, 4), oneway=3)
+    result = study.run(asked(toy_study, ("cutoff_s = 600", f'cutoff_s = 600\ndirection = "{direction}"')))
+    assert result.headline["covered_demand"] == pytest.approx(covered)
+
+
+def test_speeds_and_closed_classes_are_the_studys(toy_study: Path) -> None:
+    lay(toy_study.with_name("streets.geojson"))
+    slow = study.run(asked(toy_study, ("cutoff_s = 600", "cutoff_s = 600\nspeeds_km_h = { residential = 10 }")))
+    assert slow.headline["covered_demand"] == pytest.approx(60)
+    with pytest.raises(
+        StudyError, match=r"must name classes of streets .* Got 'residental'; did you mean 'residential'"
+    ):
+        study.run(asked(toy_study, ("cutoff_s = 600", "cutoff_s = 600\nspeeds_km_h = { residental = 10 }")))
+    closed = study.run(asked(toy_study, ("cutoff_s = 600", 'cutoff_s = 600\nclosed = ["residential"]')))
+    assert closed.headline["covered_demand"] == 0
+    assert closed.streets is not None
+    assert (closed.streets.places["finding"] == "not met").all()
+
+
+def test_what_does_not_meet_a_street_is_named(toy_study: Path, tmp_path: Path) -> None:
+    lay(toy_study.with_name("streets.geojson"))
+    result = study.run(asked(toy_study))
+    assert result.streets is not None
+    found = result.streets.places.set_index("id")
+    # The whole street is 5 nodes: an island by any measure; the candidate in the wilderness is far from it.
+    assert found["finding"].to_dict() == dict.fromkeys(["S0", "S1", "S2", "S3", "H3", "H4"], "island") | {
+        "wild": "not met"
+    }
+    assert result.travel is not None
+    assert result.travel.stations.counts["on an island"] == 4
+    study.write(result, tmp_path / "out")
+    text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "1 of 3 candidates meet no street within the limit: nobody reaches them: wild wild" in text
+    assert "within 10 min by e-bike of one" in text
+    sheets = pd.read_excel(tmp_path / "out" / "streets.xlsx", sheet_name=None)
+    assert sheets["places"]["finding"].tolist().count("not met") == 1
+    assert set(sheets["columns"]["column"]) == set(sheets["places"].columns)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["inputs"]["network"]["rows_kept"] == 4
+
+
+def test_streets_far_from_everything_are_not_read(toy_study: Path) -> None:
+    lay(toy_study.with_name("streets.geojson"), ends=tuple(range(41)))
+    text = toy_study.read_text(encoding="utf-8").partition("[candidates]")[0]
+    toy_study.write_text(text, encoding="utf-8")
+    all_of_it = study.run(asked(toy_study))
+    # Zones end at P4.5, and two cutoffs of 2.5 km at the mode's top speed are 2.4 steps more: P0 to P7.
+    count = all_of_it.inputs.reports["network"].dropped[0]
+    assert (count.reason, count.rows) == ("outside the area asked for", 33)
+    assert all_of_it.headline["covered_demand"] == pytest.approx(100)
+
+
+def test_a_network_of_another_city_is_an_error(toy_study: Path) -> None:
+    lay(toy_study.with_name("streets.geojson"), at=100.0)
+    toy_study.write_text(toy_study.read_text(encoding="utf-8").partition("[candidates]")[0], encoding="utf-8")
+    with pytest.raises(DataError, match=r"none of 4 lines touches the area asked for.* is it one city"):
+        study.run(asked(toy_study))
+
+
+def test_a_network_that_was_built_before_gives_the_same(toy_study: Path) -> None:
+    file = toy_study.with_name("streets.geojson")
+    lay(file)
+    tables = io.read_network(file, datum="WGS-84", directed=False)
+    reach.build_network(tables.edges, tables.nodes, mode="ebike").save(toy_study.parent / "built")
+    built = ('path = "streets.geojson"\ndatum = "WGS-84"', 'path = "built"')
+    result, fresh = study.run(asked(toy_study, built)), study.run(asked(toy_study))
+    pd.testing.assert_frame_equal(result.reach, fresh.reach)
+    assert len(result.inputs.reports["network"].files) > 20
+    with pytest.raises(StudyError, match=r"must be that of the network built, 'ebike'. Got 'walk' instead"):
+        study.run(asked(toy_study, built, ('"ebike"', '"walk"')))
+    with pytest.raises(StudyError, match=r"built is built already: leave datum, reach.closed out"):
+        study.run(asked(toy_study, ("streets.geojson", "built"), ("cutoff_s", 'closed = ["service"]\ncutoff_s')))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('[network]\npath = "streets.geojson"\ndatum = "WGS-84"\n', "", r"it needs \[network\]"),
+        ('mode = "ebike"\n', "", "cutoff_s needs mode: walk, ebike"),
+        ('mode = "ebike"\ncutoff_s = 600', "cutoff_m = 600", "needs detour_factor"),
+        ('mode = "ebike"\ncutoff_s = 600', "cutoff_m = 600\ndetour_factor = 1.2", r"\[network\] needs reach.cutoff_s"),
+        ("cutoff_s = 600", "cutoff_s = 600\ncutoff_m = 600", "give either cutoff_m and detour_factor"),
+        ("cutoff_s = 600", "cutoff_s = 600\ndetour_factor = 1.2", "detour_factor is of straight lines"),
+        ("cutoff_s = 600", "cutoff_s = 600\naccess_resolution = 9", "must not be coarser than resolution = 10"),
+        ('path = "streets.geojson"', 'path = "streets.geojson"\nplace = "Yunxi"', "give either path"),
+        ('path = "streets.geojson"\n', 'place = "Yunxi"\n', "leave datum out"),
+        ('path = "streets.geojson"', 'path = "streets.geojson"\nserver = "http://here"', "server is of a place"),
+    ],
+)
+def test_what_does_not_hang_together_is_refused(toy_study: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        asked(toy_study, (old, new))
+
+
+def test_streets_words_without_streets_are_refused(toy_study: Path) -> None:
+    text = toy_study.read_text(encoding="utf-8").replace("cutoff_m = 600", 'cutoff_m = 600\nmode = "walk"')
+    toy_study.write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError, match=r"mode is of streets: it needs cutoff_s and \[network\], not cutoff_m"):
+        Study.read(toy_study)
+
+
+def test_a_place_is_asked_of_the_server_that_is_named(toy_study: Path) -> None:
+    # Nobody listens there: the error names the place and the server, so both were handed on.
+    nobody = 'place = "Yunxi"\nserver = "http://127.0.0.1:9/api"\ngeocoder = "http://127.0.0.1:9/"\n'
+    with pytest.raises(SourceError, match=r"Yunxi: no streets came from http://127.0.0.1:9/api"):
+        study.run(asked(toy_study, ('path = "streets.geojson"\ndatum = "WGS-84"\n', nobody)))
+
+
+FIXES = """
+name = "Two couriers"
+tz = "Asia/Shanghai"
+resolution = 10
+[fixes]
+path = "fixes.csv"
+datum = "WGS-84"
+{synthetic}
+[stops]
+radius_m = 50
+min_duration_s = 300
+max_gap_s = 900
+[[zones]]
+level = "grid"
+path = "grids.geojson"
+datum = "WGS-84"
+[engine]
+batch_rows = {rows}
+"""
+
+
+def tracked(toy: Path, *, rows: int, exempt: bool) -> Study:
+    """Two couriers ride east from P0, one along the street and one 100 m north of it, and rest there for long."""
+    lay(toy.with_name("streets.geojson"))
+    parts = []
+    for name, off_deg in (("on", 0.0), ("off", 0.0009)):
+        lon = np.concatenate([LON0 + np.linspace(0, 3 * STEP, 60), np.full(300, LON0 + 3 * STEP)])
+        t = pd.Timestamp("2024-05-10 12:00", tz="Asia/Shanghai") + pd.to_timedelta(np.arange(360) * 20, unit="s")
+        parts.append(pd.DataFrame({"courier_id": name, "t": t, "lon": lon, "lat": LAT0 + off_deg}))
+    table = pd.concat(parts).sort_values("t", kind="stable")
+    table.assign(t=table["t"].dt.strftime("%Y-%m-%dT%H:%M:%S+0800")).to_csv(toy.with_name("fixes.csv"), index=False)
+    text = FIXES.format(rows=rows, synthetic="synthetic = true" if exempt else "") + STREETS
+    path = toy.with_name("tracked.toml")
+    path.write_text(text, encoding="utf-8")
+    return Study.read(path)
+
+
+@pytest.mark.parametrize("rows", [7, 100_000])
+def test_shares_off_the_streets_are_of_who_is_under_way(toy_study: Path, rows: int) -> None:
+    result = study.run(tracked(toy_study, rows=rows, exempt=True))
+    assert result.streets is not None
+    assert result.streets.zones is not None
+    found = result.streets.zones.set_index("zone_id")
+    # P0 to P2.5 is west, the rest east; 60 fixes over three steps; the rest at P3 takes its own with it.
+    assert found["n_fixes"].to_dict() == {"west": 100, "east": 18}
+    assert found["off_street_share"].to_dict() == {"west": 0.5, "east": 0.5}
+
+
+def test_shares_of_few_couriers_are_not_told(toy_study: Path) -> None:
+    made = tracked(toy_study, rows=1_000, exempt=False).model_copy(update={"privacy": {"k": 3}})
+    watch, network = _watched(made)
+    stops = pd.DataFrame({"courier_id": pd.Series(dtype="str"), "start": pd.Series(dtype="datetime64[ms, UTC]"),
+                          "end": pd.Series(dtype="datetime64[ms, UTC]")})  # fmt: skip
+    zones = io.read_zones(toy_study.with_name("grids.geojson"), level="grid", datum="WGS-84").table
+    assert watch.off_streets(network, zones, stops, k=2)["n_fixes"].sum() == 720
+    told = watch.off_streets(network, zones, stops, k=3)
+    assert told["off_street_share"].isna().all()
+    assert told["n_fixes"].tolist() == [0, 0]
+
+
+def test_of_many_fixes_every_so_manieth_is_kept_however_they_are_cut(
+    toy_study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stationgeo.study._streets._WATCHED_FIXES", 100)
+    kept = []
+    for rows in (7, 50, 1_000):
+        watch, _ = _watched(tracked(toy_study, rows=rows, exempt=True))
+        kept.append(pd.concat(watch._kept)["row"].tolist())
+    # 720 fixes: every eighth is the first power of two that leaves no more than 100.
+    assert kept == [list(range(0, 720, 8))] * 3
+
+
+def _watched(made: Study) -> tuple[StreetWatch, reach.Network]:
+    assert made.fixes is not None
+    scan: Any = io.scan_fixes(
+        made.resolve(made.fixes.path), datum="WGS-84", tz=made.tz, batch_rows=made.engine.batch_rows
+    )
+    watch = StreetWatch()
+    for batch in scan.batches():
+        watch.see(batch)
+    tables = io.read_network(made.resolve("streets.geojson"), datum="WGS-84", directed=False)
+    return watch, reach.build_network(tables.edges, tables.nodes, mode="ebike")
+
+
+def test_near_the_border_by_hand() -> None:
+    wkt = [f"LINESTRING ({114 + i * 0.005} 22.5, {114 + i * 0.005} 22.6)" for i in range(21)]
+    frame: Any = shapely.from_wkt(wkt)
+    edges = gpd.GeoDataFrame({"highway": "residential"}, index=range(21), geometry=frame, crs="EPSG:4326")
+    tables = io.read_network(edges, datum="WGS-84", directed=False)
+    network = reach.build_network(tables.edges, tables.nodes, mode="walk")
+    lon, lat = [114.05, 114.0, 114.05, 113.9], [22.55, 22.55, 22.6, 22.55]
+    # The middle is 5 km from every border; the rim is within a cell (0.9 km apart) of it; the last is outside.
+    assert reach.near_border(lon, lat, network, within_m=1_500).tolist() == [False, True, True, True]
+    assert reach.near_border(lon, lat, network, within_m=0).tolist() == [False, False, False, True]
+    assert reach.near_border(lon, lat, network, within_m=7_000).all()
+    with pytest.raises(ParameterError, match="within_m must be a finite number of metres"):
+        reach.near_border(lon, lat, network, within_m=-1)
