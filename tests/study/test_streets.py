@@ -97,6 +97,7 @@ def test_what_does_not_meet_a_street_is_named(toy_study: Path, tmp_path: Path) -
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
     assert "1 of 3 candidates meet no street within the limit: nobody reaches them: wild wild" in text
     assert "within 10 min by e-bike of one" in text
+    assert "10 min by e-bike" in (tmp_path / "out" / "coverage.html").read_text(encoding="utf-8")
     sheets = pd.read_excel(tmp_path / "out" / "streets.xlsx", sheet_name=None)
     assert sheets["places"]["finding"].tolist().count("not met") == 1
     assert set(sheets["columns"]["column"]) == set(sheets["places"].columns)

@@ -65,6 +65,7 @@ def coverage_map(
     title: str | None = None,
     language: str = "zh",
     attribution: str = "",
+    cutoff: str = "",
 ) -> CoverageMap:
     """Draw a coverage, and the sites that a plan proposes.
 
@@ -85,6 +86,9 @@ def coverage_map(
     attribution
         Whose data it shows, for the corner of the map; plain text. OpenStreetMap data ask for
         ``"© OpenStreetMap contributors"``.
+    cutoff
+        How far a station serves, in words of the map's language ("750 m", "3 min by e-bike"); plain text. Left out of
+        the card where it is ''.
 
     Returns
     -------
@@ -123,7 +127,7 @@ def coverage_map(
     for what, frame in frames.items():
         if len(frame):
             check_wgs84(frame, what=what)
-    data = _data(*_in_shown_unit(coverage, plan), language=spoken) | {
+    data = _data(*_in_shown_unit(coverage, plan), language=spoken, cutoff=cutoff) | {
         "streets": None if streets is None else street_columns(streets),
         "background": None if background is None else background_columns(background),
         "title": heading,
@@ -171,7 +175,7 @@ def _divided(frame: _Frame, columns: tuple[str, ...], size: float) -> _Frame:
     return frame.assign(**{name: frame[name] / size for name in columns})
 
 
-def _data(coverage: Coverage, plan: Siting | None, *, language: Language) -> dict[str, Any]:
+def _data(coverage: Coverage, plan: Siting | None, *, language: Language, cutoff: str) -> dict[str, Any]:
     """Gather what the page's script is given of the results."""
     words, kinds, stations, cells = texts(language), _kind_names(language), coverage.stations, coverage.cells
     unit = label(coverage.unit.zh, coverage.unit.en, language=language)
@@ -201,7 +205,7 @@ def _data(coverage: Coverage, plan: Siting | None, *, language: Language) -> dic
         "way_unit": way_unit(cells),
         "unit": unit,
         "bounds": _bounds(zones, plan) if len(zones) else None if columns["cells"] else _bounds(stations, plan),
-        "headline": _headline(coverage, plan, words, unit=unit),
+        "headline": _headline(coverage, plan, words, unit=unit, cutoff=cutoff),
     }
 
 
@@ -227,11 +231,13 @@ def _layers(data: dict[str, Any], words: Mapping[str, str]) -> Iterator[DrawnLay
         yield DrawnLayer(key, name=html.escape(name), overlay=True, show=True, bounds=bounds)
 
 
-def _headline(coverage: Coverage, plan: Siting | None, words: Mapping[str, str], *, unit: str) -> dict[str, Any]:
+def _headline(
+    coverage: Coverage, plan: Siting | None, words: Mapping[str, str], *, unit: str, cutoff: str
+) -> dict[str, Any]:
     """Gather the numbers on the map's card."""
     known = coverage.headline
     share = number(known.get("covered_share"))
-    rows: list[tuple[str, str]] = []
+    rows: list[tuple[str, str]] = [(words["served_within"], cutoff)] if cutoff else []
     if number(known.get("demand")) is not None:
         rows.append((f"{words['demand_total']} · {unit}", _total(known["demand"])))
     if "n_stations" in known:

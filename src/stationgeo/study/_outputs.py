@@ -211,6 +211,7 @@ def _map(result: Result) -> Any:  # noqa: ANN401 - folium has no types
         title=study.map.title or study.name,
         language=study.map.language,
         attribution=study.map.attribution,
+        cutoff=study.reach.in_words_of(study.map.language),
     )
 
 

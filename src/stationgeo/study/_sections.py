@@ -63,7 +63,8 @@ DayType = Literal["working day", "weekend", "holiday"]
 Hour = Annotated[int, Field(ge=0, le=24)]
 ModeName = Literal["walk", "ebike", "bicycle", "van", "truck"]
 _BY_MODE = {
-    "walk": "on foot", "ebike": "by e-bike", "bicycle": "by bicycle", "van": "by van", "truck": "by truck",
+    "walk": ("步行", "on foot"), "ebike": ("骑电动车", "by e-bike"), "bicycle": ("骑自行车", "by bicycle"),
+    "van": ("开面包车", "by van"), "truck": ("开货车", "by truck"),
 }  # fmt: skip
 
 
@@ -420,11 +421,18 @@ class Reach(Section):
     @property
     def in_words(self) -> str:
         """How far, in words that follow "within"."""
+        return self.in_words_of("en")
+
+    def in_words_of(self, language: Literal["zh", "en", "both"]) -> str:
+        """How far, in words of a language."""
         if self.cutoff_s is None:
-            return f"{self.cutoff_m:,.0f} m"
+            return f"{self.cutoff_m:,.0f} {'米' if language == 'zh' else 'm'}"
         minutes, seconds = divmod(self.cutoff_s, 60)
+        by_zh, by_en = _BY_MODE[self.mode or "walk"]
+        zh = by_zh + f"{minutes:,.0f}分钟" * (minutes > 0) + f"{seconds:g}秒" * (seconds > 0)
         times = [f"{minutes:,.0f} min"] * (minutes > 0) + [f"{seconds:g} s"] * (seconds > 0)
-        return f"{' '.join(times)} {_BY_MODE[self.mode or 'walk']}"
+        en = f"{' '.join(times)} {by_en}"
+        return {"zh": zh, "en": en, "both": f"{zh} {en}"}[language]
 
 
 class Siting(Section):
