@@ -237,7 +237,7 @@ def _headline(
     """Gather the numbers on the map's card."""
     known = coverage.headline
     share = number(known.get("covered_share"))
-    rows: list[tuple[str, str]] = [(words["served_within"], cutoff)] if cutoff else []
+    rows: list[tuple[str, str]] = []
     if number(known.get("demand")) is not None:
         rows.append((f"{words['demand_total']} · {unit}", _total(known["demand"])))
     if "n_stations" in known:
@@ -253,7 +253,11 @@ def _headline(
         {"label": words[f"class:{name}"], "colour": colour, "share": number(known.get(f"{name}_share")) or 0.0}
         for name, colour in zip(CLASSES, CLASS_COLOURS, strict=True)
     ]
-    return {"covered_share": share, "classes": classes, "rows": rows, "plan": _plan_line(coverage, plan, words)}
+    said = " · ".join(part for part in (words["covered_share"], cutoff) if part)
+    return {
+        "covered_share": share, "said": said, "classes": classes, "rows": rows,
+        "plan": _plan_line(coverage, plan, words),
+    }  # fmt: skip
 
 
 def _total(amount: float) -> str:

@@ -50,7 +50,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "cells_of": ("六边形单元,H3 分辨率", "Hexagonal cells, H3 resolution"),
     # the headline
     "covered_share": ("需求覆盖率", "of demand is covered"),
-    "served_within": ("服务范围", "Served within"),
     "stations_counted": ("计入站点", "Stations counted"),
     "clusters": ("站点群(不计数)", "Clusters (not counted)"),
     "blank_zones": ("空白区划 / 有需求的", "Blank zones / with demand"),

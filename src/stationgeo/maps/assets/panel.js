@@ -26,7 +26,7 @@
     const body = el("div", "sg-headline");
     if (headline.covered_share !== null) {
       body.append(
-        el("div", "sg-big", el("b", "", sg.percent(headline.covered_share)), el("span", "", t.covered_share)),
+        el("div", "sg-big", el("b", "", sg.percent(headline.covered_share)), el("span", "", headline.said)),
       );
       body.append(sg.classBar(app));
     }
