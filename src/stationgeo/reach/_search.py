@@ -125,11 +125,13 @@ def nodes_within(
         "node_id": network.node_id[got.found],
         "seconds": got.seconds,
     })  # fmt: skip
-    if np.unique(network.node_id).size == network.n_nodes:
+    twice = _repeated(network)
+    if not twice.any():
         return table
-    # A node that cannot be passed is there once for each edge: the nearest of them counts.
-    table = table.sort_values(["source", "seconds", "node_id"], kind="stable", ignore_index=True)
-    return table.drop_duplicates(["source", "node_id"], ignore_index=True)
+    # A node that cannot be passed is there once for each edge: the nearest of them, which comes first, counts.
+    some = np.flatnonzero(twice[got.found])
+    again = table.iloc[some].duplicated(["source", "node_id"]).to_numpy()
+    return table.drop(index=some[again]).reset_index(drop=True)
 
 
 def checked_cutoff(cutoff_s: float) -> float:
@@ -149,10 +151,21 @@ def find_leaves(arcs: Arcs, starts: Starts, leaves: Leaves, cutoff_s: float, *, 
     return _shared(starts, workers, lambda first, last: _leaves(arcs, starts, leaves, cutoff_s, first, last))
 
 
+def _repeated(network: Network) -> npt.NDArray[np.bool_]:
+    """Say which nodes share their number in the source with another: those that nobody passes."""
+    if not network.counts.get("nodes that cannot be passed", 1):
+        return np.zeros(network.n_nodes, dtype=np.bool_)
+    # Nodes are numbered along a curve by place, then by number in the source: those of one number are neighbours.
+    same = network.node_id[1:] == network.node_id[:-1]
+    return np.append(same, False) | np.append(False, same)
+
+
 def _starts_at(network: Network, ids: IntArray) -> Starts:
-    order = np.argsort(network.node_id, kind="stable")
-    low = np.searchsorted(network.node_id, ids, side="left", sorter=order)
-    high = np.searchsorted(network.node_id, ids, side="right", sorter=order)
+    # Of many nodes few are asked for: sorting those alone is what takes no time.
+    asked = np.flatnonzero(np.isin(network.node_id, ids))
+    order = asked[np.argsort(network.node_id[asked], kind="stable")]
+    numbers = network.node_id[order]
+    low, high = np.searchsorted(numbers, ids, side="left"), np.searchsorted(numbers, ids, side="right")
     if (low == high).any():
         raise DataError(
             f"node_id must hold nodes of the network; {int((low == high).sum()):,} of {ids.size:,} are not in it: "
