@@ -98,6 +98,8 @@ def test_wrong_arguments_are_refused() -> None:
         cells.from_lonlat([1.0, 2.0], [1.0], resolution=9)
     with pytest.raises(ParameterError, match="radius_m"):
         cells.within([1.0], [1.0], radius_m=-1, resolution=9)
+    with pytest.raises(ParameterError, match="radius_m must be a finite number of metres, 0 or more"):
+        cells.within_any([1.0], [1.0], radius_m=math.inf, resolution=9)
     with pytest.raises(DataError, match="1 of 2 are not: 'nonsense' in row 1"):
         cells.from_text(["8a411c852507fff", "nonsense"])
     with pytest.raises(DataError, match="read text with from_text"):
@@ -112,6 +114,7 @@ def test_nothing_gives_nothing() -> None:
     assert cells.outlines(none).size == 0
     assert cells.areas_m2(none).size == 0
     assert all(array.size == 0 for array in cells.within([], [], radius_m=100, resolution=9))
+    assert cells.within_any([], [], radius_m=100, resolution=9).size == 0
 
 
 def test_spacing_is_what_neighbours_have_on_average() -> None:
@@ -156,6 +159,17 @@ def test_within_finds_what_a_search_of_far_more_cells_finds(
     assert (point == 0).all()
     assert cell.tolist() == many[inside].tolist()
     assert distance_m == pytest.approx(distance[inside], abs=1e-9)
+    assert cells.within_any([lon], [lat], radius_m=radius_m, resolution=level).tolist() == many[inside].tolist()
+
+
+@pytest.mark.parametrize("centre", [SHENZHEN, (10.536, 64.7), (179.99, -16.5), (0.0, 89.999), (120.2, 30.3)])
+@pytest.mark.parametrize(("radius_m", "level"), [(0.0, 9), (375.0, 10), (3_000.0, 9), (50_000.0, 6)])
+def test_within_any_is_what_within_names(centre: tuple[float, float], radius_m: float, level: int) -> None:
+    rng = np.random.default_rng(8)
+    lon = (centre[0] + rng.normal(0, 0.02, 60) + 180) % 360 - 180
+    lat = np.clip(centre[1] + rng.normal(0, 0.02, 60), -90, 90)
+    found = cells.within_any(lon, lat, radius_m=radius_m, resolution=level)
+    assert found.tolist() == np.unique(cells.within(lon, lat, radius_m=radius_m, resolution=level)[1]).tolist()
 
 
 def test_within_counts_a_centre_exactly_at_the_radius() -> None:
@@ -165,6 +179,8 @@ def test_within_counts_a_centre_exactly_at_the_radius() -> None:
     _, cell, distance_m = cells.within([SHENZHEN[0]], [SHENZHEN[1]], radius_m=radius_m, resolution=9)
     assert neighbour[0] in cell
     assert distance_m.max() == radius_m
+    at_it = cells.within_any([SHENZHEN[0]], [SHENZHEN[1]], radius_m=radius_m, resolution=9)
+    assert neighbour[0] in at_it
     _, less, _ = cells.within([SHENZHEN[0]], [SHENZHEN[1]], radius_m=radius_m - 1e-6, resolution=9)
     assert neighbour[0] not in less
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from stationgeo.cells._clip import areas_m2, polygon_areas
 from stationgeo.cells._names import children, from_text, parents, resolution_of, to_text
+from stationgeo.cells._near import within, within_any
 from stationgeo.cells._points import CellCounts, checked_lonlat, count, from_lonlat
-from stationgeo.cells._shapes import centres, dissolve, outlines, spacing_m, within
+from stationgeo.cells._shapes import centres, dissolve, outlines, spacing_m
 
 __all__ = [
     "CellCounts",
@@ -28,4 +29,5 @@ __all__ = [
     "spacing_m",
     "to_text",
     "within",
+    "within_any",
 ]

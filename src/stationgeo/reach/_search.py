@@ -131,7 +131,8 @@ def nodes_within(
     # A node that cannot be passed is there once for each edge: the nearest of them, which comes first, counts.
     some = np.flatnonzero(twice[got.found])
     again = table.iloc[some].duplicated(["source", "node_id"]).to_numpy()
-    return table.drop(index=some[again]).reset_index(drop=True)
+    kept: pd.DataFrame = table.drop(index=some[again]).reset_index(drop=True)
+    return kept
 
 
 def checked_cutoff(cutoff_s: float) -> float:
@@ -157,7 +158,10 @@ def _repeated(network: Network) -> npt.NDArray[np.bool_]:
         return np.zeros(network.n_nodes, dtype=np.bool_)
     # Nodes are numbered along a curve by place, then by number in the source: those of one number are neighbours.
     same = network.node_id[1:] == network.node_id[:-1]
-    return np.append(same, False) | np.append(False, same)
+    repeated = np.zeros(network.n_nodes, dtype=np.bool_)
+    repeated[1:] |= same
+    repeated[:-1] |= same
+    return repeated
 
 
 def _starts_at(network: Network, ids: IntArray) -> Starts:

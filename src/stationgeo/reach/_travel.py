@@ -150,10 +150,7 @@ def _check(off_street_km_h: float, direction: str) -> None:
 
 def _candidates(lon: FloatArray, lat: FloatArray, radius_m: float, resolution: int) -> CellArray:
     """List the cells that could be reached: the way is no shorter than the straight line."""
-    if not lon.size:
-        return np.empty(0, dtype=np.uint64)
-    _, cell, _ = cells.within(lon, lat, radius_m=radius_m * (1 + _SEARCH_SLACK) + 1.0, resolution=resolution)
-    return np.unique(cell)
+    return cells.within_any(lon, lat, radius_m=radius_m * (1 + _SEARCH_SLACK) + 1.0, resolution=resolution)
 
 
 def _ways(
