@@ -80,3 +80,20 @@ def test_on_both_sides_of_the_antimeridian_of_fiji(real_data: Path) -> None:
     lon = np.where(vertices[:, 0] > 180, vertices[:, 0] - 360, vertices[:, 0])
     got = reach.snap(lon, vertices[:, 1], network, min_component_nodes=1)
     assert got.table["off_street_m"].max() < 1e-6
+
+
+def test_streets_taken_out_of_a_quarter_of_porto_show_there_and_nowhere_else(real_data: Path) -> None:
+    tables = io.read_network(real_data / "osm" / "porto_portugal.osm.pbf")
+    whole = reach.build_network(tables.edges, tables.nodes, mode="ebike")
+    rng = np.random.default_rng(8)
+    # No tracks lie on Porto: places on its streets, as a receiver that is off by 8 m sees them.
+    at = whole.vertices[rng.integers(0, len(whole.vertices), N_POINTS)] + rng.normal(0, 8 / 111_000, (N_POINTS, 2))
+    zone = np.where(at[:, 0] < -8.6, "west", "east")
+    full = reach.off_street_share(*at.T, whole, zones=zone).set_index("zone_id")
+    assert full["off_street_share"].max() < 0.01
+    assert full["fixes"].sum() == N_POINTS
+    kept = tables.edges[~((tables.edges["highway"] == "residential") & (tables.edges.bounds["maxx"] < -8.6))]
+    lacking = reach.build_network(kept, tables.nodes, mode="ebike")
+    got = reach.off_street_share(*at.T, lacking, zones=zone).set_index("zone_id")
+    assert got.loc["west", "off_street_share"] > 0.1
+    assert got.loc["east", "off_street_share"] < 0.01
