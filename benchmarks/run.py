@@ -260,11 +260,57 @@ def bd09_row() -> Row:
     return datum_row("BD-09", published_bd09, 5)
 
 
+def lattice_streets(side: int) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Lay out side x side nodes about 100 m apart, and bent streets between neighbours."""
+    rng = np.random.default_rng(9)
+    per = np.array([float(metres) for metres in sg.crs.metres_per_degree(22.6)])
+    at = np.stack(np.meshgrid(np.arange(side), np.arange(side), indexing="ij"), axis=-1).reshape(-1, 2) * 100.0
+    place = [114.0, 22.5] + (at + rng.normal(0, 12, at.shape)) / per
+    node = np.arange(side * side).reshape(side, side)
+    tail = np.concatenate([node[:-1].ravel(), node[:, :-1].ravel()])
+    head = np.concatenate([node[1:].ravel(), node[:, 1:].ravel()])
+    bend = (place[tail] + place[head]) / 2 + rng.normal(0, 8, (tail.size, 2)) / per
+    line = np.stack([place[tail], bend, place[head]], axis=1)
+    steps_m = sg.crs.distance_m(*line[:, :-1].reshape(-1, 2).T, *line[:, 1:].reshape(-1, 2).T).reshape(-1, 2)
+    edges = {"edge_id": np.arange(tail.size), "from_node": tail, "to_node": head, "length_m": steps_m.sum(axis=1)}
+    lines = shapely.linestrings(line)
+    nodes = pd.DataFrame({"node_id": node.ravel(), "lon": place[:, 0], "lat": place[:, 1]})
+    return gpd.GeoDataFrame(edges | {"highway": "residential"}, geometry=lines, crs="EPSG:4326"), nodes
+
+
+def snap_row() -> Row:
+    """Find the nearest street of 135,000 places: shapely's tree of lines, in metres of one plane, built beforehand."""
+    network = sg.reach.build_network(*lattice_streets(548), mode="ebike")
+    west, south, east, north = network.extent
+    rng = np.random.default_rng(10)
+    lon, lat = rng.uniform(west, east, 135_000), rng.uniform(south, north, 135_000)
+    origin, per = np.array([west, south]), np.array([float(m) for m in sg.crs.metres_per_degree((south + north) / 2)])
+    number = np.repeat(np.arange(network.n_edges), np.diff(network.first_vertex))
+    tree = shapely.STRtree(shapely.linestrings((network.vertices - origin) * per, indices=number))
+
+    def theirs() -> object:
+        points = shapely.points((np.column_stack([lon, lat]) - origin) * per)
+        return tree.query_nearest(points, return_distance=True, all_matches=False)[1]
+
+    def agree(a: object, b: object) -> str:
+        off_m = cast("pd.DataFrame", a)["off_street_m"].to_numpy()
+        return f"metres differ by {np.abs(off_m / cast('Floats', b) - 1).max():.1%} at most, as one plane does"
+
+    return Row(
+        work=f"nearest street of {lon.size:,} places, {network.n_edges:,} edges",
+        peer="shapely STRtree.query_nearest",
+        ours=lambda: sg.reach.snap(lon, lat, network, workers=1).table,
+        theirs=theirs,
+        agree=agree,
+        rounds=3,
+    )
+
+
 def main() -> None:
     """Measure every row and print a table."""
     print("| work | peer | ours ms | theirs ms | ratio | same answer? |")
     print("| --- | --- | --- | --- | --- | --- |")
-    for make in (counts_row, gcj02_row, bd09_row, stops_row, pieces_row, siting_row):
+    for make in (counts_row, gcj02_row, bd09_row, stops_row, pieces_row, siting_row, snap_row):
         print(measure(make()), flush=True)
 
 

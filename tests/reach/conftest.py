@@ -71,6 +71,63 @@ def any_streets() -> Callable[..., st.SearchStrategy[Tables]]:
     return random_streets
 
 
+def places_by_brute_force(
+    network: reach.Network, lon: np.ndarray, lat: np.ndarray, *, limit_m: float, least_nodes: int
+) -> pd.DataFrame:
+    """Hold every point against every piece of every edge, in both turns around the globe: the columns of `snap`."""
+    pieces = np.delete(np.arange(len(network.vertices)), network.first_vertex[1:] - 1)
+    edge_of = np.searchsorted(network.first_vertex, pieces, side="right") - 1
+    open_ = network.may_snap[edge_of]
+    pieces, edge_of = pieces[open_], edge_of[open_]
+    island = (network.weak_nodes[network.weak[network.tail]] < least_nodes)[edge_of] if pieces.size else edge_of
+    rows = []
+    # All at once, because NumPy rounds powers of single numbers in another way.
+    for x, y, per in zip(lon, lat, np.column_stack(crs.metres_per_degree(lat)), strict=True):
+        turns = (0.0, 360.0, -360.0)
+        nearest = [_offs(network.vertices, pieces, (x + turn, y), per)[0] for turn in turns]
+        best = {}
+        for which in (False, True):
+            found = [(metres[row], pieces[row], turn, row) for metres, turn in zip(nearest, turns, strict=True)
+                     for row in np.flatnonzero((island == which) & (metres <= limit_m))]  # fmt: skip
+            if found:
+                best[which] = min(found)
+        taken = best.get(False, best.get(True))
+        if taken is None:
+            rows.append((-1, np.nan, np.nan, np.nan, np.nan, False))
+            continue
+        metres, piece, turn, row = taken
+        edge = edge_of[row]
+        first, end = network.first_vertex[edge], network.first_vertex[edge + 1]
+        steps = np.diff(network.vertices[first:end], axis=0) * per
+        lengths = np.sqrt(steps[:, 0] * steps[:, 0] + steps[:, 1] * steps[:, 1])
+        along = np.concatenate([[0.0], np.cumsum(lengths)])
+        _, part, off = _offs(network.vertices, np.array([piece]), (x + turn, y), per)
+        here = along[piece - first] + part[0] * lengths[piece - first]
+        share = min(here / along[-1], 1.0) if along[-1] > 0 else 0.0
+        past = False in best and True in best and best[True][0] < best[False][0]
+        rows.append((edge, share, x + off[0, 0] / per[0], y + off[0, 1] / per[1], metres, past))
+    return pd.DataFrame(rows, columns=["edge", "share", "lon", "lat", "off_street_m", "past"])
+
+
+def _offs(
+    vertices: np.ndarray, pieces: np.ndarray, at: tuple[float, float], per: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Metres from a point to pieces, the part of each at which it is nearest, and the way there."""
+    start = (vertices[pieces] - at) * per
+    step = (vertices[pieces + 1] - vertices[pieces]) * per
+    length2 = step[:, 0] * step[:, 0] + step[:, 1] * step[:, 1]
+    part = np.zeros(pieces.size)
+    np.divide(-(start[:, 0] * step[:, 0] + start[:, 1] * step[:, 1]), length2, out=part, where=length2 > 0)
+    part = np.minimum(np.maximum(part, 0.0), 1.0)
+    off = start + part[:, None] * step
+    return np.hypot(off[:, 0], off[:, 1]), part, off
+
+
+@pytest.fixture
+def brute_force() -> Callable[..., pd.DataFrame]:
+    return places_by_brute_force
+
+
 def as_networkx(network: reach.Network) -> nx.MultiDiGraph:
     """The edges of a network, one arc each way that is open, by row of its nodes."""
     graph = nx.MultiDiGraph()

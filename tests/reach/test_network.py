@@ -164,7 +164,7 @@ def test_a_folder_is_never_taken_for_what_it_is_not(streets: Callable[..., Any],
     with pytest.raises(SourceError, match=r"1 are missing: 'lon\.npy'"):
         reach.open_network(tmp_path / "net")
     (tmp_path / "net" / "network.json").write_text('{"format": 99}')
-    with pytest.raises(SourceError, match=r"must hold format 1\. Got 99"):
+    with pytest.raises(SourceError, match=r"must hold format 2\. Got 99"):
         reach.open_network(tmp_path / "net")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from stationgeo.reach._border import near_border
 from stationgeo.reach._build import build_network
 from stationgeo.reach._catchments import catchment, isochrones, nearest_stations
+from stationgeo.reach._completeness import off_street_share
 from stationgeo.reach._decay import (
     Decay,
     decay_weights,
@@ -45,6 +46,7 @@ __all__ = [
     "near_border",
     "nearest_stations",
     "nodes_within",
+    "off_street_share",
     "open_network",
     "snap",
     "step",

@@ -11,6 +11,7 @@ from scipy.sparse import csgraph
 
 from stationgeo.crs import WGS84
 from stationgeo.errors import ColumnError, DataError, DatumError, first_few, suggest
+from stationgeo.reach._grid import build_grid
 from stationgeo.reach._modes import Mode
 from stationgeo.reach._modes import mode as named_mode
 from stationgeo.reach._network import Arcs, Network
@@ -68,8 +69,8 @@ def build_network(
     -----
     seconds = length_m / speed, plus the wait of the class (ferries). Nobody passes a node whose barrier stops the
     mode or that is closed to the public, but one comes up to it: each edge gets an end of its own there.
-    Nodes are numbered along a Z-order curve, so that a search finds what it needs close together.
-    O((nodes + edges) log(nodes + edges)).
+    Nodes are numbered along a Z-order curve, so that a search finds what it needs close together. The lines are entered
+    into buckets of 100 m for `snap`. O((nodes + edges) log(nodes + edges) + metres of line).
 
     References
     ----------
@@ -102,6 +103,8 @@ def build_network(
     weak, weak_nodes = _components(out, "weak")
     strong, strong_nodes = _components(out, "strong")
     vertices, rows = shapely.get_coordinates(kept.geometry.to_numpy(), return_index=True)
+    first_vertex = np.searchsorted(rows, np.arange(len(kept) + 1)).astype(np.int64)
+    grid = build_grid(first_vertex, vertices, way.may_snap[used])
     return Network(
         mode=rule.name,
         speed_m_s=float(way.speed_m_s[used].max(initial=0.0)),
@@ -116,8 +119,9 @@ def build_network(
         tail=tail, head=head, forward_s=forward_s, backward_s=backward_s,
         length_m=kept["length_m"].to_numpy(dtype=np.float64).copy(),
         may_snap=way.may_snap[used],
-        first_vertex=np.searchsorted(rows, np.arange(len(kept) + 1)).astype(np.int64),
-        vertices=vertices,
+        first_vertex=first_vertex, vertices=vertices,
+        grid_frame=grid.frame, grid_first_in_row=grid.first_in_row, grid_column=grid.column,
+        grid_first=grid.first, grid_vertex=grid.vertex, grid_edge=grid.edge,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stationgeo.errors import SourceError, first_few
+from stationgeo.reach._grid import Grid
 
 if TYPE_CHECKING:
     from stationgeo.schema import FloatArray, IntArray
@@ -21,7 +22,7 @@ __all__ = ["Arcs", "Network", "NodeArray", "open_network"]
 
 NodeArray = npt.NDArray[np.int32]
 
-_FORMAT = 1
+_FORMAT = 2
 _ABOUT = "network.json"
 _M_PER_KM = 1000.0
 
@@ -117,6 +118,24 @@ class Network:
     vertices: FloatArray
     """Longitude and latitude of each vertex, shape (vertices, 2)."""
 
+    grid_frame: FloatArray
+    """West, south and east of what points may meet, width and height of a bucket in degrees; see `grid`."""
+
+    grid_first_in_row: IntArray
+    """Where the buckets of each row begin."""
+
+    grid_column: NodeArray
+    """Column of each bucket that is not empty."""
+
+    grid_first: IntArray
+    """Where the pieces of line in each bucket begin."""
+
+    grid_vertex: NodeArray
+    """Vertex at which each of those pieces begins."""
+
+    grid_edge: NodeArray
+    """Edge of each of them."""
+
     def __post_init__(self) -> None:
         for name in _ARRAYS:
             getattr(self, name).flags.writeable = False
@@ -147,6 +166,12 @@ class Network:
         if towards:
             return Arcs(self.first_in, self.head_in, self.seconds_in)
         return Arcs(self.first_out, self.head_out, self.seconds_out)
+
+    @property
+    def grid(self) -> Grid:
+        """The pieces of line that points may meet, by the buckets of the map that they cross."""
+        return Grid(self.grid_frame, self.grid_first_in_row, self.grid_column,
+                    self.grid_first, self.grid_vertex, self.grid_edge)  # fmt: skip
 
     def save(self, folder: str | Path) -> None:
         """Write the network into a new folder, an array a file, for `open_network` to map into memory."""
