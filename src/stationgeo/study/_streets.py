@@ -66,20 +66,16 @@ class StreetWatch:
         """
         moving = self._between(stops)
         lon, lat = moving["lon"].to_numpy(), moving["lat"].to_numpy()
-        seen = moving.assign(
-            zone_id=zones.locate(lon, lat, zones=territory),
-            off=reach.snap(lon, lat, network, limit_m=OFF_STREET_M).table["edge"].to_numpy() < 0,
-        )
         level = zones.at_level(territory, level=zones.lowest_level(territory))
-        by_zone = seen.groupby("zone_id").agg(
-            n_fixes=("off", "size"), off=("off", "mean"), couriers=("courier", "nunique")
-        )
-        by_zone = by_zone.reindex(level["zone_id"])
-        told = by_zone["couriers"].to_numpy() >= k
+        every = [*level["zone_id"], schema.OUTSIDE]
+        where = pd.Categorical(zones.locate(lon, lat, zones=territory), categories=every)
+        couriers = moving["courier"].groupby(pd.CategoricalIndex(where), observed=False).nunique().to_numpy()[:-1]
+        found = reach.off_street_share(lon, lat, network, zones=where, limit_m=OFF_STREET_M).iloc[:-1]
+        told = couriers >= k
         return pd.DataFrame({
             "zone_id": level["zone_id"].to_numpy(), "name": level["name"].to_numpy(),
-            "n_fixes": np.where(told, by_zone["n_fixes"], 0).astype(np.int64),
-            "off_street_share": by_zone["off"].where(told).to_numpy(dtype=np.float64),
+            "n_fixes": np.where(told, found["fixes"], 0),
+            "off_street_share": found["off_street_share"].where(told).to_numpy(),
         })  # fmt: skip
 
     def _between(self, stops: pd.DataFrame) -> pd.DataFrame:
