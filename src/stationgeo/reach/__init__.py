@@ -22,7 +22,7 @@ from stationgeo.reach._network import Network, open_network
 from stationgeo.reach._search import nodes_within
 from stationgeo.reach._snap import Snaps, snap
 from stationgeo.reach._straight import cutoff_check, within_distance
-from stationgeo.reach._travel import TravelReach, within_travel_time
+from stationgeo.reach._travel import TravelReach, TravelTerms, within_travel_time
 
 __all__ = [
     "Decay",
@@ -30,6 +30,7 @@ __all__ = [
     "Network",
     "Snaps",
     "TravelReach",
+    "TravelTerms",
     "build_network",
     "catchment",
     "cutoff_check",

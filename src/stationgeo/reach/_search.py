@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stationgeo.reach._network import Arcs, Network, NodeArray
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["Found", "Leaves", "Starts", "checked_cutoff", "find_leaves", "find_nodes", "nodes_within"]
+__all__ = ["Found", "Groups", "Leaves", "Starts", "checked_cutoff", "find_leaves", "find_nodes", "nodes_within"]
 
 _ARITY = 4  # children in the heap: fewer levels, and the children share a cache line
 
@@ -44,6 +44,13 @@ class Leaves(NamedTuple):
     direct_leaf: NodeArray
     direct_seconds: FloatArray
     n_leaves: int
+
+
+class Groups(NamedTuple):
+    """Which leaves are of one place (those of a place stand together), and how many of them have to be found."""
+
+    place: NodeArray
+    needed: IntArray
 
 
 class Scratch(NamedTuple):
@@ -144,9 +151,14 @@ def find_nodes(arcs: Arcs, starts: Starts, cutoff_s: float, *, workers: int | No
     return _shared(starts, workers, lambda first, last: _nodes(arcs, starts, cutoff_s, first, last))
 
 
-def find_leaves(arcs: Arcs, starts: Starts, leaves: Leaves, cutoff_s: float, *, workers: int | None = None) -> Found:
-    """Search from every source for the leaves within the cutoff; what each finds comes in order of leaves."""
-    return _shared(starts, workers, lambda first, last: _leaves(arcs, starts, leaves, cutoff_s, first, last))
+def find_leaves(
+    arcs: Arcs, starts: Starts, leaves: Leaves, groups: Groups, cutoff_s: float, *, workers: int | None = None
+) -> Found:
+    """Search from every source for the places within the cutoff; what each finds comes in order of places.
+
+    A place is found when as many of its leaves are as it needs; its seconds are those of the last of them.
+    """
+    return _shared(starts, workers, lambda first, last: _leaves(arcs, starts, leaves, groups, cutoff_s, first, last))
 
 
 def _starts_at(network: Network, ids: IntArray) -> Starts:
@@ -281,7 +293,7 @@ def _nodes(arcs: Arcs, starts: Starts, cutoff_s: float, begin: int, end: int) ->
 
 @kernel
 def _leaves(
-    arcs: Arcs, starts: Starts, leaves: Leaves, cutoff_s: float, begin: int, end: int
+    arcs: Arcs, starts: Starts, leaves: Leaves, groups: Groups, cutoff_s: float, begin: int, end: int
 ) -> tuple[IntArray, NodeArray, FloatArray]:
     n_nodes = arcs.first.size - 1
     scratch = _scratch(arcs, starts)
@@ -304,6 +316,7 @@ def _leaves(
         for row in range(used, last):
             found_s[row] = least[found[row]]
             least[found[row]] = math.inf
+        last = _together(groups, found, found_s, used, last)
         sizes[source - begin] = last - used
         used = last
     return sizes, found[:used].copy(), found_s[:used].copy()
@@ -319,3 +332,22 @@ def _improve(place: int, spent: float, cutoff_s: float, least: FloatArray, found
         last += 1
     least[place] = spent
     return last
+
+
+@kernel
+def _together(groups: Groups, found: NodeArray, found_s: FloatArray, begin: int, end: int) -> int:
+    """Put places for their leaves, each with the least seconds in which enough of them are found; returns the end."""
+    row = at = begin
+    while row < end:
+        place = groups.place[found[row]]
+        stop = row + 1
+        while stop < end and groups.place[found[stop]] == place:
+            stop += 1
+        needed = groups.needed[place]
+        if stop - row >= needed:
+            if stop - row > 1:
+                found_s[row:stop].sort()
+            found[at], found_s[at] = place, found_s[row + needed - 1]
+            at += 1
+        row = stop
+    return at

@@ -13,7 +13,7 @@ import shapely
 from stationgeo import crs
 from stationgeo._compile import kernel
 from stationgeo.cells import checked_lonlat
-from stationgeo.errors import ParameterError
+from stationgeo.errors import ParameterError, suggest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Places = tuple[IntArray, FloatArray, FloatArray, FloatArray, FloatArray]
 
-__all__ = ["SNAP_LIMIT_M", "Snaps", "snap"]
+__all__ = ["SNAP_LIMIT_M", "Snaps", "counted", "snap"]
 
 SNAP_LIMIT_M = 300.0
 """Farther than this off the street a point does not meet it, unless another limit is given."""
@@ -38,6 +38,9 @@ _CLOSE_M = 60.0
 _BOX_SLACK = 1e-6
 
 
+_COUNTED = ("points", "not snapped", "far", "on an island", "past a nearer island")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snaps:
     """Where points meet the streets; made by `snap`."""
@@ -45,7 +48,8 @@ class Snaps:
     table: pd.DataFrame
     """A row for each point: `edge` (row in the network, -1 where not snapped), `edge_id`, `share` of the edge from its
     first vertex, `lon`, `lat` of the place, `off_street_m` from the point to it, `component_nodes` of its weak
-    component, and `island` (fewer nodes than `min_component_nodes`)."""
+    component, `island` (fewer nodes than `min_component_nodes`), `past_island` (an island was nearer), and `point_lon`,
+    `point_lat` of the point itself."""
 
     limit_m: float
     """Farther off the street a point is not snapped."""
@@ -58,6 +62,10 @@ class Snaps:
 
     counts: dict[str, int]
     """Points: all, not snapped, far, on an island, and past a nearer island."""
+
+    def listed(self, what: str) -> pd.DataFrame:
+        """List the points of one of the `counts`, as rows of `table`: ``listed("not snapped")``."""
+        return self.table[_told(self.table, self.far_m, what)].reset_index(drop=True)
 
     def _repr_html_(self) -> str:
         return ", ".join(f"{what}: {number:,}" for what, number in self.counts.items())
@@ -133,12 +141,29 @@ def snap(
         "edge_id": np.where(snapped, network.edge_id[row] if network.n_edges else -1, -1),
         "share": share, "lon": place_lon, "lat": place_lat, "off_street_m": off_m,
         "component_nodes": nodes, "island": snapped & (nodes < min_component_nodes),
+        "past_island": past, "point_lon": x, "point_lat": y,
     })  # fmt: skip
-    counts = {
-        "points": x.size, "not snapped": int((~snapped).sum()), "far": int((off_m > far_m).sum()),
-        "on an island": int(table["island"].sum()), "past a nearer island": int(past.sum()),
-    }  # fmt: skip
+    return counted(table, limit_m=limit_m, far_m=far_m, min_component_nodes=min_component_nodes)
+
+
+def counted(table: pd.DataFrame, *, limit_m: float, far_m: float, min_component_nodes: int) -> Snaps:
+    """Count what befell the points of a table."""
+    counts = {what: int(_told(table, far_m, what).sum()) for what in _COUNTED}
     return Snaps(table=table, limit_m=limit_m, far_m=far_m, min_component_nodes=min_component_nodes, counts=counts)
+
+
+def _told(table: pd.DataFrame, far_m: float, what: str) -> npt.NDArray[np.bool_]:
+    """Say which points a count is of."""
+    if what not in _COUNTED:
+        raise ParameterError(f"what must be one of the counts. Got {what!r}; {suggest(str(what), _COUNTED)}")
+    flags = {
+        "points": np.ones(len(table), dtype=np.bool_),
+        "not snapped": table["edge"].to_numpy() < 0,
+        "far": table["off_street_m"].to_numpy() > far_m,
+        "on an island": table["island"].to_numpy(),
+        "past a nearer island": table["past_island"].to_numpy(),
+    }
+    return flags[what]
 
 
 def _meet(
