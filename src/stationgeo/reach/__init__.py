@@ -5,8 +5,10 @@ Each way of getting there is one private file behind this path; all give a REACH
 
 from __future__ import annotations
 
+from stationgeo.reach._block import block_streets
 from stationgeo.reach._build import build_network
 from stationgeo.reach._catchments import catchment, isochrones, nearest_stations
+from stationgeo.reach._change import change_stations
 from stationgeo.reach._decay import (
     Decay,
     decay_weights,
@@ -17,6 +19,8 @@ from stationgeo.reach._decay import (
     step,
     tabulated,
 )
+from stationgeo.reach._fingerprint import network_fingerprint
+from stationgeo.reach._follow import follow_streets
 from stationgeo.reach._modes import Mode, mode, modes
 from stationgeo.reach._network import Network, open_network
 from stationgeo.reach._search import nodes_within
@@ -31,11 +35,14 @@ __all__ = [
     "Snaps",
     "TravelReach",
     "TravelTerms",
+    "block_streets",
     "build_network",
     "catchment",
+    "change_stations",
     "cutoff_check",
     "decay_weights",
     "exponential",
+    "follow_streets",
     "gaussian",
     "isochrones",
     "linear",
@@ -43,6 +50,7 @@ __all__ = [
     "mode",
     "modes",
     "nearest_stations",
+    "network_fingerprint",
     "nodes_within",
     "open_network",
     "snap",

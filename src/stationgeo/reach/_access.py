@@ -13,12 +13,21 @@ from stationgeo.reach._straight import checked_ids
 from stationgeo.stations import lonlat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     import numpy.typing as npt
 
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
-__all__ = ["StationPoints", "candidate_cells", "cell_points", "checked_access_resolution", "station_points"]
+__all__ = [
+    "StationPoints",
+    "candidate_cells",
+    "candidate_radius_m",
+    "cell_points",
+    "checked_access_resolution",
+    "station_points",
+]
 
 # Candidate cells lie within cutoff x top speed; lengths of edges are rounded by less than this.
 _SEARCH_SLACK = 0.01
@@ -42,21 +51,25 @@ class StationPoints(NamedTuple):
     lat: FloatArray
 
 
-def station_points(stations: gpd.GeoDataFrame, access: gpd.GeoDataFrame | None) -> StationPoints:
-    """Find where each station is met: at the points that `access` names, or else at its own."""
-    id_column, names = checked_ids(stations)
+def station_points(tables: Sequence[gpd.GeoDataFrame], access: gpd.GeoDataFrame | None) -> StationPoints:
+    """Find where the stations of some tables are met: at the points that `access` names, or else at their own."""
+    columns, ids = zip(*(checked_ids(table) for table in tables), strict=True)
+    if len(set(columns)) > 1:
+        raise ColumnError(f"stations that are given together must have one column of ids. Got {first_few(columns)}.")
+    id_column, names = columns[0], np.concatenate(ids)
     given, lon, lat = _given(access, id_column, names)
-    own = ~pd.Index(names).isin(given)
-    if access is None or own.any():
-        own_lon, own_lat = lonlat(stations[own], source=f"the table of {id_column}")
-        given = np.concatenate([given, names[own]])
-        lon, lat = np.concatenate([lon, own_lon]), np.concatenate([lat, own_lat])
+    whose, lons, lats = [given], [lon], [lat]
+    for table, own_names in zip(tables, ids, strict=True):
+        own = ~pd.Index(own_names).isin(given)
+        if access is None or own.any():
+            own_lon, own_lat = lonlat(table[own], source=f"the table of {id_column}")
+            whose, lons, lats = [*whose, own_names[own]], [*lons, own_lon], [*lats, own_lat]
     names = np.sort(names)
-    station = pd.Index(names, dtype=object).get_indexer(pd.Index(given, dtype=object)).astype(np.int64)
+    station = pd.Index(names, dtype=object).get_indexer(pd.Index(np.concatenate(whose), dtype=object)).astype(np.int64)
     order = np.argsort(station, kind="stable")
     station = station[order]
     number = np.arange(station.size) - np.searchsorted(station, station)
-    return StationPoints(id_column, names, station, number, lon[order], lat[order])
+    return StationPoints(id_column, names, station, number, np.concatenate(lons)[order], np.concatenate(lats)[order])
 
 
 def _given(
@@ -102,11 +115,17 @@ def candidate_cells(
     """List the cells that could be reached: the way is no shorter than the straight line."""
     if not lon.size:
         return np.empty(0, dtype=np.uint64)
+    wide_m = candidate_radius_m(radius_m, resolution, access_resolution)
+    _, cell, _ = cells.within(lon, lat, radius_m=wide_m, resolution=resolution)
+    return np.unique(cell)
+
+
+def candidate_radius_m(radius_m: float, resolution: int, access_resolution: int) -> float:
+    """Say how far from a station the centre of a cell that it reaches may lie, if no way is longer than the radius."""
     wide_m = radius_m * (1 + _SEARCH_SLACK) + 1.0
     if access_resolution > resolution:
         wide_m += _SPACINGS_TO_DESCENDANTS * cells.spacing_m(resolution)
-    _, cell, _ = cells.within(lon, lat, radius_m=wide_m, resolution=resolution)
-    return np.unique(cell)
+    return wide_m
 
 
 def cell_points(named: CellArray, access_resolution: int) -> tuple[CellArray, CellArray]:

@@ -12,6 +12,7 @@ import pandas as pd
 from stationgeo import cells
 from stationgeo.errors import ParameterError
 from stationgeo.reach._access import candidate_cells, cell_points, checked_access_resolution, station_points
+from stationgeo.reach._fingerprint import network_fingerprint
 from stationgeo.reach._join import groups_of, leaves_of, starts_of
 from stationgeo.reach._modes import M_S_PER_KM_H
 from stationgeo.reach._search import checked_cutoff, find_leaves
@@ -71,6 +72,9 @@ class TravelTerms:
 
     mode: str
     """Mode of travel of the network."""
+
+    network: str
+    """Which network: see `network_fingerprint`."""
 
     @property
     def towards(self) -> bool:
@@ -207,7 +211,7 @@ def within_travel_time(
     >>> len(reach.table), float(reach.table["impedance_s"].min().round()), reach.stations.counts["not snapped"]
     (6, 44.0, 0)
     """
-    names = station_points(stations, access)
+    names = station_points([stations], access)
     terms = checked_terms(
         cutoff_s=cutoff_s, resolution=resolution, access_resolution=access_resolution, direction=direction,
         snap_limit_m=snap_limit_m, off_street_km_h=off_street_km_h, id_column=names.id_column, network=network,
@@ -238,7 +242,7 @@ def checked_terms(
         cutoff_s=cutoff, resolution=resolution,
         access_resolution=checked_access_resolution(access_resolution, resolution), direction=direction,
         snap_limit_m=float(snap_limit_m), off_street_km_h=float(off_street_km_h), id_column=id_column,
-        mode=network.mode,
+        mode=network.mode, network=network_fingerprint(network),
     )  # fmt: skip
 
 
