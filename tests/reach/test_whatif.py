@@ -228,6 +228,20 @@ def test_only_stations_near_a_blocked_street_are_searched_again(
     assert_same(got, reach.within_travel_time(stations, corner, cutoff_s=200, resolution=10))
 
 
+def test_a_motorway_that_no_point_meets_is_missed(streets: Callable[..., Any], stations_at: StationsAt) -> None:
+    rows = [{"ends": (0, 1)}, {"ends": (1, 2), "highway": "motorway"}, {"ends": (2, 3)}]
+    network = reach.build_network(*streets([(0, 0), (500, 0), (2500, 0), (3000, 0)], rows), mode="van")
+    stations = stations_at([(250, 0), (2750, 0)])
+    blocked = reach.block_streets(network, edge_id=[1])
+    for direction in ("to_station", "from_station"):
+        how: dict[str, Any] = {"cutoff_s": 250, "resolution": 10, "direction": direction, "snap_limit_m": 60}
+        travel = reach.within_travel_time(stations, network, **how)
+        after = reach.follow_streets(travel, network, blocked)
+        assert_same(after, reach.within_travel_time(stations, blocked, **how))
+        assert after.n_cells.sum() < travel.n_cells.sum()
+        assert_same(reach.follow_streets(after, blocked, network), travel)
+
+
 def test_nothing_changes_nothing(streets: Callable[..., Any], stations_at: StationsAt) -> None:
     network = _lattice(streets, 4)
     travel = reach.within_travel_time(stations_at([(0, 0), (200, 100)]), network, cutoff_s=200, resolution=10)

@@ -22,6 +22,7 @@ from stationgeo.reach._decay import (
 from stationgeo.reach._fingerprint import network_fingerprint
 from stationgeo.reach._follow import follow_streets
 from stationgeo.reach._modes import Mode, mode, modes
+from stationgeo.reach._nearest import NearestStations, nearest_over_streets
 from stationgeo.reach._network import Network, open_network
 from stationgeo.reach._search import nodes_within
 from stationgeo.reach._snap import Snaps, snap
@@ -31,6 +32,7 @@ from stationgeo.reach._travel import TravelReach, TravelTerms, within_travel_tim
 __all__ = [
     "Decay",
     "Mode",
+    "NearestStations",
     "Network",
     "Snaps",
     "TravelReach",
@@ -49,6 +51,7 @@ __all__ = [
     "logistic",
     "mode",
     "modes",
+    "nearest_over_streets",
     "nearest_stations",
     "network_fingerprint",
     "nodes_within",

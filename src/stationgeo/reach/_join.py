@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from stationgeo.reach._network import Network
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["along_one_edge", "groups_of", "leaves_of", "starts_of", "ways"]
+__all__ = ["along_one_edge", "groups_of", "leaves_of", "rows_of", "starts_of", "ways"]
 
 
 def ways(table: pd.DataFrame, network: Network, pace: float, *, against: bool) -> tuple[IntArray, IntArray, FloatArray]:
@@ -38,7 +38,7 @@ def starts_of(table: pd.DataFrame, source: IntArray, n: int, network: Network, p
     """Say where the searches of `n` sources begin: at the nodes next to the points of each."""
     # Towards a station one searches from it against the arcs, so a station is left backwards and a cell forwards.
     point, node, seconds = ways(table, network, pace, against=towards)
-    first, order = _rows(source[point], n)
+    first, order = rows_of(source[point], n)
     return Starts(first, node[order].astype(np.int32), seconds[order])
 
 
@@ -47,9 +47,9 @@ def leaves_of(
 ) -> Leaves:
     """Hang the access points of cells on the nodes next to them, and on sources with a point on the same edge."""
     point, node, seconds = ways(centres, network, pace, against=not towards)
-    first, order = _rows(node, network.n_nodes)
+    first, order = rows_of(node, network.n_nodes)
     row, leaf, direct_s = along_one_edge(centres, at, network, pace, towards=towards)
-    direct_first, direct_order = _rows(source[row], n)
+    direct_first, direct_order = rows_of(source[row], n)
     return Leaves(
         first, point[order].astype(np.int32), seconds[order],
         direct_first, leaf[direct_order].astype(np.int32), direct_s[direct_order], len(centres),
@@ -86,7 +86,7 @@ def along_one_edge(
     return both["row_at"].to_numpy()[open_], both["row_cell"].to_numpy()[open_], total_s[open_]
 
 
-def _rows(key: IntArray, n: int) -> tuple[IntArray, IntArray]:
+def rows_of(key: IntArray, n: int) -> tuple[IntArray, IntArray]:
     """Order by key: where each key's rows begin, and the order."""
     first = np.zeros(n + 1, dtype=np.int64)
     np.cumsum(np.bincount(key, minlength=n), out=first[1:])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stationgeo.reach._network import Arcs, Network, NodeArray
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["Found", "Groups", "Leaves", "Starts", "checked_cutoff", "find_leaves", "find_nodes", "nodes_within"]
+__all__ = ["Found", "Groups", "Leaves", "Starts", "checked_cutoff", "find_leaves", "find_nodes", "nodes_within", "room"]
 
 _ARITY = 4  # children in the heap: fewer levels, and the children share a cache line
 
@@ -266,7 +266,7 @@ def _settle(
 
 
 @kernel
-def _room(array: Any, used: int, more: int) -> Any:  # noqa: ANN401 - of nodes or of seconds
+def room(array: Any, used: int, more: int) -> Any:  # noqa: ANN401 - of nodes or of seconds
     """Return the array, or a larger one of the same content, so that `more` fit behind what is used."""
     if used + more <= array.size:
         return array
@@ -284,7 +284,7 @@ def _nodes(arcs: Arcs, starts: Starts, cutoff_s: float, begin: int, end: int) ->
     sizes = np.empty(end - begin, dtype=np.int64)
     used = 0
     for source in range(begin, end):
-        nodes, seconds = _room(nodes, used, n_nodes), _room(seconds, used, n_nodes)
+        nodes, seconds = room(nodes, used, n_nodes), room(seconds, used, n_nodes)
         last = _settle(arcs, starts, source, cutoff_s, scratch, nodes, seconds, used)
         sizes[source - begin] = last - used
         used = last
@@ -303,7 +303,7 @@ def _leaves(
     sizes = np.empty(end - begin, dtype=np.int64)
     used = 0
     for source in range(begin, end):
-        found, found_s = _room(found, used, leaves.n_leaves), _room(found_s, used, leaves.n_leaves)
+        found, found_s = room(found, used, leaves.n_leaves), room(found_s, used, leaves.n_leaves)
         settled = _settle(arcs, starts, source, cutoff_s, scratch, nodes, seconds, 0)
         last = used
         for row in range(leaves.direct_first[source], leaves.direct_first[source + 1]):

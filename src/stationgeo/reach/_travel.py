@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OFF_STREET_KM_H",
+    "Direction",
     "Rows",
     "TravelReach",
     "TravelTerms",
+    "check_travel",
     "checked_terms",
     "reach_table",
     "search_cells",
@@ -234,16 +236,21 @@ def checked_terms(
 ) -> TravelTerms:  # fmt: skip
     """Hold what a reach is to be made with against what it may be."""
     cutoff = checked_cutoff(cutoff_s)
-    if not (math.isfinite(off_street_km_h) and off_street_km_h > 0):
-        raise ParameterError(f"off_street_km_h must be a finite speed above 0. Got {off_street_km_h!r}.")
-    if direction not in {"to_station", "from_station"}:
-        raise ParameterError(f"direction must be 'to_station' or 'from_station'. Got {direction!r}.")
+    check_travel(off_street_km_h, direction)
     return TravelTerms(
         cutoff_s=cutoff, resolution=resolution,
         access_resolution=checked_access_resolution(access_resolution, resolution), direction=direction,
         snap_limit_m=float(snap_limit_m), off_street_km_h=float(off_street_km_h), id_column=id_column,
         mode=network.mode, network=network_fingerprint(network),
     )  # fmt: skip
+
+
+def check_travel(off_street_km_h: float, direction: str) -> None:
+    """Insist on a speed off the streets, and on a direction."""
+    if not (math.isfinite(off_street_km_h) and off_street_km_h > 0):
+        raise ParameterError(f"off_street_km_h must be a finite speed above 0. Got {off_street_km_h!r}.")
+    if direction not in {"to_station", "from_station"}:
+        raise ParameterError(f"direction must be 'to_station' or 'from_station'. Got {direction!r}.")
 
 
 def snap_stations(points: StationPoints, network: Network, *, limit_m: float) -> Snaps:
