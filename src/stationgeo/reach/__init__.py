@@ -8,7 +8,7 @@ from __future__ import annotations
 from stationgeo.reach._block import block_streets
 from stationgeo.reach._build import build_network
 from stationgeo.reach._catchments import catchment, isochrones, nearest_stations
-from stationgeo.reach._change import change_stations
+from stationgeo.reach._change_stations import change_stations
 from stationgeo.reach._decay import (
     Decay,
     decay_weights,
@@ -20,7 +20,7 @@ from stationgeo.reach._decay import (
     tabulated,
 )
 from stationgeo.reach._fingerprint import network_fingerprint
-from stationgeo.reach._follow import follow_streets
+from stationgeo.reach._follow_streets import follow_streets
 from stationgeo.reach._modes import Mode, mode, modes
 from stationgeo.reach._nearest import NearestStations, nearest_over_streets
 from stationgeo.reach._network import Network, open_network

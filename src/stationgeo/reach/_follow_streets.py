@@ -35,6 +35,8 @@ _ROUNDING_SHARE, _ROUNDING_S = 1e-9, 1e-6
 # Boxes are wider than the limit by this share, so that rounding loses nothing.
 _BOX_SLACK = 1e-6
 
+_HALF_TURN_DEG = 180.0
+
 # What is the same in networks of the same streets, however many of them are blocked.
 _STREETS = ("edge_id", "tail", "head", "first_vertex", "vertices", "node_id")
 
@@ -172,9 +174,17 @@ def _near(table: pd.DataFrame, network: Network, edges: FlagArray, limit_m: floa
     lon, lat = table["point_lon"].to_numpy(), table["point_lat"].to_numpy()
     wide, high_m = (limit_m * (1 + _BOX_SLACK) / per_degree for per_degree in crs.metres_per_degree(lat))
     tree = shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
-    point, _ = tree.query(shapely.box(lon - wide, lat - high_m, lon + wide, lat + high_m))
-    near: IntArray = np.unique(point).astype(np.int64)
-    return near
+    near = []
+    # Beside the antimeridian the streets of the other side are near too.
+    for turn, which in (
+        (0.0, np.ones(lon.size, dtype=np.bool_)),
+        (2 * _HALF_TURN_DEG, lon - wide < -_HALF_TURN_DEG),
+        (-2 * _HALF_TURN_DEG, lon + wide > _HALF_TURN_DEG),
+    ):
+        x, y = lon[which] + turn, lat[which]
+        point, _ = tree.query(shapely.box(x - wide[which], y - high_m[which], x + wide[which], y + high_m[which]))
+        near.append(np.flatnonzero(which)[point])
+    return np.unique(np.concatenate(near))
 
 
 def _on(edges: FlagArray, table: pd.DataFrame) -> FlagArray:
