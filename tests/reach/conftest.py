@@ -1,6 +1,7 @@
 """Small streets whose nodes lie on a lattice of 100 m, and the network of Jinan where it is at hand."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
@@ -15,6 +16,7 @@ from stationgeo import crs, reach
 
 LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
+PACE_M_S = 4.5 / 3.6
 Tables = tuple[gpd.GeoDataFrame, pd.DataFrame]
 
 
@@ -143,3 +145,41 @@ def as_networkx(network: reach.Network) -> nx.MultiDiGraph:
 @pytest.fixture
 def peer() -> Callable[[reach.Network], nx.MultiDiGraph]:
     return as_networkx
+
+
+def split_streets(network: reach.Network, places: dict[Any, tuple[int, float, float]]) -> nx.MultiDiGraph:
+    """Cut every edge at each place that lies on it, and hang the point itself on it, a walk away either way."""
+    graph = nx.MultiDiGraph()
+    graph.add_nodes_from(range(network.n_nodes))
+    for row in range(network.n_edges):
+        on = sorted((share, str(key), key) for key, (edge, share, _) in places.items() if edge == row)
+        stops = [(0.0, int(network.tail[row])), *((share, ("on", key)) for share, _, key in on),
+                 (1.0, int(network.head[row]))]  # fmt: skip
+        for (share0, one), (share1, other) in pairwise(stops):
+            part = share1 - share0
+            forward_s, backward_s = float(network.forward_s[row]), float(network.backward_s[row])
+            if np.isfinite(forward_s) or part == 0:
+                graph.add_edge(one, other, weight=part * forward_s if part else 0.0)
+            if np.isfinite(backward_s) or part == 0:
+                graph.add_edge(other, one, weight=part * backward_s if part else 0.0)
+    for key, (_, _, off_m) in places.items():
+        graph.add_edge(key, ("on", key), weight=off_m / PACE_M_S)
+        graph.add_edge(("on", key), key, weight=off_m / PACE_M_S)
+    return graph
+
+
+@pytest.fixture
+def split() -> Callable[..., nx.MultiDiGraph]:
+    return split_streets
+
+
+def make_stations(points: list[tuple[float, float]], names: list[str] | None = None) -> gpd.GeoDataFrame:
+    """Stations at metres east and north; s0, s1, ... unless they are named."""
+    geometry = gpd.points_from_xy([lonlat(*point)[0] for point in points], [lonlat(*point)[1] for point in points])
+    ids = [f"s{i}" for i in range(len(points))] if names is None else names
+    return gpd.GeoDataFrame({"station_id": pd.Series(ids, dtype="str")}, geometry=geometry, crs="EPSG:4326")
+
+
+@pytest.fixture
+def stations_at() -> Callable[..., gpd.GeoDataFrame]:
+    return make_stations

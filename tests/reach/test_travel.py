@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -17,34 +16,12 @@ from stationgeo.schema import REACH, validate
 
 LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
-PACE_M_S = 4.5 / 3.6
 SHARED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _stations(points: list[tuple[float, float]]) -> gpd.GeoDataFrame:
     geometry = gpd.points_from_xy([LON + x / PER_LON for x, _ in points], [LAT + y / PER_LAT for _, y in points])
     return gpd.GeoDataFrame({"station_id": [f"s{i}" for i in range(len(points))]}, geometry=geometry, crs="EPSG:4326")
-
-
-def _split(network: reach.Network, places: dict[Any, tuple[int, float, float]]) -> nx.MultiDiGraph:
-    """Cut every edge at each place that lies on it, and hang the point itself on it, a walk away either way."""
-    graph = nx.MultiDiGraph()
-    graph.add_nodes_from(range(network.n_nodes))
-    for row in range(network.n_edges):
-        on = sorted((share, str(key), key) for key, (edge, share, _) in places.items() if edge == row)
-        stops = [(0.0, int(network.tail[row])), *((share, ("on", key)) for share, _, key in on),
-                 (1.0, int(network.head[row]))]  # fmt: skip
-        for (share0, one), (share1, other) in pairwise(stops):
-            part = share1 - share0
-            forward_s, backward_s = float(network.forward_s[row]), float(network.backward_s[row])
-            if np.isfinite(forward_s) or part == 0:
-                graph.add_edge(one, other, weight=part * forward_s if part else 0.0)
-            if np.isfinite(backward_s) or part == 0:
-                graph.add_edge(other, one, weight=part * backward_s if part else 0.0)
-    for key, (_, _, off_m) in places.items():
-        graph.add_edge(key, ("on", key), weight=off_m / PACE_M_S)
-        graph.add_edge(("on", key), key, weight=off_m / PACE_M_S)
-    return graph
 
 
 @SHARED
@@ -54,6 +31,7 @@ def _split(network: reach.Network, places: dict[Any, tuple[int, float, float]]) 
 def test_reach_is_that_of_edges_split_by_brute_force(
     data: DataObject,
     any_streets: Callable[..., st.SearchStrategy[Any]],
+    split: Callable[..., nx.MultiDiGraph],
     direction: Literal["to_station", "from_station"],
     mode: str,
 ) -> None:
@@ -73,7 +51,7 @@ def test_reach_is_that_of_edges_split_by_brute_force(
         for key, row in zip(keys, table.itertuples(), strict=True)
         if row.edge >= 0
     }
-    graph = _split(network, places)
+    graph = split(network, places)
     want = {}
     for name in stations["station_id"]:
         if name not in places:

@@ -5,9 +5,11 @@ Each way of getting there is one private file behind this path; all give a REACH
 
 from __future__ import annotations
 
+from stationgeo.reach._block import block_streets
 from stationgeo.reach._border import near_border
 from stationgeo.reach._build import build_network
 from stationgeo.reach._catchments import catchment, isochrones, nearest_stations
+from stationgeo.reach._change_stations import change_stations
 from stationgeo.reach._completeness import off_street_share
 from stationgeo.reach._decay import (
     Decay,
@@ -19,24 +21,32 @@ from stationgeo.reach._decay import (
     step,
     tabulated,
 )
+from stationgeo.reach._fingerprint import network_fingerprint
+from stationgeo.reach._follow_streets import follow_streets
 from stationgeo.reach._modes import Mode, mode, modes
+from stationgeo.reach._nearest import NearestStations, nearest_over_streets
 from stationgeo.reach._network import Network, open_network
 from stationgeo.reach._search import nodes_within
 from stationgeo.reach._snap import Snaps, snap
 from stationgeo.reach._straight import cutoff_check, within_distance
-from stationgeo.reach._travel import TravelReach, within_travel_time
+from stationgeo.reach._travel import TravelReach, TravelTerms, within_travel_time
 
 __all__ = [
     "Decay",
     "Mode",
+    "NearestStations",
     "Network",
     "Snaps",
     "TravelReach",
+    "TravelTerms",
+    "block_streets",
     "build_network",
     "catchment",
+    "change_stations",
     "cutoff_check",
     "decay_weights",
     "exponential",
+    "follow_streets",
     "gaussian",
     "isochrones",
     "linear",
@@ -44,7 +54,9 @@ __all__ = [
     "mode",
     "modes",
     "near_border",
+    "nearest_over_streets",
     "nearest_stations",
+    "network_fingerprint",
     "nodes_within",
     "off_street_share",
     "open_network",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from stationgeo.reach._rules import FlagArray
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["build_network"]
+__all__ = ["build_network", "components"]
 
 # Bits of each coordinate in the order of nodes: 360 degrees in so many steps are 0.6 m each at the equator.
 _CURVE_BITS = 26
@@ -100,8 +100,8 @@ def build_network(
     forward_s, backward_s = way.forward_s[used], way.backward_s[used]
     out = _arcs(tail, head, forward_s, backward_s, node_row.size)
     back = _arcs(head, tail, forward_s, backward_s, node_row.size)
-    weak, weak_nodes = _components(out, "weak")
-    strong, strong_nodes = _components(out, "strong")
+    weak, weak_nodes = components(out, "weak")
+    strong, strong_nodes = components(out, "strong")
     vertices, rows = shapely.get_coordinates(kept.geometry.to_numpy(), return_index=True)
     first_vertex = np.searchsorted(rows, np.arange(len(kept) + 1)).astype(np.int64)
     grid = build_grid(first_vertex, vertices, way.may_snap[used])
@@ -192,7 +192,7 @@ def _arcs(tail: NodeArray, head: NodeArray, forward_s: FloatArray, backward_s: F
     return Arcs(first, end[order], seconds[order])
 
 
-def _components(arcs: Arcs, connection: Literal["weak", "strong"]) -> tuple[NodeArray, IntArray]:
+def components(arcs: Arcs, connection: Literal["weak", "strong"]) -> tuple[NodeArray, IntArray]:
     """Give numbers to the components by size, then by their first node."""
     n_nodes = arcs.first.size - 1
     # A copy, because taking duplicates out is done in place.

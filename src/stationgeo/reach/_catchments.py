@@ -16,7 +16,7 @@ from stationgeo.schema import REACH, validate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["catchment", "impedance_column", "isochrones", "nearest_stations"]
+__all__ = ["catchment", "checked_k", "impedance_column", "isochrones", "nearest_stations"]
 
 
 def catchment(reach: pd.DataFrame, *, station_id: str) -> pd.DataFrame:
@@ -96,8 +96,7 @@ def nearest_stations(reach: pd.DataFrame, *, k: int = 1) -> pd.DataFrame:
     >>> nearest_stations(table.astype({"cell": "uint64"}))["station_id"].tolist()
     ['b']
     """
-    if isinstance(k, bool) or int(k) != k or k < 1:
-        raise ParameterError(f"k must be a whole number, 1 or more. Got {k!r} instead.")
+    checked_k(k)
     column = impedance_column(validate(reach, REACH))
     ordered = reach.sort_values(["cell", column, "station_id"], kind="stable", ignore_index=True)
     rank = ordered.groupby("cell", sort=False).cumcount() + 1
@@ -159,6 +158,13 @@ def isochrones(reach: pd.DataFrame, *, bands: Sequence[float], together: bool = 
     found = pd.DataFrame(rows, columns=["station_id", "band", "n_cells", "geometry"])
     kinds = {"station_id": "str", "band": "float64", "n_cells": "int64"}
     return gpd.GeoDataFrame(found.astype(kinds), geometry="geometry", crs=crs.WGS84)
+
+
+def checked_k(k: int) -> int:
+    """Insist that a number of stations is a whole number, 1 or more."""
+    if isinstance(k, bool) or int(k) != k or k < 1:
+        raise ParameterError(f"k must be a whole number, 1 or more. Got {k!r} instead.")
+    return int(k)
 
 
 def impedance_column(reach: pd.DataFrame) -> str:

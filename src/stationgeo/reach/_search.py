@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stationgeo.reach._network import Arcs, Network, NodeArray
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["Found", "Leaves", "Starts", "checked_cutoff", "find_leaves", "find_nodes", "nodes_within"]
+__all__ = ["Found", "Groups", "Leaves", "Starts", "checked_cutoff", "find_leaves", "find_nodes", "nodes_within", "room"]
 
 _ARITY = 4  # children in the heap: fewer levels, and the children share a cache line
 
@@ -44,6 +44,13 @@ class Leaves(NamedTuple):
     direct_leaf: NodeArray
     direct_seconds: FloatArray
     n_leaves: int
+
+
+class Groups(NamedTuple):
+    """Which leaves are of one place (those of a place stand together), and how many of them have to be found."""
+
+    place: NodeArray
+    needed: IntArray
 
 
 class Scratch(NamedTuple):
@@ -147,9 +154,14 @@ def find_nodes(arcs: Arcs, starts: Starts, cutoff_s: float, *, workers: int | No
     return _shared(starts, workers, lambda first, last: _nodes(arcs, starts, cutoff_s, first, last))
 
 
-def find_leaves(arcs: Arcs, starts: Starts, leaves: Leaves, cutoff_s: float, *, workers: int | None = None) -> Found:
-    """Search from every source for the leaves within the cutoff; what each finds comes in order of leaves."""
-    return _shared(starts, workers, lambda first, last: _leaves(arcs, starts, leaves, cutoff_s, first, last))
+def find_leaves(
+    arcs: Arcs, starts: Starts, leaves: Leaves, groups: Groups, cutoff_s: float, *, workers: int | None = None
+) -> Found:
+    """Search from every source for the places within the cutoff; what each finds comes in order of places.
+
+    A place is found when as many of its leaves are as it needs; its seconds are those of the last of them.
+    """
+    return _shared(starts, workers, lambda first, last: _leaves(arcs, starts, leaves, groups, cutoff_s, first, last))
 
 
 def _repeated(network: Network) -> npt.NDArray[np.bool_]:
@@ -271,7 +283,7 @@ def _settle(
 
 
 @kernel
-def _room(array: Any, used: int, more: int) -> Any:  # noqa: ANN401 - of nodes or of seconds
+def room(array: Any, used: int, more: int) -> Any:  # noqa: ANN401 - of nodes or of seconds
     """Return the array, or a larger one of the same content, so that `more` fit behind what is used."""
     if used + more <= array.size:
         return array
@@ -289,7 +301,7 @@ def _nodes(arcs: Arcs, starts: Starts, cutoff_s: float, begin: int, end: int) ->
     sizes = np.empty(end - begin, dtype=np.int64)
     used = 0
     for source in range(begin, end):
-        nodes, seconds = _room(nodes, used, n_nodes), _room(seconds, used, n_nodes)
+        nodes, seconds = room(nodes, used, n_nodes), room(seconds, used, n_nodes)
         last = _settle(arcs, starts, source, cutoff_s, scratch, nodes, seconds, used)
         sizes[source - begin] = last - used
         used = last
@@ -298,7 +310,7 @@ def _nodes(arcs: Arcs, starts: Starts, cutoff_s: float, begin: int, end: int) ->
 
 @kernel
 def _leaves(
-    arcs: Arcs, starts: Starts, leaves: Leaves, cutoff_s: float, begin: int, end: int
+    arcs: Arcs, starts: Starts, leaves: Leaves, groups: Groups, cutoff_s: float, begin: int, end: int
 ) -> tuple[IntArray, NodeArray, FloatArray]:
     n_nodes = arcs.first.size - 1
     scratch = _scratch(arcs, starts)
@@ -308,7 +320,7 @@ def _leaves(
     sizes = np.empty(end - begin, dtype=np.int64)
     used = 0
     for source in range(begin, end):
-        found, found_s = _room(found, used, leaves.n_leaves), _room(found_s, used, leaves.n_leaves)
+        found, found_s = room(found, used, leaves.n_leaves), room(found_s, used, leaves.n_leaves)
         settled = _settle(arcs, starts, source, cutoff_s, scratch, nodes, seconds, 0)
         last = used
         for row in range(leaves.direct_first[source], leaves.direct_first[source + 1]):
@@ -321,6 +333,7 @@ def _leaves(
         for row in range(used, last):
             found_s[row] = least[found[row]]
             least[found[row]] = math.inf
+        last = _together(groups, found, found_s, used, last)
         sizes[source - begin] = last - used
         used = last
     return sizes, found[:used].copy(), found_s[:used].copy()
@@ -336,3 +349,22 @@ def _improve(place: int, spent: float, cutoff_s: float, least: FloatArray, found
         last += 1
     least[place] = spent
     return last
+
+
+@kernel
+def _together(groups: Groups, found: NodeArray, found_s: FloatArray, begin: int, end: int) -> int:
+    """Put places for their leaves, each with the least seconds in which enough of them are found; returns the end."""
+    row = at = begin
+    while row < end:
+        place = groups.place[found[row]]
+        stop = row + 1
+        while stop < end and groups.place[found[stop]] == place:
+            stop += 1
+        needed = groups.needed[place]
+        if stop - row >= needed:
+            if stop - row > 1:
+                found_s[row:stop].sort()
+            found[at], found_s[at] = place, found_s[row + needed - 1]
+            at += 1
+        row = stop
+    return at

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from stationgeo.cells import checked_lonlat
-from stationgeo.errors import ParameterError
+from stationgeo.errors import ParameterError, suggest
 from stationgeo.reach._meet import meet
 
 if TYPE_CHECKING:
@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
     from stationgeo.reach._network import Network
 
-__all__ = ["SNAP_LIMIT_M", "Snaps", "snap"]
+__all__ = ["SNAP_LIMIT_M", "Snaps", "counted", "snap"]
 
 SNAP_LIMIT_M = 300.0
 """Farther than this off the street a point does not meet it, unless another limit is given."""
 
 _FAR_M = 100.0  # about a block's half: a snap over more than this may cross a wall or water, so it is counted
 _MIN_COMPONENT_NODES = 50  # fewer nodes than this are an island: a yard, a mapping error, not a city
+
+
+_COUNTED = ("points", "not snapped", "far", "on an island", "past a nearer island")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,8 @@ class Snaps:
     table: pd.DataFrame
     """A row for each point: `edge` (row in the network, -1 where not snapped), `edge_id`, `share` of the edge from its
     first vertex, `lon`, `lat` of the place, `off_street_m` from the point to it, `component_nodes` of its weak
-    component, and `island` (fewer nodes than `min_component_nodes`)."""
+    component, `island` (fewer nodes than `min_component_nodes`), `past_island` (an island was nearer), and `point_lon`,
+    `point_lat` of the point itself."""
 
     limit_m: float
     """Farther off the street a point is not snapped."""
@@ -47,6 +51,10 @@ class Snaps:
 
     counts: dict[str, int]
     """Points: all, not snapped, far, on an island, and past a nearer island."""
+
+    def listed(self, what: str) -> pd.DataFrame:
+        """List the points of one of the `counts`, as rows of `table`: ``listed("not snapped")``."""
+        return self.table[_told(self.table, self.far_m, what)].reset_index(drop=True)
 
     def _repr_html_(self) -> str:
         return ", ".join(f"{what}: {number:,}" for what, number in self.counts.items())
@@ -123,9 +131,26 @@ def snap(
         "edge_id": np.where(snapped, network.edge_id[met.edge] if network.n_edges else -1, -1),
         "share": met.share, "lon": met.lon, "lat": met.lat, "off_street_m": met.off_m,
         "component_nodes": nodes, "island": snapped & (nodes < min_component_nodes),
+        "past_island": met.past_island, "point_lon": x, "point_lat": y,
     })  # fmt: skip
-    counts = {
-        "points": x.size, "not snapped": int((~snapped).sum()), "far": int((met.off_m > far_m).sum()),
-        "on an island": int(table["island"].sum()), "past a nearer island": int(met.past_island.sum()),
-    }  # fmt: skip
+    return counted(table, limit_m=limit_m, far_m=far_m, min_component_nodes=min_component_nodes)
+
+
+def counted(table: pd.DataFrame, *, limit_m: float, far_m: float, min_component_nodes: int) -> Snaps:
+    """Count what befell the points of a table."""
+    counts = {what: int(_told(table, far_m, what).sum()) for what in _COUNTED}
     return Snaps(table=table, limit_m=limit_m, far_m=far_m, min_component_nodes=min_component_nodes, counts=counts)
+
+
+def _told(table: pd.DataFrame, far_m: float, what: str) -> npt.NDArray[np.bool_]:
+    """Say which points a count is of."""
+    if what not in _COUNTED:
+        raise ParameterError(f"what must be one of the counts. Got {what!r}; {suggest(str(what), _COUNTED)}")
+    flags = {
+        "points": np.ones(len(table), dtype=np.bool_),
+        "not snapped": table["edge"].to_numpy() < 0,
+        "far": table["off_street_m"].to_numpy() > far_m,
+        "on an island": table["island"].to_numpy(),
+        "past a nearer island": table["past_island"].to_numpy(),
+    }
+    return flags[what]

@@ -144,12 +144,17 @@ def cutoff_check(*, cutoff_m: float, resolution: int, detour_factor: float = 1.0
 
 def named_points(stations: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.object_], FloatArray, FloatArray]:
     """Hold stations or candidates against what reach needs: their ids, ascending, with longitude and latitude."""
-    id_column = _id_column(stations)
-    _check_ids(stations, id_column)
+    id_column, names = checked_ids(stations)
     lon, lat = lonlat(stations, source=f"the table of {id_column}")
-    names = stations[id_column].to_numpy(dtype=np.object_)
     order = np.argsort(names, kind="stable")
     return names[order], lon[order], lat[order]
+
+
+def checked_ids(stations: pd.DataFrame) -> tuple[str, npt.NDArray[np.object_]]:
+    """Find the one column of ids that a table of stations or candidates has, and its ids, unique, in their order."""
+    id_column = _id_column(stations)
+    _check_ids(stations, id_column)
+    return id_column, stations[id_column].to_numpy(dtype=np.object_)
 
 
 def _check(cutoff_m: float, detour_factor: float) -> None:

@@ -4,31 +4,93 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from stationgeo import cells
 from stationgeo.errors import ParameterError
+from stationgeo.reach._access import candidate_cells, cell_points, checked_access_resolution, station_points
+from stationgeo.reach._fingerprint import network_fingerprint
+from stationgeo.reach._join import groups_of, leaves_of, starts_of
 from stationgeo.reach._modes import M_S_PER_KM_H
-from stationgeo.reach._search import Leaves, Starts, checked_cutoff, find_leaves
+from stationgeo.reach._search import checked_cutoff, find_leaves
 from stationgeo.reach._snap import SNAP_LIMIT_M, Snaps, snap
-from stationgeo.reach._straight import named_points
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy.typing as npt
 
+    from stationgeo.reach._access import StationPoints
     from stationgeo.reach._network import Network
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
-__all__ = ["TravelReach", "within_travel_time"]
+__all__ = [
+    "OFF_STREET_KM_H",
+    "Direction",
+    "Rows",
+    "TravelReach",
+    "TravelTerms",
+    "check_travel",
+    "checked_terms",
+    "reach_table",
+    "search_cells",
+    "snap_cells",
+    "snap_stations",
+    "within_travel_time",
+]
 
-# A planning assumption, that of the mode walk in modes.toml: the way between a point and the street is walked.
-_OFF_STREET_KM_H = 4.5
+OFF_STREET_KM_H = 4.5
+"""A planning assumption, that of the mode walk in modes.toml: the way between a point and the street is walked."""
 
-# Candidate cells lie within cutoff x top speed; lengths of edges are rounded by less than this.
-_SEARCH_SLACK = 0.01
+Direction = Literal["to_station", "from_station"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TravelTerms:
+    """What a reach over the streets was made with."""
+
+    cutoff_s: float
+    """Largest impedance that counts as served, in seconds, inclusive."""
+
+    resolution: int
+    """H3 resolution of the cells."""
+
+    access_resolution: int
+    """H3 resolution of the cells in whose centres they are met; their own where each is met in its own centre."""
+
+    direction: Direction
+    """``to_station`` or ``from_station``."""
+
+    snap_limit_m: float
+    """Farther than this off the streets a point does not meet them."""
+
+    off_street_km_h: float
+    """Speed between a point and the street."""
+
+    id_column: str
+    """Where the ids came from: `station_id` or `candidate_id`."""
+
+    mode: str
+    """Mode of travel of the network."""
+
+    network: str
+    """Which network: see `network_fingerprint`."""
+
+    @property
+    def towards(self) -> bool:
+        """Whether one travels towards the stations."""
+        return self.direction == "to_station"
+
+    @property
+    def pace_m_s(self) -> float:
+        """Metres a second off the streets."""
+        return self.off_street_km_h * M_S_PER_KM_H
+
+    def radius_m(self, network: Network) -> float:
+        """Give the longest way that the cutoff allows, in metres."""
+        return self.cutoff_s * max(network.speed_m_s, self.pace_m_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +101,30 @@ class TravelReach:
     """REACH with `impedance_s`, sorted by station and cell."""
 
     stations: Snaps
-    """Where the stations meet the streets, sorted by id (`station_id` stands in front)."""
+    """Where the access points of stations meet the streets, sorted by id (`station_id` stands in front, then `access`,
+    which of its station's points it is, from 0)."""
 
     cells: Snaps
-    """Where the centres of all cells that could be reached meet them (`cell` stands in front)."""
+    """Where the access points of all cells that could be reached meet them (`cell` stands in front, then `access_cell`,
+    the cell in whose centre it is)."""
+
+    n_cells: IntArray
+    """How many cells each station reaches, in order of ids; 0 for those that reach none."""
+
+    terms: TravelTerms
+    """What it was made with."""
 
     def _repr_html_(self) -> str:
         return (f"<b>Reach: {len(self.table):,} rows</b><br>stations: {self.stations._repr_html_()}"
                 f"<br>cells: {self.cells._repr_html_()}")  # fmt: skip
+
+
+class Rows(NamedTuple):
+    """What stations reach, one after the other: how many cells each, which, and in how many seconds."""
+
+    n_cells: IntArray
+    cell: CellArray
+    seconds: FloatArray
 
 
 def within_travel_time(
@@ -55,9 +133,11 @@ def within_travel_time(
     *,
     cutoff_s: float,
     resolution: int,
-    direction: Literal["to_station", "from_station"] = "to_station",
+    direction: Direction = "to_station",
+    access: gpd.GeoDataFrame | None = None,
+    access_resolution: int | None = None,
     snap_limit_m: float = SNAP_LIMIT_M,
-    off_street_km_h: float = _OFF_STREET_KM_H,
+    off_street_km_h: float = OFF_STREET_KM_H,
     workers: int | None = None,
 ) -> TravelReach:
     """Find the cells from whose centre one gets to each station over the streets within so many seconds.
@@ -74,8 +154,15 @@ def within_travel_time(
         H3 resolution of the cells, 0 to 15.
     direction
         ``to_station``, or ``from_station``: one-ways make them differ.
+    access
+        Points in WGS-84 at which stations are met, with the stations' own column of ids; several rows a station. The
+        one from which the way is shortest counts. Stations that it does not name are met at their own geometry; of
+        those that it names, that is not looked at.
+    access_resolution
+        H3 resolution, that of the cells or finer. A cell is met in the centres of its descendants of that resolution;
+        by default in its own centre. Finer points are for cells that are large beside the cutoff.
     snap_limit_m
-        Stations and centres farther than this from every street have no reach; they are counted.
+        Access points farther than this from every street are not met; they are counted.
     off_street_km_h
         Speed between a point and the street.
     workers
@@ -91,7 +178,8 @@ def within_travel_time(
     ColumnError
         If there is no id column, or no geometry.
     DataError
-        If an id repeats or is missing, or a geometry is missing or no point.
+        If an id repeats or is missing, a geometry is missing or no point, or `access` names a station that is not
+        there.
     DatumError
         If the geometry is not in WGS-84.
     ParameterError
@@ -99,10 +187,16 @@ def within_travel_time(
 
     Notes
     -----
-    impedance_s = off-street metres of centre and station / off-street speed + seconds over the streets between where
-    they meet them, which may be in the midst of edges. A cell meets the streets at the point nearest to its centre,
-    wherever demand lies. Nobody cuts across from centre to station without a street between.
-    O(stations x nodes and cells within the cutoff), times a logarithm.
+    Between two access points, t = off-street metres of both / off-street speed + seconds over the streets between
+    where they meet them, which may be in the midst of edges; the least over a station's points is its t. A cell of n
+    access points has t(1) <= ... <= t(n), those that are not met or cannot get there infinite, and
+
+        impedance_s = t(ceil(n / 2)):
+
+    the least time within which at least half of them get there, so that a large cell is neither flattered by its best
+    corner nor spoiled by its worst. With its own centre alone that is its t. An access point meets the streets at the
+    point nearest to it, wherever demand lies. Nobody cuts across from cell to station without a street between.
+    O(stations x nodes and access points within the cutoff), times a logarithm.
 
     Examples
     --------
@@ -119,101 +213,79 @@ def within_travel_time(
     >>> len(reach.table), float(reach.table["impedance_s"].min().round()), reach.stations.counts["not snapped"]
     (6, 44.0, 0)
     """
+    names = station_points([stations], access)
+    terms = checked_terms(
+        cutoff_s=cutoff_s, resolution=resolution, access_resolution=access_resolution, direction=direction,
+        snap_limit_m=snap_limit_m, off_street_km_h=off_street_km_h, id_column=names.id_column, network=network,
+    )  # fmt: skip
+    candidates = candidate_cells(
+        names.lon, names.lat, radius_m=terms.radius_m(network),
+        resolution=terms.resolution, access_resolution=terms.access_resolution,
+    )  # fmt: skip
+    at = snap_stations(names, network, limit_m=snap_limit_m)
+    centres = snap_cells(candidates, network, access_resolution=terms.access_resolution, limit_m=snap_limit_m)
+    got = search_cells(at.table, names.station, names.names.size, centres.table, network, terms, workers=workers)
+    return TravelReach(
+        table=reach_table(names.names, got), stations=at, cells=centres, n_cells=got.n_cells, terms=terms
+    )
+
+
+def checked_terms(
+    *, cutoff_s: float, resolution: int, access_resolution: int | None, direction: Direction, snap_limit_m: float,
+    off_street_km_h: float, id_column: str, network: Network,
+) -> TravelTerms:  # fmt: skip
+    """Hold what a reach is to be made with against what it may be."""
     cutoff = checked_cutoff(cutoff_s)
-    _check(off_street_km_h, direction)
-    names, lon, lat = named_points(stations)
-    pace = off_street_km_h * M_S_PER_KM_H
-    candidates = _candidates(lon, lat, cutoff * max(network.speed_m_s, pace), resolution)
-    at = snap(lon, lat, network, limit_m=snap_limit_m)
-    centres = snap(*cells.centres(candidates), network, limit_m=snap_limit_m)
-    at.table.insert(0, "station_id", pd.Series(names, dtype="str"))
-    centres.table.insert(0, "cell", candidates)
-    towards = direction == "to_station"
-    # Towards a station one searches from it against the arcs, so a station is left backwards and a cell forwards.
-    starts = _starts(at.table, network, pace, against=towards)
-    leaves = _leaves_of(centres.table, at.table, network, pace, towards=towards)
-    got = find_leaves(network.arcs(towards=towards), starts, leaves, cutoff, workers=workers)
-    table = pd.DataFrame({
-        "station_id": pd.Series(np.repeat(names, np.diff(got.first)), dtype="str"),
-        "cell": candidates[got.found],
-        "impedance_s": got.seconds,
-    })  # fmt: skip
-    return TravelReach(table=table, stations=at, cells=centres)
+    check_travel(off_street_km_h, direction)
+    return TravelTerms(
+        cutoff_s=cutoff, resolution=resolution,
+        access_resolution=checked_access_resolution(access_resolution, resolution), direction=direction,
+        snap_limit_m=float(snap_limit_m), off_street_km_h=float(off_street_km_h), id_column=id_column,
+        mode=network.mode, network=network_fingerprint(network),
+    )  # fmt: skip
 
 
-def _check(off_street_km_h: float, direction: str) -> None:
+def check_travel(off_street_km_h: float, direction: str) -> None:
+    """Insist on a speed off the streets, and on a direction."""
     if not (math.isfinite(off_street_km_h) and off_street_km_h > 0):
         raise ParameterError(f"off_street_km_h must be a finite speed above 0. Got {off_street_km_h!r}.")
     if direction not in {"to_station", "from_station"}:
         raise ParameterError(f"direction must be 'to_station' or 'from_station'. Got {direction!r}.")
 
 
-def _candidates(lon: FloatArray, lat: FloatArray, radius_m: float, resolution: int) -> CellArray:
-    """List the cells that could be reached: the way is no shorter than the straight line."""
-    return cells.within_any(lon, lat, radius_m=radius_m * (1 + _SEARCH_SLACK) + 1.0, resolution=resolution)
+def snap_stations(points: StationPoints, network: Network, *, limit_m: float) -> Snaps:
+    """Find where the points of stations meet the streets, with whose each is."""
+    at = snap(points.lon, points.lat, network, limit_m=limit_m)
+    at.table.insert(0, "station_id", pd.Series(points.names[points.station], dtype="str"))
+    at.table.insert(1, "access", points.number)
+    return at
 
 
-def _ways(
-    table: pd.DataFrame, network: Network, pace: float, *, against: bool
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Say which nodes are next to points on edges, and how far: point, node, seconds."""
-    point = np.flatnonzero(table["edge"].to_numpy() >= 0)
-    edge, share = table["edge"].to_numpy()[point], table["share"].to_numpy()[point]
-    off_s = table["off_street_m"].to_numpy()[point] / pace
-    forward_s, backward_s = network.forward_s[edge], network.backward_s[edge]
-    if against:
-        forward_s, backward_s = backward_s, forward_s
-    # At an end of the edge one is at its node, whichever way the edge may be used.
-    zero = np.zeros(point.size)
-    to_head = np.multiply(1.0 - share, forward_s, out=zero.copy(), where=share < 1.0) + off_s
-    to_tail = np.multiply(share, backward_s, out=zero, where=share > 0.0) + off_s
-    seconds = np.concatenate([to_tail, to_head])
-    node = np.concatenate([network.tail[edge], network.head[edge]]).astype(np.int64)
-    open_ = np.isfinite(seconds)
-    return np.concatenate([point, point])[open_], node[open_], seconds[open_]
+def snap_cells(named: CellArray, network: Network, *, access_resolution: int, limit_m: float) -> Snaps:
+    """Find where the access points of cells meet the streets, with whose each is."""
+    cell, access_cell = cell_points(named, access_resolution)
+    centres = snap(*cells.centres(access_cell), network, limit_m=limit_m)
+    centres.table.insert(0, "cell", cell)
+    centres.table.insert(1, "access_cell", access_cell)
+    return centres
 
 
-def _rows(key: IntArray, n: int) -> tuple[IntArray, IntArray]:
-    """Order by key: where each key's rows begin, and the order."""
-    first = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.bincount(key, minlength=n), out=first[1:])
-    return first, np.argsort(key, kind="stable")
+def search_cells(
+    at: pd.DataFrame, source: IntArray, n: int, centres: pd.DataFrame, network: Network, terms: TravelTerms, *,
+    workers: int | None,
+) -> Rows:  # fmt: skip
+    """Search from `n` stations, whose points are in `at`, for the cells whose points are in `centres`."""
+    pace, towards = terms.pace_m_s, terms.towards
+    starts = starts_of(at, source, n, network, pace, towards=towards)
+    leaves = leaves_of(centres, at, source, n, network, pace, towards=towards)
+    groups = groups_of(centres)
+    arcs = network.arcs(towards=towards)
+    got = find_leaves(arcs, starts, leaves, groups, terms.cutoff_s, workers=workers)
+    return Rows(np.diff(got.first), np.unique(centres["cell"].to_numpy())[got.found], got.seconds)
 
 
-def _starts(table: pd.DataFrame, network: Network, pace: float, *, against: bool) -> Starts:
-    point, node, seconds = _ways(table, network, pace, against=against)
-    first, order = _rows(point, len(table))
-    return Starts(first, node[order].astype(np.int32), seconds[order])
-
-
-def _leaves_of(
-    centres: pd.DataFrame, at: pd.DataFrame, network: Network, pace: float, *, towards: bool
-) -> Leaves:  # fmt: skip
-    point, node, seconds = _ways(centres, network, pace, against=not towards)
-    first, order = _rows(node, network.n_nodes)
-    source, leaf, direct_s = _along_one_edge(centres, at, network, pace, towards=towards)
-    direct_first, direct_order = _rows(source, len(at))
-    return Leaves(
-        first, point[order].astype(np.int32), seconds[order],
-        direct_first, leaf[direct_order].astype(np.int32), direct_s[direct_order], len(centres),
-    )  # fmt: skip
-
-
-def _along_one_edge(
-    centres: pd.DataFrame, at: pd.DataFrame, network: Network, pace: float, *, towards: bool
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Time the ways between stations and cells of one edge, that pass no node."""
-    sides = [
-        pd.DataFrame({"edge": table["edge"], "row": np.arange(len(table)), "share": table["share"],
-                      "off_m": table["off_street_m"]})[table["edge"] >= 0]
-        for table in (at, centres)
-    ]  # fmt: skip
-    both = sides[0].merge(sides[1], on="edge", suffixes=("_at", "_cell"))
-    edge = both["edge"].to_numpy(dtype=np.int64)
-    ahead = (both["share_at"] - both["share_cell"]).to_numpy() * (1.0 if towards else -1.0)
-    seconds = np.where(ahead >= 0.0, network.forward_s[edge], network.backward_s[edge])
-    # A way of no length is open even on an edge that is closed that way.
-    way_s = np.multiply(np.abs(ahead), seconds, out=np.zeros(edge.size), where=ahead != 0.0)
-    total_s = way_s + (both["off_m_at"] + both["off_m_cell"]).to_numpy() / pace
-    open_ = np.isfinite(total_s)
-    return both["row_at"].to_numpy()[open_], both["row_cell"].to_numpy()[open_], total_s[open_]
+def reach_table(names: npt.NDArray[np.object_], rows: Rows) -> pd.DataFrame:
+    """Write what stations reach as a REACH table."""
+    # Taken by number, because millions of texts would be looked at one by one.
+    ids = pd.array(names, dtype="str").take(np.repeat(np.arange(names.size), rows.n_cells))
+    return pd.DataFrame({"station_id": pd.Series(ids), "cell": rows.cell, "impedance_s": rows.seconds})
