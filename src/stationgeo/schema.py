@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = [
+    "ACCESS_POINTS",
     "CANDIDATES",
     "DEMAND",
     "EDGES",
@@ -363,6 +364,16 @@ CANDIDATES = Table(
     ),
 )
 """Places where a station could be."""
+
+ACCESS_POINTS = Table(
+    name="ACCESS_POINTS",
+    key=(),
+    columns=(
+        Column(name="station_id", kind="text", meaning="whose it is; a station may have several"),
+        _GEOMETRY,
+    ),
+)
+"""Doors and gates at which stations are met, instead of where they stand."""
 
 REACH = Table(
     name="REACH",

@@ -158,6 +158,36 @@ def test_what_does_not_hang_together_is_refused(toy_study: Path, old: str, new: 
         asked(toy_study, (old, new))
 
 
+def test_a_station_is_met_at_its_doors(toy_study: Path) -> None:
+    # S3 stands at P2 and is met at P4 alone: P3 and P4 are served, and P2 still is, from P1.
+    lay(toy_study.with_name("streets.geojson"))
+    doors = pd.DataFrame({"station_id": ["S3"], "lon": [LON0 + 4 * STEP], "lat": [LAT0]})
+    doors.to_csv(toy_study.with_name("doors.csv"), index=False)
+    access = '[stations.access]\npath = "doors.csv"\ndatum = "WGS-84"\n[network]'
+    result = study.run(asked(toy_study, ("[network]", access)))
+    assert result.headline["covered_demand"] == pytest.approx(150)
+    assert result.inputs.reports["stations.access"].rows_kept == 1
+    doors.assign(station_id="S9").to_csv(toy_study.with_name("doors.csv"), index=False)
+    with pytest.raises(DataError, match="S9"):
+        study.run(asked(toy_study, ("[network]", access)))
+
+
+def test_doors_without_streets_are_refused(toy_study: Path) -> None:
+    text = toy_study.read_text(encoding="utf-8")
+    access = '[stations.access]\npath = "doors.csv"\ndatum = "WGS-84"\n[reach]'
+    toy_study.write_text(text.replace("[reach]", access), encoding="utf-8")
+    with pytest.raises(StudyError, match=r"\[stations.access\] says where .* it needs \[network\]"):
+        Study.read(toy_study)
+
+
+def test_large_cells_are_met_at_several_points(toy_study: Path) -> None:
+    lay(toy_study.with_name("streets.geojson"))
+    coarse = ("resolution = 10", "resolution = 8")
+    result = study.run(asked(toy_study, coarse, ("cutoff_s = 600", "cutoff_s = 600\naccess_resolution = 9")))
+    assert result.travel is not None
+    assert result.travel.cells.counts["points"] == 7 * result.travel.cells.table["cell"].nunique()
+
+
 def test_streets_words_without_streets_are_refused(toy_study: Path) -> None:
     text = toy_study.read_text(encoding="utf-8").replace("cutoff_m = 600", 'cutoff_m = 600\nmode = "walk"')
     toy_study.write_text(text, encoding="utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stationgeo.io._network import read_network
 from stationgeo.io._orders import read_known_places, read_orders
 from stationgeo.io._overpass import download_network
-from stationgeo.io._places import read_candidates, read_stations
+from stationgeo.io._places import read_access_points, read_candidates, read_stations
 from stationgeo.io._privacy import courier_key, key_fingerprint
 from stationgeo.io._records import read_events, read_fixes
 from stationgeo.io._report import Count, Ingest, IngestReport, SourceFile
@@ -30,6 +30,7 @@ __all__ = [
     "courier_key",
     "download_network",
     "key_fingerprint",
+    "read_access_points",
     "read_background",
     "read_candidates",
     "read_events",

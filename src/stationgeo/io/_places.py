@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from stationgeo.io._raw import Source
     from stationgeo.io._report import IngestReport
 
-__all__ = ["read_candidates", "read_stations"]
+__all__ = ["read_access_points", "read_candidates", "read_stations"]
 
 
 def read_stations(
@@ -155,6 +155,53 @@ def read_candidates(
     return _read_places(source, rules, {"kind": default_kind, "action": default_action}, kinds or {}, crs)
 
 
+def read_access_points(
+    source: Source,
+    *,
+    datum: str | None,
+    columns: Mapping[str, str] | None = None,
+    where: Mapping[str, str] | None = None,
+    crs: str | None = None,
+    bad_rows: BadRows = "error",
+    encoding: str | None = None,
+    personal: Personal = "refuse",
+) -> Ingest[gpd.GeoDataFrame]:
+    """Read the doors and gates at which stations are met, from a table with coordinates or from a vector file.
+
+    Parameters
+    ----------
+    source, datum, columns, where, crs, bad_rows, encoding, personal
+        As for `read_stations`.
+
+    Returns
+    -------
+    Ingest
+        `.table` is ACCESS_POINTS, several rows a station perhaps, in WGS-84; `.report` says what was dropped and why.
+
+    Raises
+    ------
+    SourceError, ColumnError, DatumError, DataError, ParameterError
+        As for `read_stations`, except that a `station_id` may repeat. Whether there are such stations is for
+        `reach.within_travel_time` to find.
+
+    Notes
+    -----
+    O(rows).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> raw = pd.DataFrame({"station_id": ["S1", "S1"], "lon": [114.05, 114.051], "lat": [22.5, 22.5]})
+    >>> len(read_access_points(raw, datum="WGS-84").table)
+    2
+    """
+    rules = Rules(
+        table=schema.ACCESS_POINTS, datum=datum, columns=columns or {}, where=where or {},
+        bad_rows=bad_rows, encoding=encoding, personal=personal,
+    ).check()  # fmt: skip
+    return _read_places(source, rules, {}, {}, crs)
+
+
 def _read_places(
     source: Source, rules: Rules, defaults: Mapping[str, str | None], kinds: Mapping[str, str], named_crs: str | None
 ) -> Ingest[gpd.GeoDataFrame]:
@@ -191,10 +238,12 @@ def _places_of(
     chosen = got.chosen = mapped(raw.columns, table, rules.columns, source=label, optional=tuple(defaults))
     faults, tally = Faults(label, raw.index), Tally(label)
     lon, lat, got.datum = read_lonlat(raw, chosen, datum=rules.datum, faults=faults)
-    read: dict[str, pd.Series[Any]] = {table.key[0]: read_codes(raw, chosen, table.key[0], faults, got)}
+    whose = table.columns[0].name
+    read: dict[str, pd.Series[Any]] = {whose: read_codes(raw, chosen, whose, faults, got)}
     for name, default in defaults.items():
         read[name] = with_default(raw, chosen, name, default, faults, got)
-    read["kind"] = read["kind"].replace(dict(kinds)) if kinds else read["kind"]
+    if kinds:
+        read["kind"] = read["kind"].replace(dict(kinds))
     for name in ("valid_from", "valid_to"):
         if name in chosen:
             read[name] = to_utc(raw[chosen[name]], rules.how, faults=faults)

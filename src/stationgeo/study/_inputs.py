@@ -55,6 +55,8 @@ class Inputs:
     """ZONES of all levels, the lowest one disjoint; None where the study names none."""
     stations: gpd.GeoDataFrame | None
     """STATIONS; None for a greenfield study."""
+    access: gpd.GeoDataFrame | None
+    """ACCESS_POINTS of the stations; None where they are met where they stand."""
     candidates: gpd.GeoDataFrame | None
     """CANDIDATES of a file; None where they come from cells, or no siting is asked."""
     network: Network | None
@@ -74,7 +76,8 @@ def count_inputs(study: Study) -> int:
     single = (study.events, study.orders, study.known_places, study.stations, study.network, study.streets,
               study.background)  # fmt: skip
     named = study.candidates is not None and not study.candidates.from_cells
-    return len(study.zones) + sum(source is not None for source in single) + named
+    doors = study.stations is not None and study.stations.access is not None
+    return len(study.zones) + sum(source is not None for source in single) + named + doors
 
 
 def read_inputs(study: Study, *, step: Step) -> Inputs:
@@ -108,8 +111,9 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     known_places = _read_known_places(study, study.known_places, reports, step)
     territory, notes = read_territory(study, reports, step)
     places = _read_stations(study, study.stations, reports, step)
+    access = _read_access(study, study.stations, reports, step)
     candidates = _read_candidates(study, study.candidates, reports, step)
-    network = _read_network(study, reports, (territory, places, candidates), step)
+    network = _read_network(study, reports, (territory, places, access, candidates), step)
     streets = _read_drawn(study, study.streets, io.read_streets, "streets", reports, step)
     background = _read_drawn(study, study.background, io.read_background, "background", reports, step)
     return Inputs(
@@ -118,6 +122,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         known_places=known_places,
         zones=territory,
         stations=places,
+        access=access,
         candidates=candidates,
         network=network,
         streets=streets,
@@ -267,6 +272,27 @@ def _read_stations(
     )
     stations.check_kinds(read.table, source=read.report.source)
     reports["stations"] = read.report
+    step()
+    return read.table
+
+
+def _read_access(
+    study: Study, asked: Stations | None, reports: dict[str, IngestReport], step: Step
+) -> gpd.GeoDataFrame | None:
+    if asked is None or asked.access is None:
+        return None
+    source = asked.access
+    read = io.read_access_points(
+        study.resolve(source.path),
+        datum=source.datum,
+        columns=source.columns,
+        where=source.where,
+        crs=source.crs,
+        bad_rows=source.bad_rows,
+        encoding=source.encoding,
+        personal=source.personal,
+    )
+    reports["stations.access"] = read.report
     step()
     return read.table
 

@@ -173,6 +173,8 @@ class Study(Section):
                 if self.network is None
                 else "[network] needs reach.cutoff_s and reach.mode, instead of cutoff_m and detour_factor"
             )
+        if self.network is None and self.stations is not None and self.stations.access is not None:
+            raise ValueError("[stations.access] says where stations meet the streets: it needs [network]")
         finer = self.reach.access_resolution
         if finer is not None and finer < self.resolution:
             raise ValueError(f"reach.access_resolution must not be coarser than resolution = {self.resolution}")

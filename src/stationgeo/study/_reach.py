@@ -26,7 +26,13 @@ class Reached:
     """Where stations and cells meet the streets; None by straight lines."""
 
 
-def reach_places(study: Study, network: reach.Network | None, places: gpd.GeoDataFrame) -> Reached:
+def reach_places(
+    study: Study,
+    network: reach.Network | None,
+    places: gpd.GeoDataFrame,
+    *,
+    access: gpd.GeoDataFrame | None = None,
+) -> Reached:
     """Find the cells from which one gets to stations or candidates within the study's cutoff."""
     asked = study.reach
     if network is None or asked.cutoff_s is None:
@@ -44,6 +50,8 @@ def reach_places(study: Study, network: reach.Network | None, places: gpd.GeoDat
         cutoff_s=asked.cutoff_s,
         resolution=study.resolution,
         direction=asked.direction,
+        access=access,
+        access_resolution=asked.access_resolution,
         **{name: value for name, value in given.items() if value is not None},
     )
     return Reached(table=travel.table, travel=travel)

@@ -172,7 +172,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     territory, table = _territory(inputs, demanded.table)
     within, notes = _inside(table, study.demand_weight, pooled=demanded.release is not None)
     with listener.stage("reach", steps=1) as step:
-        reached = reach_places(study, inputs.network, stations.counted(places))
+        reached = reach_places(study, inputs.network, stations.counted(places), access=_of_counted(inputs, places))
         step()
     with listener.stage("coverage", steps=1) as step:
         scored = coverage.score(
@@ -257,6 +257,14 @@ def _stations(inputs: Inputs) -> gpd.GeoDataFrame:
         return inputs.stations
     none = schema.empty(schema.STATIONS)
     return gpd.GeoDataFrame(none.drop(columns="geometry"), geometry=gpd.GeoSeries([], crs=crs.WGS84))
+
+
+def _of_counted(inputs: Inputs, places: gpd.GeoDataFrame) -> gpd.GeoDataFrame | None:
+    """Return the doors of the stations that count; those of clusters, which are only drawn, are left aside."""
+    if inputs.access is None:
+        return None
+    clusters = places.loc[stations.is_cluster(places["kind"]), "station_id"]
+    return inputs.access[~inputs.access["station_id"].isin(clusters)]
 
 
 def _met(places: gpd.GeoDataFrame, reached: Reached) -> list[pd.DataFrame]:

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 __all__ = [
+    "AccessPoints",
     "Candidates",
     "Cleaning",
     "Demand",
@@ -287,8 +288,17 @@ class Zones(_Source):
     """CRS of a file that carries none."""
 
 
+class AccessPoints(_Rows):
+    """Doors and gates at which stations are met over streets."""
+
+    crs: str | None = None
+
+
 class Stations(_Rows):
     """Existing stations."""
+
+    access: AccessPoints | None = None
+    """Where stations are met; those that it does not name are met where they stand."""
 
     crs: str | None = None
     tz: TimeZone | None = None

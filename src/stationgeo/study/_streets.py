@@ -90,9 +90,9 @@ class StreetWatch:
 
 
 def met_places(place: str, table: gpd.GeoDataFrame, travel: reach.TravelReach) -> pd.DataFrame:
-    """List how stations or candidates meet the streets."""
+    """List how stations or candidates meet the streets, each at the door that is nearest to one."""
     snaps = travel.stations
-    met = snaps.table
+    met = snaps.table.sort_values(["station_id", "off_street_m"], kind="stable").drop_duplicates("station_id")
     id_column = next(name for name in ("station_id", "candidate_id") if name in table.columns)
     names = table.set_index(id_column)["name"] if "name" in table.columns else pd.Series(dtype="str")
     finding = np.select(

@@ -101,6 +101,10 @@ columns = { station_id = "id", lon = "lng" }
 default_kind = "warm_bee" # where the file names no kind
 # kinds = { "暖蜂驿站" = "warm_bee", "党群服务中心" = "service_centre" }
 
+# [stations.access]       # doors and gates at which they are met over streets
+# path = "doors.csv"
+# datum = "GCJ-02"
+
 [reach]                   # by straight lines ...
 cutoff_m = 500            # largest way that counts as served, inclusive
 detour_factor = 1.3       # way on streets by straight line
