@@ -1,6 +1,7 @@
 """The streets of Jinan: searches against networkx."""
 
 from pathlib import Path
+from typing import Literal
 
 import geopandas as gpd
 import networkx as nx
@@ -66,3 +67,36 @@ def test_times_in_jinan_are_those_of_networkx(
         mine = dict(zip(of_source[row]["node_id"].tolist(), of_source[row]["seconds"].tolist(), strict=True))
         assert mine.keys() == want.keys()
         assert max(abs(mine[node] - seconds) for node, seconds in want.items()) <= 1e-6
+
+
+@pytest.mark.parametrize("direction", ["to_station", "from_station"])
+def test_streets_reached_in_jinan_have_the_seconds_that_cells_have(
+    jinan: tuple[gpd.GeoDataFrame, pd.DataFrame], direction: Literal["to_station", "from_station"]
+) -> None:
+    network = reach.build_network(*jinan, mode="van")
+    at = np.random.default_rng(5).choice(network.n_nodes, 30, replace=False)
+    points = gpd.points_from_xy(network.lon[at] + 2e-4, network.lat[at])
+    stations = gpd.GeoDataFrame({"station_id": [f"s{row:02d}" for row in range(30)]}, geometry=points, crs="EPSG:4326")
+    bands = [100.0, 200.0, 300.0]
+    reached = reach.reached_streets(stations, network, bands_s=bands, direction=direction)
+    by_cell = reach.within_travel_time(stations, network, cutoff_s=bands[-1], resolution=10, direction=direction)
+    of_cell = by_cell.cells.table.set_index(by_cell.cells.table["cell"].astype(str))
+    met = by_cell.table.join(of_cell[["edge_id", "share", "off_street_m"]], on=by_cell.table["cell"].astype(str))
+    # at a node one may leave by another edge than the one that is asked, sooner than any place along it
+    met = met[met["share"].between(0.0, 1.0, inclusive="neither")]
+    met["street_s"] = met["impedance_s"] - met["off_street_m"] / (4.5 / 3.6)
+    rows = met.merge(reached.table, on=["station_id", "edge_id"])
+    rows = rows[rows["share"].between(rows["from_share"], rows["to_share"])]
+    along = (rows["share"] - rows["from_share"]) / (rows["to_share"] - rows["from_share"])
+    mine = rows["from_s"] + along * (rows["to_s"] - rows["from_s"])
+    assert len(met) > 1000
+    # every cell in reach meets a part, and the part knows its seconds and its band
+    assert len(rows.drop_duplicates(["station_id", "cell"])) == len(met)
+    assert (mine - rows["street_s"]).abs().max() < 1e-6
+    assert (mine <= rows["band"] + 1e-9).all()
+    shapes = reach.street_isochrones(reached)
+    assert shapes.geometry.is_valid.all()
+    areas = crs.geometry_area_m2(shapes.geometry)
+    # no street is wider than its buffer both ways, and round ends add a circle at most to each part
+    assert (areas > 0).all()
+    assert (areas <= 80.0 * shapes["length_m"] + 30 * np.pi * 1600).all()

@@ -19,6 +19,7 @@ from stationgeo.reach._decay import (
 )
 from stationgeo.reach._modes import Mode, mode, modes
 from stationgeo.reach._network import Network, open_network
+from stationgeo.reach._reached import ReachedStreets, reached_streets, street_isochrones
 from stationgeo.reach._search import nodes_within
 from stationgeo.reach._snap import Snaps, snap
 from stationgeo.reach._straight import cutoff_check, within_distance
@@ -28,6 +29,7 @@ __all__ = [
     "Decay",
     "Mode",
     "Network",
+    "ReachedStreets",
     "Snaps",
     "TravelReach",
     "build_network",
@@ -44,8 +46,10 @@ __all__ = [
     "nearest_stations",
     "nodes_within",
     "open_network",
+    "reached_streets",
     "snap",
     "step",
+    "street_isochrones",
     "tabulated",
     "within_distance",
     "within_travel_time",
