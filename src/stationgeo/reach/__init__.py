@@ -19,6 +19,7 @@ from stationgeo.reach._decay import (
 )
 from stationgeo.reach._modes import Mode, mode, modes
 from stationgeo.reach._network import Network, open_network
+from stationgeo.reach._onroute import OnRoute, stations_on_route
 from stationgeo.reach._reached import ReachedStreets, reached_streets, street_isochrones
 from stationgeo.reach._search import nodes_within
 from stationgeo.reach._snap import Snaps, snap
@@ -29,6 +30,7 @@ __all__ = [
     "Decay",
     "Mode",
     "Network",
+    "OnRoute",
     "ReachedStreets",
     "Snaps",
     "TravelReach",
@@ -48,6 +50,7 @@ __all__ = [
     "open_network",
     "reached_streets",
     "snap",
+    "stations_on_route",
     "step",
     "street_isochrones",
     "tabulated",
