@@ -17,11 +17,12 @@ from stationgeo.reach._decay import (
     step,
     tabulated,
 )
-from stationgeo.reach._modes import Mode, mode, modes
+from stationgeo.reach._modes import Mode, TagRule, mode, modes
 from stationgeo.reach._network import Network, open_network
 from stationgeo.reach._onroute import OnRoute, stations_on_route
 from stationgeo.reach._reached import ReachedStreets, reached_streets, street_isochrones
 from stationgeo.reach._search import nodes_within
+from stationgeo.reach._slopes import Slope
 from stationgeo.reach._snap import Snaps, snap
 from stationgeo.reach._straight import cutoff_check, within_distance
 from stationgeo.reach._travel import TravelReach, within_travel_time
@@ -32,7 +33,9 @@ __all__ = [
     "Network",
     "OnRoute",
     "ReachedStreets",
+    "Slope",
     "Snaps",
+    "TagRule",
     "TravelReach",
     "build_network",
     "catchment",
