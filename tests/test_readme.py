@@ -14,14 +14,27 @@ PAGES = [
 ]
 
 
-def test_readme_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+def _run_python_of(page: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert blocks
-    monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), names)  # noqa: S102 - the README's own code
+        exec(compile(block, page.name, "exec"), names)  # noqa: S102 - the page's own code
+
+
+def test_readme_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _run_python_of(ROOT / "README.md")
     assert (tmp_path / "coverage.html").stat().st_size > 100_000
+
+
+def test_isochrones_are_drawn_as_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    _run_python_of(ROOT / "docs" / "how-to" / "draw-isochrones.md")
+    assert (tmp_path / "isochrones.geojson").stat().st_size > 100_000
+    assert "of rides pass a station within a minute more" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -298,8 +298,10 @@ NODES = Table(
         _lat("WGS-84 latitude"),
         _tag("barrier", "OSM's word for what stands in the way: bollard, gate, ..."),
         _tag("access", "who may pass it, as OSM tags it"),
+        Column(name="elevation_m", kind="float", unit="m", required=False, nullable=True, minimum=-500, maximum=9000,
+               meaning="above the sea, nan where not known; only differences count"),
     ),
-)
+)  # fmt: skip
 """Where streets meet or end."""
 
 EDGES = Table(
@@ -323,6 +325,8 @@ EDGES = Table(
         _tag("foot", "the same for walkers"),
         _tag("service", "what a service way is for: alley, parking_aisle, driveway, ..."),
         _tag("maxspeed", "as OSM has it: 30, 20 mph, CN:urban, ..."),
+        _tag("surface", "asphalt, sett, gravel, ..."),
+        _tag("lanes", "how many, both ways together, as OSM has it"),
         _tag("name", "what people call it"),
         _GEOMETRY,
     ),

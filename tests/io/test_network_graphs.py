@@ -228,3 +228,16 @@ def test_a_server_that_has_nothing_or_is_not_there_is_an_error(server: str, tmp_
     for wrong in ("", shapely.Point(114, 22), 7):
         with pytest.raises(ParameterError, match="place must be a name or a polygon"):
             io.download_network(wrong, cache_dir=tmp_path, server=server)  # type: ignore[arg-type]
+
+
+def test_elevations_of_osmnx_are_read(tmp_path: Path) -> None:
+    made = graph()
+    for node, metres in ((1, 12.5), (3, 30.0)):
+        made.nodes[node]["elevation"] = metres
+    ox.save_graphml(made, tmp_path / "small.graphml")
+    for source in (made, tmp_path / "small.graphml"):
+        nodes = io.read_network(source).nodes.set_index("node_id")
+        assert nodes["elevation_m"].dropna().to_dict() == {1: 12.5, 3: 30.0}
+    made.nodes[2]["elevation"] = "a hill"
+    with pytest.raises(DataError, match=r"column 'elevation' \(elevation_m\) holds no metres"):
+        io.read_network(made)

@@ -295,3 +295,17 @@ def _walked(walks: list[list[int]], there: set[int]) -> list[list[int]]:
                 pieces.append(piece)
                 piece = [node]
     return pieces
+
+
+def test_elevations_are_read_and_cut_no_way(tmp_path: Path) -> None:
+    marked = {1: {"ele": "12.5"}, 2: {"ele": "7 m", "barrier": "gate"}, 3: {"ele": "high"}, 5: {"ele": "99"},
+              6: {"ele": "1e9"}}  # fmt: skip
+    tables = read(
+        tmp_path, osm(CROSS, [(10, [1, 2, 3], ROAD), (11, [4, 2, 5, 6], {**ROAD, "surface": "sett"})], marked)
+    )
+    # 5 is in the midst of a way: its elevation makes no node of it
+    assert ends(tables) == [(1, 2), (2, 3), (4, 2), (2, 6)]
+    assert tables.nodes["elevation_m"].tolist() == pytest.approx([12.5, 7.0, np.nan, np.nan, np.nan], nan_ok=True)
+    assert any("2 nodes have an ele that is no elevation in metres" in note for note in tables.report.notes)
+    assert tables.edges["surface"].tolist()[2:] == ["sett", "sett"]
+    assert "elevation_m" not in read(tmp_path, osm(CROSS, [(10, [1, 2, 3], ROAD)])).nodes

@@ -36,6 +36,7 @@ _DRAWN_APART_M = 1.0
 _ALIASES = {"from_node": "u", "to_node": "v", "oneway_bicycle": "oneway:bicycle", "node_id": "osmid"}
 _EDGE_COLUMNS = ("from_node", "to_node", "length_m", *TAGS)
 _NODE_COLUMNS = ("node_id", "barrier", "access")
+_ELEVATIONS = ("elevation_m", "elevation")  # ours, and OSMnx's
 _ONEWAY_WORDS = {
     "yes": "yes", "true": "yes", "1": "yes", "no": "no", "false": "no", "0": "no", "-1": "-1", "reverse": "-1",
     "reversible": "reversible", "alternating": "alternating",
@@ -264,6 +265,18 @@ def _numbers(rows: pd.DataFrame, column: str, key: str, faults: Faults) -> Float
     return values
 
 
+def _elevations(flat: pd.DataFrame, column: str, name: str) -> FloatArray:
+    numbers, wrong = to_numbers(flat[column])
+    values = numbers.to_numpy()
+    faults = Faults(name, flat.index)
+    faults.add(
+        f"column {column!r} (elevation_m) holds no metres", wrong | np.isinf(values), flat[column],
+        way_out="Mend or empty it",
+    )  # fmt: skip
+    faults.settle(bad_rows=None)
+    return values
+
+
 def _lengths(rows: pd.DataFrame, chosen: Mapping[str, str], faults: Faults) -> FloatArray:
     if "length_m" not in chosen:
         return np.full(len(rows), np.nan)
@@ -344,6 +357,9 @@ def _read_nodes(source: str | Path | gpd.GeoDataFrame, rules: EdgeRules, *, numb
     for tag in ("barrier", "access"):
         if tag in flat:
             nodes[tag] = to_codes(flat[tag].reset_index(drop=True))[0]
+    for column in _ELEVATIONS:
+        if column in flat and "elevation_m" not in nodes:
+            nodes["elevation_m"] = _elevations(flat, column, name)
     again = nodes.duplicated("node_id")
     if again.any():
         raise DataError(

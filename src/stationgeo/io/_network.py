@@ -60,9 +60,9 @@ def read_network(
         Of a table: whether every row is one way. It may be left out only where a column `oneway` says it of every row
         and no row is another one backwards.
     nodes
-        Of a table: points with the numbers (`node_id`, or OSMnx's `osmid`) of the nodes, and `barrier` and `access`
-        where they are known. Where edges do not tell the numbers of their nodes, ends are matched to points by where
-        they lie, and points without numbers are counted from 0.
+        Of a table: points with the numbers (`node_id`, or OSMnx's `osmid`) of the nodes, and `barrier`, `access` and
+        `elevation_m` (or OSMnx's `elevation`) where they are known. Where edges do not tell the numbers of their nodes,
+        ends are matched to points by where they lie, and points without numbers are counted from 0.
     tolerance_m
         Ends this close are one node where they are matched by where they lie; ends in a chain of such steps are one as
         well. By default they must lie at the very same place.
@@ -99,9 +99,10 @@ def read_network(
     Of an OSM file the ways tagged `highway` and the ferries (``route=ferry``) are read; those not in use (proposed,
     construction, ...) and those that are no street (platform, raceway, rest_area, services, bus_stop) are left out
     and counted. Ways are cut at every node that two of them share or one passes twice, and at nodes tagged `barrier`
-    or `access`. A node that a way refers to and the file does not have leaves a gap, which no edge leaps. Lengths are
-    geodesics on the ellipsoid. An edge across the antimeridian goes on beyond 180 degrees. O(vertices log vertices),
-    and memory for the positions of all nodes of the file.
+    or `access`. `elevation_m` of nodes is OSM's `ele`, where any node at an end of an edge has one. A node that a way
+    refers to and the file does not have leaves a gap, which no edge leaps. Lengths are geodesics on the ellipsoid. An
+    edge across the antimeridian goes on beyond 180 degrees. O(vertices log vertices), and memory for the positions of
+    all nodes of the file.
 
     Edges of a graph are one way each. Where an edge of a simplified graph has a list of words the first is taken and
     counted; where it has no geometry it is a straight line; its length is measured, not taken.

@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv as pa_csv
 
-from stationgeo import crs
-from stationgeo.errors import SHOWN_OFFENDERS, DataError, DatumError
+from stationgeo import crs, schema
+from stationgeo.errors import SHOWN_OFFENDERS, DataError, DatumError, first_few
 from stationgeo.io._raw import one_file, reading
 from stationgeo.io._report import Count, IngestReport, SourceFile
 from stationgeo.io._streets import TAGS, Lines, StreetTables, edge_table, node_table, odd_edges, touching
@@ -100,7 +100,7 @@ def read_osm(source: str | Path, *, within: shapely.Geometry | None) -> StreetTa
     """Read the streets and ferries of an OSM file."""
     path = one_file(source)
     with reading(path, "an OSM file"):
-        ways, tags = _read_ways(path), _read_barriers(path)
+        ways, (tags, notes) = _read_ways(path), _read_marked(path)
     n_read = len(ways.ids) + sum(map(len, ways.left_out.values()))
     report = IngestReport(
         source=path.name, files=SourceFile.with_sidecars(path), rows_read=n_read, rows_kept=n_read, datum="WGS-84"
@@ -111,7 +111,7 @@ def read_osm(source: str | Path, *, within: shapely.Geometry | None) -> StreetTa
             "an extract that keeps ways with these tags and their nodes."
         )
     vertices, dropped, repaired = _known(ways, path)
-    tables = _cut(ways, vertices, tags, report, within)
+    tables = _cut(ways, vertices, tags, report.adding(notes=notes), within)
     return replace(tables, report=_counted(tables.report, ways, dropped, repaired))
 
 
@@ -173,12 +173,22 @@ def left_out_as(tags: dict[str, str]) -> str:
     return f"no street: highway={word}" if word in _NO_STREET else ""
 
 
-def _read_barriers(path: Path) -> pd.DataFrame:
-    """Read the nodes that something stands on, or that not everybody may pass."""
-    marked = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(osmium.filter.KeyFilter("barrier", "access"))
-    rows = {node.id: (node.tags.get("barrier"), node.tags.get("access")) for node in marked}
+def _read_marked(path: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Read the nodes that something stands on, that not everybody may pass, or whose elevation is told."""
+    keys = osmium.filter.KeyFilter("barrier", "access", "ele")
+    marked = osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(keys)
+    rows = {node.id: (node.tags.get("barrier"), node.tags.get("access"), node.tags.get("ele")) for node in marked}
     index = pd.Index(list(rows), dtype=np.int64)
-    return pd.DataFrame(list(rows.values()), index=index, columns=["barrier", "access"], dtype="str")
+    tags = pd.DataFrame(list(rows.values()), index=index, columns=["barrier", "access", "ele"], dtype="str")
+    written = tags.pop("ele")
+    tags["elevation_m"] = pd.to_numeric(written.str.removesuffix("m"), errors="coerce")
+    for rows_beyond, _ in schema.value_faults(tags["elevation_m"], schema.NODES["elevation_m"]):
+        tags["elevation_m"] = tags["elevation_m"].mask(rows_beyond)
+    wrong = written.notna() & tags["elevation_m"].isna()
+    note = (
+        f"{int(wrong.sum()):,} nodes have an ele that is no elevation in metres: left out: {first_few(written[wrong])}"
+    )
+    return tags, (note,) if wrong.any() else ()
 
 
 def _known(ways: _Ways, path: Path) -> tuple[_Vertices, tuple[Count, ...], tuple[Count, ...]]:
@@ -259,7 +269,8 @@ def _cut(
     ids, node, uses = np.unique(at.ref, return_inverse=True, return_counts=True)
     begins = np.r_[True, at.chain[1:] != at.chain[:-1]]
     ends = np.r_[begins[1:], True]
-    cuts = np.flatnonzero(begins | ends | (uses[node] > 1) | np.isin(ids, marked.index)[node])
+    barred = marked.index[marked[["barrier", "access"]].notna().any(axis=1)]
+    cuts = np.flatnonzero(begins | ends | (uses[node] > 1) | np.isin(ids, barred)[node])
     whole = at.chain[cuts[:-1]] == at.chain[cuts[1:]]
     first, last = cuts[:-1][whole], cuts[1:][whole]
     sizes = last - first + 1

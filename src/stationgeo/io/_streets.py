@@ -123,11 +123,13 @@ def edge_table(
 
 
 def node_table(node_id: IntArray, lon: FloatArray, lat: FloatArray, tags: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Put NODES together; `tags` has `barrier` and `access` by `node_id` for those nodes that have any."""
+    """Put NODES together; `tags` has `barrier`, `access` and `elevation_m` by `node_id` for nodes that have any."""
     nodes = pd.DataFrame({"node_id": node_id, "lon": lon, "lat": lat})
     for name in ("barrier", "access"):
         known = pd.Series(dtype="str") if tags is None or name not in tags else tags[name]
         nodes[name] = pd.Series(known.reindex(node_id).array, index=nodes.index, dtype="str")
+    if tags is not None and "elevation_m" in tags and tags["elevation_m"].notna().any():
+        nodes["elevation_m"] = tags["elevation_m"].reindex(node_id).to_numpy(dtype=np.float64)
     return nodes
 
 

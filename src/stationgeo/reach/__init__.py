@@ -23,10 +23,13 @@ from stationgeo.reach._decay import (
 )
 from stationgeo.reach._fingerprint import network_fingerprint
 from stationgeo.reach._follow_streets import follow_streets
-from stationgeo.reach._modes import Mode, mode, modes
+from stationgeo.reach._modes import Mode, TagRule, mode, modes
 from stationgeo.reach._nearest import NearestStations, nearest_over_streets
 from stationgeo.reach._network import Network, open_network
+from stationgeo.reach._onroute import OnRoute, stations_on_route
+from stationgeo.reach._reached import ReachedStreets, reached_streets, street_isochrones
 from stationgeo.reach._search import nodes_within
+from stationgeo.reach._slopes import Slope
 from stationgeo.reach._snap import Snaps, snap
 from stationgeo.reach._straight import cutoff_check, within_distance
 from stationgeo.reach._travel import TravelReach, TravelTerms, within_travel_time
@@ -36,7 +39,11 @@ __all__ = [
     "Mode",
     "NearestStations",
     "Network",
+    "OnRoute",
+    "ReachedStreets",
+    "Slope",
     "Snaps",
+    "TagRule",
     "TravelReach",
     "TravelTerms",
     "block_streets",
@@ -60,8 +67,11 @@ __all__ = [
     "nodes_within",
     "off_street_share",
     "open_network",
+    "reached_streets",
     "snap",
+    "stations_on_route",
     "step",
+    "street_isochrones",
     "tabulated",
     "within_distance",
     "within_travel_time",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -10,12 +11,13 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from stationgeo.crs import WGS84
-from stationgeo.errors import ColumnError, DataError, DatumError, first_few, suggest
+from stationgeo.errors import ColumnError, DataError, DatumError, ParameterError, first_few, suggest
 from stationgeo.reach._grid import build_grid
 from stationgeo.reach._modes import Mode
 from stationgeo.reach._modes import mode as named_mode
 from stationgeo.reach._network import Arcs, Network
 from stationgeo.reach._rules import passage, stopped_nodes
+from stationgeo.reach._slopes import edge_grades
 from stationgeo.schema import EDGES, NODES, validate
 
 if TYPE_CHECKING:
@@ -34,7 +36,12 @@ _CURVE_BITS = 26
 
 
 def build_network(
-    edges: gpd.GeoDataFrame, nodes: pd.DataFrame, *, mode: str | Mode, speed_column: str | None = None
+    edges: gpd.GeoDataFrame,
+    nodes: pd.DataFrame,
+    *,
+    mode: str | Mode,
+    speed_column: str | None = None,
+    slope: bool = False,
 ) -> Network:
     """Build the street graph of one mode of travel.
 
@@ -48,6 +55,9 @@ def build_network(
         Name of a mode (see `modes`), or a `Mode` of one's own.
     speed_column
         A column of `edges` with speeds in km/h that go before those of the class, nan where there is none.
+    slope
+        Whether grades change speeds (`Mode.slope`), by the `elevation_m` of the nodes; then uphill and downhill differ.
+        An edge with an end whose elevation is not known is flat; such edges are counted.
 
     Returns
     -------
@@ -63,11 +73,14 @@ def build_network(
     DatumError
         If the edges are not in WGS-84.
     ParameterError
-        If there is no such mode.
+        If there is no such mode, or `slope` is asked for and the mode has none.
 
     Notes
     -----
-    seconds = length_m / speed, plus the wait of the class (ferries). Nobody passes a node whose barrier stops the
+    seconds = length_m / speed, plus the wait of the class (ferries). speed is that of the class, or of the last tag
+    rule that speaks of the edge, times the factors of the others, times that of the grade (rise / length_m, at most
+    30 % either way; none on steps and ferries, whose own speeds hold), at most the limit; a speed of `speed_column`
+    stands as it is. Bridges and tunnels have the grade between their ends. Nobody passes a node whose barrier stops the
     mode or that is closed to the public, but one comes up to it: each edge gets an end of its own there.
     Nodes are numbered along a Z-order curve, so that a search finds what it needs close together. The lines are entered
     into buckets of 100 m for `snap`. O((nodes + edges) log(nodes + edges) + metres of line).
@@ -92,10 +105,12 @@ def build_network(
     rule = named_mode(mode) if isinstance(mode, str) else mode
     _check(edges, nodes, speed_column)
     given = edges.sort_values("edge_id", kind="stable").reset_index(drop=True)
-    way = passage(given, rule, speed_column=speed_column)
+    slopes: Counter[str] = Counter()
+    grade = _grades(given, nodes, rule, slopes) if slope else None
+    way = passage(given, rule, speed_column=speed_column, grade=grade)
     used = np.isfinite(way.forward_s) | np.isfinite(way.backward_s)
     kept = given[used]
-    counts = dict(way.counts)
+    counts = way.counts | slopes
     node_row, tail, head = _ends(kept, nodes, stopped_nodes(nodes, rule), counts)
     forward_s, backward_s = way.forward_s[used], way.backward_s[used]
     out = _arcs(tail, head, forward_s, backward_s, node_row.size)
@@ -145,6 +160,15 @@ def _check(edges: gpd.GeoDataFrame, nodes: pd.DataFrame, speed_column: str | Non
             f"edges must end in nodes of the table of nodes; {int((~known).sum()):,} of {len(edges):,} do not: "
             f"edge_id {offenders}. Give both tables of one reading."
         )
+
+
+def _grades(edges: pd.DataFrame, nodes: pd.DataFrame, mode: Mode, counts: Counter[str]) -> FloatArray:
+    if mode.slope is None:
+        raise ParameterError(
+            f"slope=True needs a mode with speeds by grade, and {mode.name!r} has none. Leave slope out, or give it a "
+            "Slope by dataclasses.replace(mode, slope=...)."
+        )
+    return edge_grades(edges, nodes, counts)
 
 
 def _ends(

@@ -16,7 +16,7 @@ from stationgeo.schema import REACH, validate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["catchment", "checked_k", "impedance_column", "isochrones", "nearest_stations"]
+__all__ = ["catchment", "checked_bands", "checked_k", "impedance_column", "isochrones", "nearest_stations"]
 
 
 def catchment(reach: pd.DataFrame, *, station_id: str) -> pd.DataFrame:
@@ -145,7 +145,7 @@ def isochrones(reach: pd.DataFrame, *, bands: Sequence[float], together: bool = 
     >>> isochrones(table, bands=[60, 120])[["band", "n_cells"]].to_numpy().tolist()
     [[60.0, 1.0], [120.0, 2.0]]
     """
-    limits = _checked_bands(bands)
+    limits = checked_bands(bands)
     column = impedance_column(validate(reach, REACH))
     table = reach.assign(station_id="") if together else reach
     rows = []
@@ -177,7 +177,8 @@ def impedance_column(reach: pd.DataFrame) -> str:
     return there[0]
 
 
-def _checked_bands(bands: Sequence[float]) -> list[float]:
+def checked_bands(bands: Sequence[float]) -> list[float]:
+    """Insist that bands are numbers above 0 that ascend."""
     limits = [float(band) for band in bands]
     ascend = all(nearer < farther for nearer, farther in pairwise([0.0, *limits]))
     if not limits or not ascend:

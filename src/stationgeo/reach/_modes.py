@@ -8,23 +8,44 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from stationgeo.errors import ParameterError, phrases, suggest
+from stationgeo.reach._slopes import Slope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["M_S_PER_KM_H", "Mode", "mode", "modes", "rules"]
+__all__ = ["M_S_PER_KM_H", "Mode", "TagRule", "mode", "modes", "rules", "tag_text"]
 
 M_S_PER_KM_H = 1.0 / 3.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TagRule:
+    """What a value of a column of EDGES does to speed; made by `Mode.with_tag_speeds` and `Mode.with_tag_factors`."""
+
+    column: str
+    """Column of EDGES: `surface`, `lanes`, or one of the caller's own."""
+
+    value: str
+    """Its value, as text in lower case."""
+
+    effect: Literal["speed_km_h", "factor"]
+    """Whether `amount` is a speed that goes before that of the class, or multiplies the speed."""
+
+    amount: float
+    """The speed or factor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """One way of travelling: what it may use, and how fast. Made by `mode`, changed by `with_speeds` or `replace`."""
+    """One way of travelling: what it may use, and how fast.
+
+    Made by `mode`, changed by `with_speeds`, `with_tag_speeds`, `with_tag_factors` or `dataclasses.replace`.
+    """
 
     name: str
     """Its name in `modes.toml`, for example ``ebike``."""
@@ -56,15 +77,58 @@ class Mode:
     source: str
     """Where the numbers come from."""
 
+    slope: Slope | None = None
+    """How grades change its speed, where `build_network` is asked for slope; None: not at all."""
+
+    tag_rules: tuple[TagRule, ...] = ()
+    """What values of columns do to its speed."""
+
     def with_speeds(self, speeds_km_h: Mapping[str, float]) -> Mode:
         """Return the mode with other speeds on some classes; a class that was closed is opened by its speed."""
-        wrong = [f"{key!r}: {value!r}" for key, value in speeds_km_h.items() if not (0 < value < math.inf)]
-        if wrong:
-            raise ParameterError(
-                f"speeds_km_h must hold finite speeds above 0; {len(wrong):,} of {len(speeds_km_h):,} are not: "
-                f"{phrases(wrong)}. To close a class, replace `speeds_km_h` by a table without it."
-            )
+        _check_amounts(
+            "speeds_km_h", "speeds", speeds_km_h, "To close a class, replace `speeds_km_h` by a table without it."
+        )
         return dataclasses.replace(self, speeds_km_h={**self.speeds_km_h, **speeds_km_h})
+
+    def with_tag_speeds(self, column: str, speeds_km_h: Mapping[Any, float]) -> Mode:
+        """Return the mode with speeds by the values of a column, before those of the class; they open no street.
+
+        ``mode("bicycle").with_tag_speeds("surface", {"sett": 8})``. Of several columns the one named last decides.
+        """
+        _check_amounts("speeds_km_h", "speeds", speeds_km_h, "To close streets, give them access=no.")
+        return self._with_tags(column, "speed_km_h", speeds_km_h)
+
+    def with_tag_factors(self, column: str, factors: Mapping[Any, float]) -> Mode:
+        """Return the mode with factors of speed by the values of a column; those of several columns multiply.
+
+        ``mode("van").with_tag_factors("lanes", {1: 0.8})``.
+        """
+        _check_amounts("factors", "factors", factors, "To close streets, give them access=no.")
+        return self._with_tags(column, "factor", factors)
+
+    def _with_tags(self, column: str, effect: Literal["speed_km_h", "factor"], amounts: Mapping[Any, float]) -> Mode:
+        given = {tag_text(value): float(amount) for value, amount in amounts.items()}
+        kept = [
+            rule
+            for rule in self.tag_rules
+            if not (rule.column == column and rule.effect == effect and rule.value in given)
+        ]
+        new = [TagRule(column=column, value=value, effect=effect, amount=amount) for value, amount in given.items()]
+        return dataclasses.replace(self, tag_rules=(*kept, *new))
+
+
+def tag_text(value: object) -> str:
+    """Write a value of a tag as text in lower case; 2, 2.0 and "2" are one."""
+    return f"{value:g}" if isinstance(value, int | float) else str(value).strip().lower()
+
+
+def _check_amounts(name: str, what: str, amounts: Mapping[Any, float], way_out: str) -> None:
+    wrong = [f"{key!r}: {value!r}" for key, value in amounts.items() if not (0 < value < math.inf)]
+    if wrong:
+        raise ParameterError(
+            f"{name} must hold finite {what} above 0; {len(wrong):,} of {len(amounts):,} are not: {phrases(wrong)}. "
+            f"{way_out}"
+        )
 
 
 def mode(name: str) -> Mode:
@@ -78,7 +142,8 @@ def mode(name: str) -> Mode:
     Returns
     -------
     Mode
-        What it may use and how fast. Change it with its `with_speeds`, or with `dataclasses.replace`.
+        What it may use and how fast. Change it with its `with_speeds`, `with_tag_speeds`, `with_tag_factors`, or with
+        `dataclasses.replace`.
 
     Raises
     ------
@@ -87,7 +152,14 @@ def mode(name: str) -> Mode:
 
     Notes
     -----
-    In China e-bikes are non-motor vehicles, so the rules of bicycles hold for them. O(classes).
+    In China e-bikes are non-motor vehicles, so the rules of bicycles hold for them. `slope` is used where
+    `build_network` is asked for it: walkers as Tobler found, bicycles and e-bikes by tables that are planning
+    assumptions, vans and trucks not at all. O(classes).
+
+    References
+    ----------
+    Tobler, W. (1993). Three presentations on geographical analysis and modeling. National Center for Geographic
+    Information and Analysis, Technical Report 93-1.
 
     Examples
     --------
@@ -96,6 +168,8 @@ def mode(name: str) -> Mode:
     (15.0, ('bicycle', 'vehicle', 'access'))
     >>> ebike.with_speeds({"residential": 12}).speeds_km_h["residential"]
     12
+    >>> mode("walk").slope.factor([-0.05, 0.0, 0.10]).round(3).tolist()
+    [1.191, 1.0, 0.705]
     """
     known = _read()["modes"]
     if name not in known:
@@ -112,6 +186,7 @@ def mode(name: str) -> Mode:
         push_km_h=read["push_km_h"],
         obeys_maxspeed=read["obeys_maxspeed"],
         source=read["source"],
+        slope=_slope(read.get("slope")),
     )
 
 
@@ -145,6 +220,13 @@ def modes() -> pd.DataFrame:
 def rules() -> dict[str, Any]:
     """Return what the values of tags mean, for all modes."""
     return dict(_read()["rules"])
+
+
+def _slope(read: dict[str, Any] | None) -> Slope | None:
+    if read is None:
+        return None
+    table = {name: tuple(read[name]) for name in ("grades", "factors") if name in read}
+    return Slope(form=read["form"], source=read["source"], **table)
 
 
 @cache

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from stationgeo.errors import DataError, first_few
-from stationgeo.reach._modes import M_S_PER_KM_H, rules
+from stationgeo.errors import ColumnError, DataError, first_few, suggest
+from stationgeo.reach._modes import M_S_PER_KM_H, rules, tag_text
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,6 +26,8 @@ __all__ = ["Passage", "passage", "stopped_nodes"]
 
 _UNDECIDED, _YES, _NO, _PUSH = 0, 1, 2, 3
 _BOTH, _FORWARD, _BACKWARD, _CLOSED = 1, 2, 3, 4
+
+_BY_TAG = "speed by "
 
 _MAXSPEED = re.compile(r"^(\d+(?:\.\d+)?)\s*(mph|km/h|kmh|kph)?$")
 _KM_PER_MILE = 1.609344
@@ -42,7 +44,7 @@ class Passage:
     """Seconds against the line, inf where closed."""
 
     speed_m_s: FloatArray
-    """Speed, nan where closed both ways."""
+    """Speed, the higher one where they differ, nan where closed both ways."""
 
     may_snap: FlagArray
     """Whether a way may begin or end in its midst."""
@@ -51,27 +53,34 @@ class Passage:
     """Edges by what befell them, and values that no rule knows (they are passed over)."""
 
 
-def passage(edges: pd.DataFrame, mode: Mode, *, speed_column: str | None) -> Passage:
-    """Say how long each edge takes either way."""
+def passage(edges: pd.DataFrame, mode: Mode, *, speed_column: str | None, grade: FloatArray | None = None) -> Passage:
+    """Say how long each edge takes either way; by its grade along the line, where that is given."""
     rule = rules()
     counts: Counter[str] = Counter()
     highway = _tag(edges, "highway")
     allowed, push = _allowed(edges, highway, mode, counts)
-    speed = _speed_m_s(edges, highway, mode, push=push, speed_column=speed_column, counts=counts)
+    speeds = _Speeds.of(edges, highway, mode, allowed=allowed, push=push, speed_column=speed_column, counts=counts)
+    uphill = None if grade is None or mode.slope is None else np.where(highway.isin(rule["no_slope"]), 0.0, grade)
+    forward_m_s, backward_m_s = (
+        speeds.m_s(1.0 if uphill is None or mode.slope is None else mode.slope.factor(sign * uphill))
+        for sign in (1.0, -1.0)
+    )
     way = _direction(edges, highway, mode, counts)
     counts["closed, reversible"] += int((allowed & (way == _CLOSED)).sum())
     wait_s = highway.map(mode.waits_s).fillna(0.0).to_numpy(dtype=np.float64)
-    seconds = edges["length_m"].to_numpy(dtype=np.float64) / speed + wait_s
+    length_m = edges["length_m"].to_numpy(dtype=np.float64)
     forward = allowed & ((way == _BOTH) | (way == _FORWARD))
     backward = allowed & ((way == _BOTH) | (way == _BACKWARD))
     counts["one way"] += int((forward ^ backward).sum())
     counts["used"] += int((forward | backward).sum())
+    fastest = np.maximum(np.where(forward, forward_m_s, 0.0), np.where(backward, backward_m_s, 0.0))
     return Passage(
-        forward_s=np.where(forward, seconds, np.inf),
-        backward_s=np.where(backward, seconds, np.inf),
-        speed_m_s=np.where(forward | backward, speed, np.nan),
+        forward_s=np.where(forward, length_m / forward_m_s + wait_s, np.inf),
+        backward_s=np.where(backward, length_m / backward_m_s + wait_s, np.inf),
+        speed_m_s=np.where(forward | backward, fastest, np.nan),
         may_snap=~highway.isin(rule["no_snap"]).to_numpy(),
-        counts={key: number for key, number in sorted(counts.items()) if number},
+        # That a rule of the caller's own met nothing is worth to be told.
+        counts={key: number for key, number in sorted(counts.items()) if number or key.startswith(_BY_TAG)},
     )
 
 
@@ -135,23 +144,57 @@ def _direction(edges: pd.DataFrame, highway: pd.Series[str], mode: Mode, counts:
     return np.where(way == _UNDECIDED, _BOTH, way).astype(np.int8)
 
 
-def _speed_m_s(
-    edges: pd.DataFrame,
-    highway: pd.Series[str],
-    mode: Mode,
-    *,
-    push: FlagArray,
-    speed_column: str | None,
-    counts: Counter[str],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Speeds:
+    """What makes the speed on each edge, in km/h."""
+
+    flat: FloatArray
+    """By class and tags, on the flat."""
+
+    limit: FloatArray
+    """At most, nan for no limit."""
+
+    own: FloatArray
+    """Speeds of the caller's, which hold uphill and downhill; nan where there are none."""
+
+    @classmethod
+    def of(
+        cls, edges: pd.DataFrame, highway: pd.Series[str], mode: Mode, *,
+        allowed: FlagArray, push: FlagArray, speed_column: str | None, counts: Counter[str],
+    ) -> _Speeds:  # fmt: skip
+        flat = np.asarray(highway.map(mode.speeds_km_h).fillna(mode.opened_km_h), dtype=np.float64)
+        none = np.full(len(edges), np.nan)
+        maximum = _maxspeed_km_h(_tag(edges, "maxspeed"), counts) if mode.obeys_maxspeed else none
+        own = none if speed_column is None else _own_speeds(edges, speed_column)
+        maximum = np.where(np.isnan(own), maximum, np.nan)
+        limit = np.fmin(maximum, np.where(push, mode.push_km_h, np.nan))
+        return cls(flat=_by_tags(edges, flat, mode, allowed, counts), limit=limit, own=own)
+
+    def m_s(self, factor: FloatArray | float) -> FloatArray:
+        """Return the speed where the flat one is multiplied by a factor of the grade."""
+        speed = np.where(np.isnan(self.own), self.flat * factor, self.own)
+        return np.asarray(np.fmin(speed, self.limit) * M_S_PER_KM_H, dtype=np.float64)
+
+
+def _by_tags(
+    edges: pd.DataFrame, speed: FloatArray, mode: Mode, allowed: FlagArray, counts: Counter[str]
 ) -> FloatArray:
-    speed = highway.map(mode.speeds_km_h).fillna(mode.opened_km_h).to_numpy(dtype=np.float64)
-    if mode.obeys_maxspeed:
-        speed = np.fmin(speed, _maxspeed_km_h(_tag(edges, "maxspeed"), counts))
-    if speed_column is not None:
-        own = _own_speeds(edges, speed_column)
-        speed = np.where(np.isnan(own), speed, own)
-    speed = np.where(push, np.minimum(speed, mode.push_km_h), speed)
-    return np.asarray(speed * M_S_PER_KM_H, dtype=np.float64)
+    """Change speeds by the values of columns: speeds first, then factors."""
+    texts = {rule.column: _texts(edges, rule.column) for rule in mode.tag_rules}
+    for effect in ("speed_km_h", "factor"):
+        for rule in mode.tag_rules:
+            if rule.effect == effect:
+                met = texts[rule.column] == rule.value
+                speed = np.where(met, rule.amount if effect == "speed_km_h" else speed * rule.amount, speed)
+                counts[f"{_BY_TAG}{rule.column}={rule.value}"] = int((met & allowed).sum())
+    return speed
+
+
+def _texts(edges: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
+    if column not in edges.columns:
+        has = suggest(column, [str(name) for name in edges.columns])
+        raise ColumnError(f"edges: column {column!r}, by which the mode has speeds, is missing; {has}")
+    return np.array([tag_text(value) for value in edges[column]], dtype=object)
 
 
 def _own_speeds(edges: pd.DataFrame, speed_column: str) -> FloatArray:
