@@ -22,14 +22,18 @@ from stationgeo.reach._modes import Mode, mode, modes
 from stationgeo.reach._network import Network, open_network
 from stationgeo.reach._search import nodes_within
 from stationgeo.reach._snap import Snaps, snap
+from stationgeo.reach._speeds import ALL_HOURS, TrackSpeeds, speeds_from_tracks
 from stationgeo.reach._straight import cutoff_check, within_distance
+from stationgeo.reach._tracked import with_track_speeds
 from stationgeo.reach._travel import TravelReach, within_travel_time
 
 __all__ = [
+    "ALL_HOURS",
     "Decay",
     "Mode",
     "Network",
     "Snaps",
+    "TrackSpeeds",
     "TravelReach",
     "build_network",
     "catchment",
@@ -47,8 +51,10 @@ __all__ = [
     "off_street_share",
     "open_network",
     "snap",
+    "speeds_from_tracks",
     "step",
     "tabulated",
+    "with_track_speeds",
     "within_distance",
     "within_travel_time",
 ]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     FlagArray = npt.NDArray[np.bool_]
 
-__all__ = ["Met", "meet"]
+__all__ = ["Met", "meet", "place_on_edge"]
 
 # Most points are closer to a street; for the others the circle grows by this factor until there is one.
 _CLOSE_M = 24.0
@@ -110,7 +110,7 @@ def _meet(
             met.off_m[at] = met.share[at] = met.lon[at] = met.lat[at] = math.nan
             continue
         edge = grid.edge[entry]
-        east_m, north_m, share = _place(
+        east_m, north_m, share = place_on_edge(
             from_x, y[at], per_lon[at], per_lat[at], vertices, first_vertex[edge], grid.vertex[entry],
             first_vertex[edge + 1],
         )  # fmt: skip
@@ -189,7 +189,7 @@ def _part(x0: float, y0: float, dx: float, dy: float) -> float:
 
 
 @inlined
-def _place(
+def place_on_edge(
     x: float, y: float, per_lon: float, per_lat: float, vertices: FloatArray, first: int, nearest: int, end: int
 ) -> tuple[float, float, float]:
     """Say where an edge is met on its piece from vertex `nearest` on: metres east and north, share of the edge."""
