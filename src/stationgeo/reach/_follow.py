@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from stationgeo._compile import inlined, kernel
-from stationgeo.reach._grid import Grid, first_from
+from stationgeo.reach._grid import Frame, Grid, first_from, frame_of, touches, window
 from stationgeo.reach._meet import place_on_edge
 from stationgeo.reach._motion import Fixes, offset_m
 from stationgeo.reach._search import _pop, _push
@@ -121,6 +121,7 @@ def match(
     n = anchor.size
     found = Matched(np.full(n, -1, dtype=np.int64), np.full(n, math.nan), np.full(n, math.nan), np.full(n, math.nan),
                     np.zeros(n, dtype=np.bool_))  # fmt: skip
+    frame = frame_of(streets.grid)
     for at in range(n):
         row = anchor[at]
         x, y, per_lon, per_lat = fixes.lon[row], fixes.lat[row], fixes.per_lon[row], fixes.per_lat[row]
@@ -128,8 +129,10 @@ def match(
         after = _heading(fixes, row, anchor[at + 1]) if at + 1 < n and not begins[at + 1] else (0.0, 0.0)
         nearest_m = math.inf
         for turn in (0.0, 360.0, -360.0):
+            if not touches(frame, x + turn, limit_m / per_lon):
+                continue
             near, metres, way, vertex = _along(
-                x + turn, y, per_lon, per_lat, before, after, streets, limit_m, least_cosine
+                x + turn, y, per_lon, per_lat, before, after, frame, streets, limit_m, least_cosine
             )
             found.near[at] |= near
             if metres < nearest_m:
@@ -156,19 +159,13 @@ def _heading(fixes: Fixes, one: int, other: int) -> tuple[float, float]:
 @inlined
 def _along(
     x: float, y: float, per_lon: float, per_lat: float, before: tuple[float, float], after: tuple[float, float],
-    streets: Streets, limit_m: float, least_cosine: float,
+    frame: Frame, streets: Streets, limit_m: float, least_cosine: float,
 ) -> tuple[bool, float, int, int]:  # fmt: skip
     """Find the nearest piece along one of two headings: whether any is near, metres, way and vertex."""
-    west, south, east, width, height = streets.grid.frame
-    wide, high = 1.000001 * limit_m / per_lon, 1.000001 * limit_m / per_lat
     near, nearest_m2, nearest, nearest_way = False, math.inf, -1, -1
-    if x + wide < west or x - wide > east:
-        return near, math.inf, nearest_way, nearest
     limit_m2 = limit_m * limit_m
-    top = min(math.floor((y + high - south) / height), streets.grid.first_in_row.size - 2)
-    left = math.floor((max(x - wide, west) - west) / width)
-    right = math.floor((min(x + wide, east) - west) / width)
-    for row in range(max(math.floor((y - high - south) / height), 0), top + 1):
+    bottom, top, left, right = window(frame, x, y, limit_m / per_lon, limit_m / per_lat)
+    for row in range(bottom, top + 1):
         end = streets.grid.first_in_row[row + 1]
         bucket = first_from(streets.grid.column, streets.grid.first_in_row[row], end, left)
         last = bucket
@@ -299,10 +296,13 @@ def _way_between(
 @kernel
 def _room(streets: Streets) -> Room:
     n_nodes = streets.first_out.size - 1
-    size = _MOST_NODES + streets.out.size  # each way is pushed at most once
+    degree = 0
+    for node in range(n_nodes):
+        degree = max(degree, streets.first_out[node + 1] - streets.first_out[node])
+    size = _MOST_NODES * degree + 1  # a node that is looked at pushes no more than its ways
     return Room(np.full(n_nodes, math.inf), np.empty(n_nodes, dtype=np.int64), np.empty(size),
-                np.empty(size, dtype=np.int32), np.empty(n_nodes, dtype=np.int32),
-                np.empty(n_nodes, dtype=np.int64))  # fmt: skip
+                np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32),
+                np.empty(size, dtype=np.int64))  # fmt: skip
 
 
 @kernel
@@ -333,7 +333,7 @@ def _shortest(
             if there_m >= room.best[there]:
                 continue
             bound_m = there_m + _left_m(there, end, streets, per_lon, per_lat)
-            if bound_m > most_m or size == room.keys.size:
+            if bound_m > most_m:
                 continue
             if room.best[there] == math.inf:
                 room.seen[n_seen] = there

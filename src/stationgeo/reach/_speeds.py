@@ -162,7 +162,7 @@ def speeds_from_tracks(
 
     With p the median of seconds / metres over the passes, seconds = p x length_m. A pass belongs to the hour in which
     its first step begins. Fixes at one place for less than `rest_s` are part of the way: waits at lights, and the
-    shortest of deliveries. O(n log n) for n fixes, and the pieces near each step.
+    shortest of deliveries. O(n log n) for n fixes, those within `rest_s` of each, and the pieces near each step.
 
     Examples
     --------
