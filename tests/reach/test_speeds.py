@@ -142,14 +142,15 @@ def test_what_is_too_fast_too_slow_or_too_short_is_counted(street: reach.Network
 
 
 def test_the_antimeridian_does_not_cut_a_way(streets: Streets) -> None:
-    edges, nodes = streets([(0, 0), (400, 0)], [{"ends": (0, 1)}])
+    # a vertex twice in the middle: a piece without a direction
+    edges, nodes = streets([(0, 0), (400, 0)], [{"ends": (0, 1), "via": [(150, 0), (150, 0)]}])
     shift = 180 - 200 / PER_LON - LON
     edges.geometry = edges.geometry.translate(shift, 0)
     nodes["lon"] = np.where(nodes["lon"] + shift > 180, nodes["lon"] + shift - 360, nodes["lon"] + shift)
-    fixes = ride("a", (0, 0, 0), (80, 400, 0))
+    fixes = ride("a", (0, 0, 0), (80, 400, 0), (180, 0, 0))
     fixes["lon"] = np.where(fixes["lon"] + shift > 180, fixes["lon"] + shift - 360, fixes["lon"] + shift)
     got = measure([fixes], reach.build_network(edges, nodes, mode="ebike"))
-    assert rows(got) == [(0, "forward", 1, 5.0)]
+    assert rows(got) == [(0, "forward", 1, 5.0), (0, "backward", 1, 4.0)]
 
 
 def _town(rng: np.random.Generator, streets: Streets) -> reach.Network:
