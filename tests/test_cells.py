@@ -199,3 +199,20 @@ def test_within_treats_each_point_as_if_it_were_alone() -> None:
         alone = cells.within(lon[row : row + 1], lat[row : row + 1], radius_m=400, resolution=9)
         assert np.array_equal(cell[point == row], alone[1])
         assert np.array_equal(distance_m[point == row], alone[2])
+
+
+def test_cells_are_of_one_type_wherever_they_come_from() -> None:
+    # numpy has two types of 64 bits without a sign, and pandas joins only equal ones.
+    own = cells.from_lonlat([SHENZHEN[0]], [SHENZHEN[1]], resolution=8)
+    around = {"radius_m": 3_000.0, "resolution": 10}
+    for found in (
+        own,
+        cells.children(own, resolution=10)[1],
+        cells.parents(own, resolution=7),
+        cells.from_text(cells.to_text(own)),
+        cells.within([SHENZHEN[0]], [SHENZHEN[1]], **around)[1],  # type: ignore[arg-type]
+        cells.within_any([SHENZHEN[0]], [SHENZHEN[1]], **around),  # type: ignore[arg-type]
+        cells.polygon_areas(cells.outlines(own), resolution=10)[1],
+        cells.count([SHENZHEN[0]], [SHENZHEN[1]], resolution=10).cells,
+    ):
+        assert found.dtype.type is np.uint64

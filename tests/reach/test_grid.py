@@ -129,4 +129,5 @@ def test_neither_threads_nor_company_change_an_answer(
     with pytest.raises(ParameterError, match="workers"):
         reach.snap(lon, lat, network, workers=0)
     nothing = reach.snap([], [], network)
+    assert "points: 0" in nothing._repr_html_()
     assert (nothing.counts["points"], len(nothing.table)) == (0, 0)

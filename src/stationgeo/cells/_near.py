@@ -193,7 +193,8 @@ def _disks(cells: CellArray, rings: int) -> CellArray:
     for start in range(0, around.size, _DISKS_AT_ONCE):
         disks = [h3_arrays.grid_disk(cell, rings) for cell in around[start : start + _DISKS_AT_ONCE].tolist()]
         united = np.unique(np.concatenate([united, *disks]))
-    return united
+    # The library's arrays are of unsigned long long, which pandas does not take for the same as uint64.
+    return united.view(np.uint64)
 
 
 def _geocentric_m(lon: FloatArray, lat: FloatArray) -> FloatArray:

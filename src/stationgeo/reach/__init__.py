@@ -31,10 +31,13 @@ from stationgeo.reach._reached import ReachedStreets, reached_streets, street_is
 from stationgeo.reach._search import nodes_within
 from stationgeo.reach._slopes import Slope
 from stationgeo.reach._snap import Snaps, snap
+from stationgeo.reach._speeds import ALL_HOURS, TrackSpeeds, speeds_from_tracks
 from stationgeo.reach._straight import cutoff_check, within_distance
+from stationgeo.reach._tracked import with_track_speeds
 from stationgeo.reach._travel import TravelReach, TravelTerms, within_travel_time
 
 __all__ = [
+    "ALL_HOURS",
     "Decay",
     "Mode",
     "NearestStations",
@@ -44,6 +47,7 @@ __all__ = [
     "Slope",
     "Snaps",
     "TagRule",
+    "TrackSpeeds",
     "TravelReach",
     "TravelTerms",
     "block_streets",
@@ -69,10 +73,12 @@ __all__ = [
     "open_network",
     "reached_streets",
     "snap",
+    "speeds_from_tracks",
     "stations_on_route",
     "step",
     "street_isochrones",
     "tabulated",
+    "with_track_speeds",
     "within_distance",
     "within_travel_time",
 ]

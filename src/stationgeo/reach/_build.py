@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stationgeo.reach._rules import FlagArray
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["build_network", "components"]
+__all__ = ["build_network", "components", "list_arcs"]
 
 # Bits of each coordinate in the order of nodes: 360 degrees in so many steps are 0.6 m each at the equator.
 _CURVE_BITS = 26
@@ -113,8 +113,8 @@ def build_network(
     counts = way.counts | slopes
     node_row, tail, head = _ends(kept, nodes, stopped_nodes(nodes, rule), counts)
     forward_s, backward_s = way.forward_s[used], way.backward_s[used]
-    out = _arcs(tail, head, forward_s, backward_s, node_row.size)
-    back = _arcs(head, tail, forward_s, backward_s, node_row.size)
+    out = list_arcs(tail, head, forward_s, backward_s, node_row.size)
+    back = list_arcs(head, tail, forward_s, backward_s, node_row.size)
     weak, weak_nodes = components(out, "weak")
     strong, strong_nodes = components(out, "strong")
     vertices, rows = shapely.get_coordinates(kept.geometry.to_numpy(), return_index=True)
@@ -203,7 +203,7 @@ def _curve(lon: FloatArray, lat: FloatArray) -> npt.NDArray[np.uint64]:
     return key
 
 
-def _arcs(tail: NodeArray, head: NodeArray, forward_s: FloatArray, backward_s: FloatArray, n_nodes: int) -> Arcs:
+def list_arcs(tail: NodeArray, head: NodeArray, forward_s: FloatArray, backward_s: FloatArray, n_nodes: int) -> Arcs:
     """List what leaves each node; with the ends swapped, what comes into it."""
     start = np.concatenate([tail, head])
     end = np.concatenate([head, tail])

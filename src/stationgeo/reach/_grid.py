@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     FlagArray = npt.NDArray[np.bool_]
     NodeArray = npt.NDArray[np.int32]
 
-__all__ = ["Grid", "build_grid", "first_from"]
+__all__ = ["Frame", "Grid", "Window", "build_grid", "first_from", "frame_of", "touches", "window"]
 
 # The height of a bucket, and its width in the network's middle latitude. From 48 to 100 m fixes take the same time; the
 # largest has the fewest entries, and is the fastest for centres of cells, which lie farther from the street.
 _BUCKET_M = 100.0
 _FULL_TURN_DEG = 360.0
+
+# Boxes are wider than what they are to hold by this share, so that rounding loses nothing; the distance decides.
+_BOX_SLACK = 1e-6
 
 # A piece is entered into buckets that it misses by this share of one: more than rounding, less than matters.
 _ENTRY_SLACK = 1e-7
@@ -52,6 +55,26 @@ class Grid(NamedTuple):
 
     edge: NodeArray
     """Edge of each piece."""
+
+
+class Frame(NamedTuple):
+    """How the buckets lie, in degrees, and the number of the northernmost row (-1 where there is none)."""
+
+    west: float
+    south: float
+    east: float
+    width: float
+    height: float
+    last_row: int
+
+
+class Window(NamedTuple):
+    """Rows and columns that a box touches, both ends included; none where the first is after the last."""
+
+    bottom: int
+    top: int
+    left: int
+    right: int
 
 
 def build_grid(first_vertex: IntArray, vertices: FloatArray, may_snap: FlagArray) -> Grid:
@@ -130,6 +153,32 @@ def _part_in_row(vertices: FloatArray, vertex: int, row: int, frame: FloatArray)
     at_begin, at_end = x0 + begin * (x1 - x0), x0 + end * (x1 - x0)
     slack = _ENTRY_SLACK * frame[3]
     return min(at_begin, at_end) - slack, max(at_begin, at_end) + slack
+
+
+@kernel
+def frame_of(grid: Grid) -> Frame:
+    """Take the frame as plain numbers: arrays that are handed on cost a count of their holders each time."""
+    frame = grid.frame
+    return Frame(frame[0], frame[1], frame[2], frame[3], frame[4], grid.first_in_row.size - 2)
+
+
+@inlined
+def touches(frame: Frame, x: float, wide: float) -> bool:
+    """Tell whether anything can be up to so many degrees of longitude from a point."""
+    slack = wide * (1.0 + _BOX_SLACK)
+    return x + slack >= frame.west and x - slack <= frame.east
+
+
+@inlined
+def window(frame: Frame, x: float, y: float, wide: float, high: float) -> Window:
+    """Tell which buckets may hold what is up to so many degrees from a point; its box `touches` the frame."""
+    high, wide = high * (1.0 + _BOX_SLACK), wide * (1.0 + _BOX_SLACK)
+    bottom = max(math.floor((y - high - frame.south) / frame.height), 0)
+    top = min(math.floor((y + high - frame.south) / frame.height), frame.last_row)
+    # No column is beyond that of the east: a box around a pole may be wider than any number of columns.
+    left = math.floor((max(x - wide, frame.west) - frame.west) / frame.width)
+    right = math.floor((min(x + wide, frame.east) - frame.west) / frame.width)
+    return Window(bottom, top, left, right)
 
 
 @inlined

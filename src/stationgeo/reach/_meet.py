@@ -12,7 +12,7 @@ import numpy as np
 from stationgeo import crs
 from stationgeo._compile import inlined, kernel
 from stationgeo.errors import ParameterError
-from stationgeo.reach._grid import Grid, first_from
+from stationgeo.reach._grid import Frame, Grid, first_from, frame_of, touches, window
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,14 +22,11 @@ if TYPE_CHECKING:
 
     FlagArray = npt.NDArray[np.bool_]
 
-__all__ = ["Met", "meet"]
+__all__ = ["Met", "meet", "place_on_edge"]
 
 # Most points are closer to a street; for the others the circle grows by this factor until there is one.
 _CLOSE_M = 24.0
 _WIDEN = 3.0
-
-# Boxes are wider than the circle by this share, so that rounding loses nothing; the distance decides.
-_BOX_SLACK = 1e-6
 
 # Squares of distances that are apart by less than this share may be in another order than the distances.
 _SQUARE_SLACK = 1e-12
@@ -99,8 +96,9 @@ def _meet(
     x: FloatArray, y: FloatArray, per_lon: FloatArray, per_lat: FloatArray,
     grid: Grid, first_vertex: IntArray, vertices: FloatArray, island: FlagArray, limit_m: float, met: Met,
 ) -> None:  # fmt: skip
+    frame = frame_of(grid)
     for at in range(x.size):
-        best = _nearest(x[at], y[at], per_lon[at], per_lat[at], grid, vertices, island, limit_m)
+        best = _nearest(x[at], y[at], per_lon[at], per_lat[at], frame, grid, vertices, island, limit_m)
         met.past_island[at] = best.large >= 0 and best.small >= 0 and best.small_m < best.large_m
         entry, from_x, off_m = best.large, best.large_x, best.large_m
         if entry < 0:
@@ -110,7 +108,7 @@ def _meet(
             met.off_m[at] = met.share[at] = met.lon[at] = met.lat[at] = math.nan
             continue
         edge = grid.edge[entry]
-        east_m, north_m, share = _place(
+        east_m, north_m, share = place_on_edge(
             from_x, y[at], per_lon[at], per_lat[at], vertices, first_vertex[edge], grid.vertex[entry],
             first_vertex[edge + 1],
         )  # fmt: skip
@@ -121,17 +119,16 @@ def _meet(
 @inlined
 def _nearest(
     x: float, y: float, per_lon: float, per_lat: float,
-    grid: Grid, vertices: FloatArray, island: FlagArray, limit_m: float,
+    frame: Frame, grid: Grid, vertices: FloatArray, island: FlagArray, limit_m: float,
 ) -> Best:  # fmt: skip
     """Look around a point in a circle that grows until nothing nearer can be beyond it."""
     best = Best(math.inf, -1, x, math.inf, -1, x)
     radius_m = min(_CLOSE_M, limit_m)
     while True:
-        wide = radius_m * (1.0 + _BOX_SLACK) / per_lon
         # Lines across the antimeridian go on beyond 180 degrees, so that a point may see them a turn away.
         for turn in (0.0, _FULL_TURN_DEG, -_FULL_TURN_DEG):
-            if x + turn + wide >= grid.frame[0] and x + turn - wide <= grid.frame[2]:
-                best = _look(x + turn, y, per_lon, per_lat, radius_m, grid, vertices, island, limit_m, best)
+            if touches(frame, x + turn, radius_m / per_lon):
+                best = _look(x + turn, y, per_lon, per_lat, radius_m, frame, grid, vertices, island, limit_m, best)
         if best.large_m <= radius_m or radius_m >= limit_m:
             return best
         radius_m = min(best.large_m if best.large >= 0 else _WIDEN * radius_m, limit_m)
@@ -140,20 +137,14 @@ def _nearest(
 @inlined
 def _look(
     x: float, y: float, per_lon: float, per_lat: float, radius_m: float,
-    grid: Grid, vertices: FloatArray, island: FlagArray, limit_m: float, best: Best,
+    frame: Frame, grid: Grid, vertices: FloatArray, island: FlagArray, limit_m: float, best: Best,
 ) -> Best:  # fmt: skip
     """Hold all pieces in the buckets around a point against the best so far."""
     large_m, large, large_x, small_m, small, small_x = best
     bound_m = min(large_m, limit_m)
     bound_m2 = bound_m * bound_m * (1.0 + _SQUARE_SLACK)
-    high, wide = radius_m * (1.0 + _BOX_SLACK) / per_lat, radius_m * (1.0 + _BOX_SLACK) / per_lon
-    west, south, east, width, height = grid.frame
-    last_row = grid.first_in_row.size - 2
-    top = min(math.floor((y + high - south) / height), last_row)
-    # No column is beyond that of the east: a box around a pole may be wider than any number of columns.
-    left = math.floor((max(x - wide, west) - west) / width)
-    right = math.floor((min(x + wide, east) - west) / width)
-    for row in range(max(math.floor((y - high - south) / height), 0), top + 1):
+    bottom, top, left, right = window(frame, x, y, radius_m / per_lon, radius_m / per_lat)
+    for row in range(bottom, top + 1):
         end = grid.first_in_row[row + 1]
         bucket = first_from(grid.column, grid.first_in_row[row], end, left)
         last = bucket
@@ -189,7 +180,7 @@ def _part(x0: float, y0: float, dx: float, dy: float) -> float:
 
 
 @inlined
-def _place(
+def place_on_edge(
     x: float, y: float, per_lon: float, per_lat: float, vertices: FloatArray, first: int, nearest: int, end: int
 ) -> tuple[float, float, float]:
     """Say where an edge is met on its piece from vertex `nearest` on: metres east and north, share of the edge."""
