@@ -179,7 +179,7 @@ def test_access_that_does_not_fit_is_named(streets: Callable[..., Any], stations
 
 
 def test_descendants_lie_as_near_to_their_cell_as_the_search_supposes() -> None:
-    lon, lat = np.random.default_rng(3).uniform([-180, -89], [180, 89], (500, 2)).T
+    lon, lat = np.random.default_rng(3).uniform([-180, -89], [180, 89], (60, 2)).T
     for resolution in (6, 9):
         whole = cells.from_lonlat(lon, lat, resolution=resolution)
         row, fine = cells.children(whole, resolution=resolution + 3)

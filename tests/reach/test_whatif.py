@@ -242,6 +242,27 @@ def test_a_motorway_that_no_point_meets_is_missed(streets: Callable[..., Any], s
         assert_same(reach.follow_streets(after, blocked, network), travel)
 
 
+def test_streets_beside_the_antimeridian() -> None:
+    # a street to its east and one farther off to its west; the cells between may meet either
+    step = 0.0004
+    lon = [-180 + step, -180 + 2 * step, 180 - 4 * step, 180 - 3 * step]
+    nodes = pd.DataFrame({"node_id": [0, 1, 2, 3], "lon": lon,
+                          "lat": [10.0] * 4})  # fmt: skip
+    lines = [shapely.LineString(nodes.loc[[i, i + 1], ["lon", "lat"]].to_numpy()) for i in (0, 2)]
+    edges = gpd.GeoDataFrame({"edge_id": [0, 1], "from_node": [0, 2], "to_node": [1, 3], "length_m": 43.9,
+                              "highway": "residential"}, geometry=lines, crs="EPSG:4326")  # fmt: skip
+    network = reach.build_network(edges, nodes, mode="walk")
+    points = gpd.points_from_xy([-180 + step, 180 - 3 * step], [10.0001, 10.0001])
+    stations = gpd.GeoDataFrame({"station_id": ["east", "west"]}, geometry=points, crs="EPSG:4326")
+    travel = reach.within_travel_time(stations, network, cutoff_s=200, resolution=11)
+    assert (travel.n_cells > 0).all()
+    for edge in (0, 1):
+        blocked = reach.block_streets(network, edge_id=[edge])
+        after = reach.follow_streets(travel, network, blocked)
+        assert_same(after, reach.within_travel_time(stations, blocked, cutoff_s=200, resolution=11))
+        assert_same(reach.follow_streets(after, blocked, network), travel)
+
+
 def test_nothing_changes_nothing(streets: Callable[..., Any], stations_at: StationsAt) -> None:
     network = _lattice(streets, 4)
     travel = reach.within_travel_time(stations_at([(0, 0), (200, 100)]), network, cutoff_s=200, resolution=10)

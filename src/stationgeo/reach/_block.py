@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     FlagArray = npt.NDArray[np.bool_]
 
-__all__ = ["block_streets"]
+__all__ = ["block_streets", "vertices_of"]
 
 _BLOCKED = "blocked"
 
@@ -111,13 +111,20 @@ def _edges_touched(network: Network, within: shapely.Polygon | shapely.MultiPoly
     near = np.flatnonzero((low <= [east, north]).all(axis=1) & (high >= [west, south]).all(axis=1))
     if not near.size:
         return touched
-    n_vertices = network.first_vertex[near + 1] - begin[near]
-    within_edge = np.arange(int(n_vertices.sum())) - np.repeat(np.cumsum(n_vertices) - n_vertices, n_vertices)
-    rows = np.repeat(begin[near], n_vertices) + within_edge
-    lines = shapely.linestrings(network.vertices[rows], indices=np.repeat(np.arange(near.size), n_vertices))
+    vertices, number = vertices_of(network, near)
+    lines = shapely.linestrings(vertices, indices=number)
     shapely.prepare(within)
     touched[near] = shapely.intersects(within, lines)
     return touched
+
+
+def vertices_of(network: Network, rows: IntArray) -> tuple[FloatArray, IntArray]:
+    """Take the vertices of some edges, with the place of each one's edge among them."""
+    begin = network.first_vertex[rows]
+    n_vertices = network.first_vertex[rows + 1] - begin
+    number = np.repeat(np.arange(rows.size), n_vertices)
+    within_edge = np.arange(number.size) - np.repeat(np.cumsum(n_vertices) - n_vertices, n_vertices)
+    return network.vertices[begin[number] + within_edge], number
 
 
 def _without(network: Network, gone: FlagArray) -> Network:

@@ -103,12 +103,12 @@ def change_stations(
     old, source = sources(travel.stations.table)
     moved, closed = _ids(move, travel), _named(close)
     _check_names(old, _ids(add, travel), moved, closed)
-    kept = ~pd.Index(old).isin(np.concatenate([moved, closed]))
+    kept = ~pd.Index(old, dtype=object).isin(np.concatenate([moved, closed]))
     fresh = station_points(given, access)
     at = snap_stations(fresh, network, limit_m=travel.terms.snap_limit_m)
     centres, near = _cells_now(travel, network, kept[source], fresh.lon, fresh.lat)
     # A station reaches no cell that lies farther than its own candidates do.
-    own = centres.table[np.isin(centres.table["cell"].to_numpy(), near)].reset_index(drop=True)
+    own = centres.table[_among(centres.table["cell"].to_numpy(), near)].reset_index(drop=True)
     found = search_cells(at.table, fresh.station, fresh.names.size, own, network, travel.terms, workers=workers)
     names, rows = spliced(travel, kept, fresh.names, found)
     every = pd.concat([travel.stations.table[kept[source]], at.table], ignore_index=True)
@@ -142,14 +142,14 @@ def _named(close: Iterable[str]) -> Names:
 
 def _check_names(old: Names, added: Names, moved: Names, closed: Names) -> None:
     """Insist that what is added is new, that what is moved or closed is there, and that nothing befalls one twice."""
-    there = pd.Index(added).isin(old)
+    there = pd.Index(added, dtype=object).isin(old)
     if there.any():
         raise DataError(
             f"add must name new stations; {int(there.sum()):,} of {added.size:,} are there already: "
             f"{first_few(added[there])}. Move them, or close them first."
         )
     for name, ids in (("move", moved), ("close", closed)):
-        strange = ~pd.Index(ids).isin(old)
+        strange = ~pd.Index(ids, dtype=object).isin(old)
         if strange.any():
             raise DataError(
                 f"{name} must name stations of travel; {int(strange.sum()):,} of {ids.size:,} are not there: "
@@ -177,11 +177,11 @@ def _cells_now(
     near = _candidates(travel, network, lon, lat)
     gone = _cells_of_none(travel, network, kept_point, near)
     more = snap_cells(
-        np.setdiff1d(near, cell), network, access_resolution=terms.access_resolution, limit_m=terms.snap_limit_m
+        near[~_among(near, cell)], network, access_resolution=terms.access_resolution, limit_m=terms.snap_limit_m
     )
     if not gone.size and not len(more.table):
         return travel.cells, near
-    every = pd.concat([table[~np.isin(cell, gone)], more.table], ignore_index=True)
+    every = pd.concat([table[~_among(cell, gone)], more.table], ignore_index=True)
     order = np.argsort(every["cell"].to_numpy(), kind="stable")
     return _counted_anew(travel.cells, every.iloc[order]), near
 
@@ -198,7 +198,8 @@ def _cells_of_none(travel: TravelReach, network: Network, kept_point: FlagArray,
     if kept_point.all():
         return np.empty(0, dtype=np.uint64)
     lon, lat = (travel.stations.table[name].to_numpy() for name in ("point_lon", "point_lat"))
-    doubtful = np.setdiff1d(_candidates(travel, network, lon[~kept_point], lat[~kept_point]), near)
+    doubtful = _candidates(travel, network, lon[~kept_point], lat[~kept_point])
+    doubtful = doubtful[~_among(doubtful, near)]
     if not doubtful.size or not kept_point.any():
         return doubtful
     stay = lon[kept_point], lat[kept_point]
@@ -211,6 +212,15 @@ def _cells_of_none(travel: TravelReach, network: Network, kept_point: FlagArray,
     around = cKDTree(_on_ball(*cells.centres(doubtful)))
     close = around.query(_on_ball(*stay))[0] <= radius_m * (1 + _BALL_SLACK) if doubtful.size else np.zeros(0, bool)
     return np.setdiff1d(doubtful, _candidates(travel, network, stay[0][close], stay[1][close]))
+
+
+def _among(named: CellArray, ascending: CellArray) -> FlagArray:
+    """Say which cells are among others, that ascend."""
+    if not ascending.size:
+        return np.zeros(named.size, dtype=np.bool_)
+    row = np.minimum(np.searchsorted(ascending, named), ascending.size - 1)
+    among: FlagArray = ascending[row] == named
+    return among
 
 
 def _on_ball(lon: FloatArray, lat: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ import shapely
 
 from stationgeo import crs
 from stationgeo.errors import ParameterError, first_few
+from stationgeo.reach._block import vertices_of
 from stationgeo.reach._fingerprint import network_fingerprint
 from stationgeo.reach._join import ways
 from stationgeo.reach._search import Starts, find_nodes
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from stationgeo.reach._network import Network, NodeArray
     from stationgeo.reach._splice import FlagArray
     from stationgeo.reach._travel import TravelTerms
-    from stationgeo.schema import IntArray
+    from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["follow_streets"]
 
@@ -35,7 +36,7 @@ _ROUNDING_SHARE, _ROUNDING_S = 1e-9, 1e-6
 # Boxes are wider than the limit by this share, so that rounding loses nothing.
 _BOX_SLACK = 1e-6
 
-_HALF_TURN_DEG = 180.0
+_FULL_TURN_DEG = 360.0
 
 # What is the same in networks of the same streets, however many of them are blocked.
 _STREETS = ("edge_id", "tail", "head", "first_vertex", "vertices", "node_id")
@@ -169,22 +170,28 @@ def _near(table: pd.DataFrame, network: Network, edges: FlagArray, limit_m: floa
     rows = np.flatnonzero(edges)
     if not (rows.size and len(table)):
         return np.empty(0, dtype=np.int64)
-    begin = network.first_vertex[:-1]
-    low, high = (bound.reduceat(network.vertices, begin, axis=0)[rows] for bound in (np.minimum, np.maximum))
+    vertices, number = vertices_of(network, rows)
+    begin = np.searchsorted(number, np.arange(rows.size))
+    low, high = (bound.reduceat(vertices, begin, axis=0) for bound in (np.minimum, np.maximum))
     lon, lat = table["point_lon"].to_numpy(), table["point_lat"].to_numpy()
-    wide, high_m = (limit_m * (1 + _BOX_SLACK) / per_degree for per_degree in crs.metres_per_degree(lat))
+    wide, tall = (limit_m * (1 + _BOX_SLACK) / per_degree for per_degree in crs.metres_per_degree(lat))
     tree = shapely.STRtree(shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1]))
+    in_row = _covered(lat, low[:, 1] - tall.max(), high[:, 1] + tall.max())
     near = []
     # Beside the antimeridian the streets of the other side are near too.
-    for turn, which in (
-        (0.0, np.ones(lon.size, dtype=np.bool_)),
-        (2 * _HALF_TURN_DEG, lon - wide < -_HALF_TURN_DEG),
-        (-2 * _HALF_TURN_DEG, lon + wide > _HALF_TURN_DEG),
-    ):
-        x, y = lon[which] + turn, lat[which]
-        point, _ = tree.query(shapely.box(x - wide[which], y - high_m[which], x + wide[which], y + high_m[which]))
-        near.append(np.flatnonzero(which)[point])
+    for turn in (0.0, _FULL_TURN_DEG, -_FULL_TURN_DEG):
+        which = np.flatnonzero(in_row & _covered(lon + turn, low[:, 0] - wide.max(), high[:, 0] + wide.max()))
+        x, y, w, h = lon[which] + turn, lat[which], wide[which], tall[which]
+        point, _ = tree.query(shapely.box(x - w, y - h, x + w, y + h))
+        near.append(which[point])
     return np.unique(np.concatenate(near))
+
+
+def _covered(values: FloatArray, low: FloatArray, high: FloatArray) -> FlagArray:
+    """Say which values lie in one of these intervals: in one that has begun and has not ended."""
+    begun = np.searchsorted(np.sort(low), values, side="right")
+    covered: FlagArray = begun > np.searchsorted(np.sort(high), values, side="left")
+    return covered
 
 
 def _on(edges: FlagArray, table: pd.DataFrame) -> FlagArray:
