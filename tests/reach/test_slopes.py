@@ -113,6 +113,9 @@ def test_speeds_and_factors_by_the_values_of_any_column() -> None:
         "speed by lanes=1": 1, "speed by lanes=2": 1, "speed by surface=sett": 2,
     }  # fmt: skip
     assert reach.mode("ebike").tag_rules == ()
+    lit = reach.mode("ebike").with_tag_factors("lit", {"true": 2})
+    told = passage(EDGES.assign(lit=[True, False, False, True, False]), lit, speed_column=None)
+    assert told.forward_s[:2] == pytest.approx([15, 30])
 
 
 def test_rules_that_come_later_go_before_and_those_that_meet_nothing_are_told() -> None:

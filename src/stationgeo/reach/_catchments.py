@@ -136,7 +136,7 @@ def isochrones(reach: pd.DataFrame, *, bands: Sequence[float], together: bool = 
     Notes
     -----
     The outline is that of cells whose access point is in reach: it is as coarse as they are, and reaches up to a cell's
-    half beyond the way. O(rows x bands).
+    half beyond the way; `street_isochrones` follows the streets. O(rows x bands).
 
     Examples
     --------

@@ -118,8 +118,10 @@ class Mode:
 
 
 def tag_text(value: object) -> str:
-    """Write a value of a tag as text in lower case; 2, 2.0 and "2" are one."""
-    return f"{value:g}" if isinstance(value, int | float) else str(value).strip().lower()
+    """Write a value of a tag as text in lower case; 2, 2.0 and "2" are one, and so are True and "true"."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:g}"
+    return str(value).strip().lower()
 
 
 def _check_amounts(name: str, what: str, amounts: Mapping[Any, float], way_out: str) -> None:

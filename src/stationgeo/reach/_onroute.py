@@ -156,7 +156,8 @@ def stations_on_route(
     way between two points is a way there and back. Points passed over break nothing: the hop goes from the last one
     used to the next. A track that goes back and forth by noise beyond `noise_m` seems to ride more than it did, most
     of all beside one-ways, and extra_s is too small, by that much at most. Where the rider's own way was longer
-    than the shortest one past the station, extra_s would be below 0, and is 0.
+    than the shortest one past the station, extra_s would be below 0, and is 0. The tables of tracks speak of single
+    couriers, as the fixes do; only shares of many tracks are fit to be told.
 
     O((n + m) log m) for each hop and station, n and m the nodes and arcs within `skip_s`, or budget_s + skip_s;
     then O(points within that of a station). Memory of the points, of the answer, and of 32 stations' points.
