@@ -15,6 +15,7 @@ def test_there_are_notebooks() -> None:
         "01_see_the_city.ipynb",
         "02_cover_and_site.ipynb",
         "03_where_couriers_rest.ipynb",
+        "05_minutes_not_metres.ipynb",
     ]
 
 
