@@ -19,7 +19,8 @@ import shapely
 from stationgeo import io, reach, study
 from stationgeo.errors import DataError, ParameterError, SourceError, StudyError
 from stationgeo.study import Study
-from stationgeo.study._streets import StreetWatch
+from stationgeo.study._streets import off_streets
+from stationgeo.study._watch import FixWatch
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 STRAIGHT = "[reach]\ncutoff_m = 600\ndetour_factor = 1.2\n"
 STREETS = '[network]\npath = "streets.geojson"\ndatum = "WGS-84"\n[reach]\nmode = "ebike"\ncutoff_s = 600\n'
 LON0, LAT0, STEP = 114.0, 22.5, 0.02
+NO_STOPS = pd.DataFrame({
+    "courier_id": pd.Series(dtype="str"), "start": pd.Series(dtype="datetime64[ms, UTC]"),
+    "end": pd.Series(dtype="datetime64[ms, UTC]"),
+})  # fmt: skip
 
 
 def lay(path: Path, *, ends: tuple[float, ...] = (0, 1, 2, 3, 4), oneway: int = -1, at: float = LON0) -> None:
@@ -223,7 +228,7 @@ batch_rows = {rows}
 """
 
 
-def tracked(toy: Path, *, rows: int, exempt: bool) -> Study:
+def tracked(toy: Path, *, rows: int, exempt: bool, more: str = "") -> Study:
     """Two couriers ride east from P0, one along the street and one 100 m north of it, and rest there for long."""
     lay(toy.with_name("streets.geojson"))
     parts = []
@@ -233,7 +238,7 @@ def tracked(toy: Path, *, rows: int, exempt: bool) -> Study:
         parts.append(pd.DataFrame({"courier_id": name, "t": t, "lon": lon, "lat": LAT0 + off_deg}))
     table = pd.concat(parts).sort_values("t", kind="stable")
     table.assign(t=table["t"].dt.strftime("%Y-%m-%dT%H:%M:%S+0800")).to_csv(toy.with_name("fixes.csv"), index=False)
-    text = FIXES.format(rows=rows, synthetic="synthetic = true" if exempt else "") + STREETS
+    text = FIXES.format(rows=rows, synthetic="synthetic = true" if exempt else "") + STREETS + more
     path = toy.with_name("tracked.toml")
     path.write_text(text, encoding="utf-8")
     return Study.read(path)
@@ -251,39 +256,128 @@ def test_shares_off_the_streets_are_of_who_is_under_way(toy_study: Path, rows: i
 
 
 def test_shares_of_few_couriers_are_not_told(toy_study: Path) -> None:
-    made = tracked(toy_study, rows=1_000, exempt=False).model_copy(update={"privacy": {"k": 3}})
-    watch, network = _watched(made)
-    stops = pd.DataFrame({"courier_id": pd.Series(dtype="str"), "start": pd.Series(dtype="datetime64[ms, UTC]"),
-                          "end": pd.Series(dtype="datetime64[ms, UTC]")})  # fmt: skip
-    zones = io.read_zones(toy_study.with_name("grids.geojson"), level="grid", datum="WGS-84").table
-    assert watch.off_streets(network, zones, stops, k=2)["n_fixes"].sum() == 720
-    told = watch.off_streets(network, zones, stops, k=3)
+    made = tracked(toy_study, rows=1_000, exempt=False)
+    network, zones = street(made), io.read_zones(toy_study.with_name("grids.geojson"), level="grid", datum="WGS-84")
+    seen = watched(made, whole_couriers=False).fixes(NO_STOPS)
+    assert off_streets(seen, network, zones.table, k=2)["n_fixes"].sum() == 720
+    told = off_streets(seen, network, zones.table, k=3)
     assert told["off_street_share"].isna().all()
     assert told["n_fixes"].tolist() == [0, 0]
 
 
-def test_of_many_fixes_every_so_manieth_is_kept_however_they_are_cut(
-    toy_study: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("whole_couriers", [True, False])
+def test_the_same_fixes_are_kept_however_they_are_cut(
+    toy_study: Path, monkeypatch: pytest.MonkeyPatch, *, whole_couriers: bool
 ) -> None:
-    monkeypatch.setattr("stationgeo.study._streets._WATCHED_FIXES", 100)
+    monkeypatch.setattr("stationgeo.study._watch._MOST_FIXES", 400)
     kept = []
     for rows in (7, 50, 1_000):
-        watch, _ = _watched(tracked(toy_study, rows=rows, exempt=True))
-        kept.append(pd.concat(watch._kept)["row"].tolist())
-    # 720 fixes: every eighth is the first power of two that leaves no more than 100.
-    assert kept == [list(range(0, 720, 8))] * 3
+        watch = watched(tracked(toy_study, rows=rows, exempt=True), whole_couriers=whole_couriers)
+        kept.append(watch.fixes(NO_STOPS))
+        # 720 fixes of two couriers: every second one, or one courier or none where hashes of both are alike.
+        assert len(kept[-1]) == 360 if not whole_couriers else len(kept[-1]) in {0, 360}
+        assert watch.step > 1
+    pd.testing.assert_frame_equal(kept[0], kept[1])
+    pd.testing.assert_frame_equal(kept[0], kept[2])
+    if whole_couriers:
+        assert len(set(kept[0]["courier_id"])) in {0, 1}
 
 
-def _watched(made: Study) -> tuple[StreetWatch, reach.Network]:
+def test_speeds_are_those_that_couriers_rode_at(toy_study: Path) -> None:
+    made = tracked(toy_study, rows=1_000, exempt=True, more="[reach.track_speeds]\nmin_passes = 1\nmin_couriers = 1\n")
+    result = study.run(made)
+    assert result.inputs.network is not None
+    # Three steps of 2,058 m in 59 x 20 s, eastwards; nobody was seen riding back, or beyond P3.
+    seconds = dict(zip(result.inputs.network.edge_id.tolist(), result.inputs.network.forward_s.tolist(), strict=True))
+    assert [seconds[edge] for edge in (0, 1, 2)] == pytest.approx([59 * 20 / 3] * 3, rel=0.02)
+    assert seconds[3] == pytest.approx(494, abs=1)
+    assert result.inputs.network.backward_s == pytest.approx([494] * 4, abs=1)
+    assert any("% of the streets by length have speeds from tracks" in said for said in result.streets.sentences)  # type: ignore[union-attr]
+
+
+def test_who_passes_a_station_on_the_way(toy_study: Path, tmp_path: Path) -> None:
+    more = '[stations]\npath = "stations.csv"\ndatum = "WGS-84"\n[on_route]\nbudget_s = 10\n'
+    result = study.run(tracked(toy_study, rows=1_000, exempt=True, more=more))
+    assert result.streets is not None
+    assert result.streets.on_route is not None
+    # The courier on the street passes all of S0 to S3, who rides beside it meets the street and passes them too.
+    assert result.streets.on_route.set_index("station_id")["ride_share"].to_dict() == dict.fromkeys(
+        ["S0", "S1", "S2", "S3"], 1.0
+    )
+    assert any("100.0% of 2 ways between stops pass a station" in said for said in result.streets.sentences)
+    study.write(result, tmp_path / "out")
+    assert len(pd.read_excel(tmp_path / "out" / "streets.xlsx", sheet_name="on_route")) == 4
+
+
+def watched(made: Study, *, whole_couriers: bool) -> FixWatch:
     assert made.fixes is not None
     scan: Any = io.scan_fixes(
         made.resolve(made.fixes.path), datum="WGS-84", tz=made.tz, batch_rows=made.engine.batch_rows
     )
-    watch = StreetWatch()
+    watch = FixWatch(whole_couriers=whole_couriers)
     for batch in scan.batches():
         watch.see(batch)
+    return watch
+
+
+def street(made: Study) -> reach.Network:
     tables = io.read_network(made.resolve("streets.geojson"), datum="WGS-84", directed=False)
-    return watch, reach.build_network(tables.edges, tables.nodes, mode="ebike")
+    return reach.build_network(tables.edges, tables.nodes, mode="ebike")
+
+
+@pytest.mark.parametrize(
+    ("change", "covered", "said"),
+    [
+        ('close = ["S3"]', 60, "1 station closed"),
+        ('close = ["S0", "S3"]', 60, "2 stations closed"),
+        ('stations = { path = "new.csv", datum = "WGS-84" }', 150, "1 station moved, 1 station opened"),
+        ('blocked = { path = "works.geojson", datum = "WGS-84" }', 60, "1 street blocked"),
+    ],
+)
+def test_what_if(toy_study: Path, change: str, covered: float, said: str) -> None:
+    # Without S3 at P2, or without the street from P2 to P3, P3 is not served; S1 at P1 serves P0 and P2.
+    lay(toy_study.with_name("streets.geojson"))
+    works = shapely.geometry.mapping(shapely.box(LON0 + 2.4 * STEP, LAT0 - 0.001, LON0 + 2.6 * STEP, LAT0 + 0.001))
+    feature = {"type": "Feature", "properties": {"kind": "works"}, "geometry": works}
+    toy_study.with_name("works.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    new = pd.DataFrame({"station_id": ["S3", "S9"], "kind": "warm_bee", "lon": [LON0 + 2 * STEP, LON0 + 4 * STEP]})
+    new.assign(lat=LAT0).to_csv(toy_study.with_name("new.csv"), index=False)
+    result = study.run(asked(toy_study, ("[reach]", f"[what_if]\n{change}\n[reach]")))
+    assert result.changed is not None
+    assert result.changed.headline["covered_demand"] == pytest.approx(covered)
+    assert result.changed.sentence.startswith(f"What if ({said}): 66.7% covered become {covered / 150:.1%}")
+    assert result.changed.sentence in result.notes
+    assert result.headline["covered_demand"] == pytest.approx(100)
+    assert set(result.changed.zones["level"]) == {"grid", "community"}
+
+
+def test_a_change_that_cannot_be_is_refused(toy_study: Path) -> None:
+    lay(toy_study.with_name("streets.geojson"))
+    with pytest.raises(DataError, match=r"what_if.close must name stations; 1 of 1 are not there: 'S7'"):
+        study.run(asked(toy_study, ("[reach]", '[what_if]\nclose = ["S7"]\n[reach]')))
+    with pytest.raises(StudyError, match="give close, stations or blocked: nothing is changed"):
+        asked(toy_study, ("[reach]", "[what_if]\n[reach]"))
+    with pytest.raises(StudyError, match=r"follow couriers: they need \[fixes\]"):
+        asked(toy_study, ("[reach]", "[on_route]\nbudget_s = 60\n[reach]"))
+
+
+def test_isochrones_lie_within_each_other(toy_study: Path, tmp_path: Path) -> None:
+    lay(toy_study.with_name("streets.geojson"))
+    result = study.run(asked(toy_study, ("cutoff_s = 600", "cutoff_s = 600\nbands_s = [120, 240]")))
+    study.write(result, tmp_path / "out")
+    drawn = gpd.read_file(tmp_path / "out" / "isochrones.geojson").set_index(["station_id", "band"]).geometry
+    assert len(drawn) == 2 * 4
+    assert drawn["S1", 240].contains(drawn["S1", 120])
+    with pytest.raises(StudyError, match="bands_s must ascend"):
+        asked(toy_study, ("cutoff_s = 600", "cutoff_s = 600\nbands_s = [240, 120]"))
+
+
+def test_tags_change_speeds(toy_study: Path) -> None:
+    lay(toy_study.with_name("streets.geojson"))
+    slow = ("cutoff_s = 600", "cutoff_s = 600\ntag_factors = { highway = { residential = 0.5 } }")
+    assert study.run(asked(toy_study, slow)).headline["covered_demand"] == pytest.approx(60)
+    fast = ("cutoff_s = 600", "cutoff_s = 600\ntag_speeds_km_h = { highway = { residential = 30 } }")
+    assert study.run(asked(toy_study, fast)).headline["covered_demand"] == pytest.approx(150)
 
 
 def test_near_the_border_by_hand() -> None:

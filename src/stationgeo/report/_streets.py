@@ -31,6 +31,13 @@ _ZONE_COLUMNS = {
         "离可用道路超过 {limit:g} 米的定位点比例;骑手过少则为空",
     ),
 }
+_ROUTE_COLUMNS = {
+    "station_id": ("code of the station", "站点代码"),
+    "ride_share": (
+        "share of the ways between stops that pass it within the budget; blank where too few couriers do",
+        "在限定绕行时间内经过该站点的行程比例;骑手过少则为空",
+    ),
+}
 _FINDINGS = {
     "not met": "meet no street within the limit: nobody reaches them",
     "far": "meet a street only over a long way off it, which may cross a wall or water",
@@ -48,6 +55,9 @@ class Streets:
     zones: pd.DataFrame | None
     """Zones of the lowest level: `zone_id`, `name`, `n_fixes`, `off_street_share` (nan where it may not be told);
     None where no fixes were followed."""
+    on_route: pd.DataFrame | None
+    """Stations: `station_id`, `ride_share` of the ways between stops that pass by within the budget (nan where it may
+    not be told); None where the study does not ask."""
     limit_m: float
     """Beyond this a fix is off the streets."""
     sentences: tuple[str, ...]
@@ -65,7 +75,8 @@ def street_sheets(streets: Streets) -> dict[str, pd.DataFrame]:
     Returns
     -------
     dict of DataFrame
-        `places`, those with a finding first; `zones`, the worst first, where fixes were followed; and `columns`, which
+        `places`, those with a finding first; `zones`, the worst first, where fixes were followed; `on_route`,
+        the stations that most pass, where the study asks; and `columns`, which
         says what each column means.
 
     Notes
@@ -86,6 +97,9 @@ def street_sheets(streets: Streets) -> dict[str, pd.DataFrame]:
         worst = streets.zones.sort_values(["off_street_share", "zone_id"], ascending=[False, True])
         sheets["zones"] = worst[list(_ZONE_COLUMNS)].reset_index(drop=True)
         meanings |= _ZONE_COLUMNS
+    if streets.on_route is not None:
+        sheets["on_route"] = streets.on_route.sort_values(["ride_share", "station_id"], ascending=[False, True])
+        meanings |= _ROUTE_COLUMNS
     sheets["columns"] = pd.DataFrame({
         "column": list(meanings),
         "meaning": [en.format(limit=streets.limit_m) for en, _ in meanings.values()],

@@ -13,6 +13,7 @@ from stationgeo.errors import DataError, first_few
 from stationgeo.study._network import read_network
 from stationgeo.study._progress import unheard
 from stationgeo.study._sections import Fixes
+from stationgeo.study._what_if import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +60,8 @@ class Inputs:
     """ACCESS_POINTS of the stations; None where they are met where they stand."""
     candidates: gpd.GeoDataFrame | None
     """CANDIDATES of a file; None where they come from cells, or no siting is asked."""
+    change: Change | None
+    """What is changed to ask what if; None where nothing is."""
     network: Network | None
     """Streets to travel on; None where reach is by straight lines."""
     streets: gpd.GeoDataFrame | None
@@ -77,7 +80,9 @@ def count_inputs(study: Study) -> int:
               study.background)  # fmt: skip
     named = study.candidates is not None and not study.candidates.from_cells
     doors = study.stations is not None and study.stations.access is not None
-    return len(study.zones) + sum(source is not None for source in single) + named + doors
+    asked = study.what_if
+    changed = 0 if asked is None else (asked.stations is not None) + (asked.blocked is not None)
+    return len(study.zones) + sum(source is not None for source in single) + named + doors + changed
 
 
 def read_inputs(study: Study, *, step: Step) -> Inputs:
@@ -113,7 +118,9 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     places = _read_stations(study, study.stations, reports, step)
     access = _read_access(study, study.stations, reports, step)
     candidates = _read_candidates(study, study.candidates, reports, step)
-    network = _read_network(study, reports, (territory, places, access, candidates), step)
+    change = _read_change(study, reports, step)
+    around = (territory, places, access, candidates, None if change is None else change.stations)
+    network = _read_network(study, reports, around, step)
     streets = _read_drawn(study, study.streets, io.read_streets, "streets", reports, step)
     background = _read_drawn(study, study.background, io.read_background, "background", reports, step)
     return Inputs(
@@ -124,6 +131,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         stations=places,
         access=access,
         candidates=candidates,
+        change=change,
         network=network,
         streets=streets,
         background=background,
@@ -142,7 +150,7 @@ def read_for_index(study: Study) -> Inputs:
     """
     judged = study.stops is not None and study.stops.purpose is not None
     needed = study.model_copy(
-        update=dict.fromkeys(("events", "candidates", "siting", "network", "streets", "background"))
+        update=dict.fromkeys(("events", "candidates", "siting", "network", "what_if", "streets", "background"))
         | ({} if judged else dict.fromkeys(("stations", "orders", "known_places")))
     )
     return read_inputs(needed, step=unheard)
@@ -253,7 +261,7 @@ def _in_order(study: Study, joined: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame,
 
 
 def _read_stations(
-    study: Study, source: Stations | None, reports: dict[str, IngestReport], step: Step
+    study: Study, source: Stations | None, reports: dict[str, IngestReport], step: Step, *, name: str = "stations"
 ) -> gpd.GeoDataFrame | None:
     if source is None:
         return None
@@ -271,7 +279,7 @@ def _read_stations(
         personal=source.personal,
     )
     stations.check_kinds(read.table, source=read.report.source)
-    reports["stations"] = read.report
+    reports[name] = read.report
     step()
     return read.table
 
@@ -337,6 +345,15 @@ def _check_no_cluster(candidates: pd.DataFrame, source: str) -> None:
             f"{source}: column 'kind' must hold kinds of stations; {len(clusters):,} of {len(candidates):,} rows hold "
             f"clusters: {first_few(clusters.unique())}. A cluster is made of stations, and is no site of its own."
         )
+
+
+def _read_change(study: Study, reports: dict[str, IngestReport], step: Step) -> Change | None:
+    asked = study.what_if
+    if asked is None:
+        return None
+    given = _read_stations(study, asked.stations, reports, step, name="what_if.stations")
+    blocked = _read_drawn(study, asked.blocked, io.read_background, "what_if.blocked", reports, step)
+    return Change(close=asked.close, stations=given, blocked=blocked)
 
 
 def _read_network(

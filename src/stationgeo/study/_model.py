@@ -44,6 +44,10 @@ class Study(Section):
     network: sections.Network | None = None
     """Streets to travel on, where reach is in seconds."""
     reach: sections.Reach
+    on_route: sections.OnRoute | None = None
+    """Asks who passes a station on the ways between stops."""
+    what_if: sections.WhatIf | None = None
+    """A change, and what it does to coverage."""
     candidates: sections.Candidates | None = None
     siting: sections.Siting | None = None
     streets: sections.Drawn | None = None
@@ -175,6 +179,11 @@ class Study(Section):
             )
         if self.network is None and self.stations is not None and self.stations.access is not None:
             raise ValueError("[stations.access] says where stations meet the streets: it needs [network]")
+        if self.network is None and (self.on_route is not None or self.what_if is not None):
+            raise ValueError("[on_route] and [what_if] are about streets: they need [network]")
+        followed = self.fixes is not None and self.store is None
+        if not followed and (self.on_route is not None or self.reach.track_speeds is not None):
+            raise ValueError("[on_route] and [reach.track_speeds] follow couriers: they need [fixes], and no [store]")
         finer = self.reach.access_resolution
         if finer is not None and finer < self.resolution:
             raise ValueError(f"reach.access_resolution must not be coarser than resolution = {self.resolution}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ __all__ = ["mode_of", "read_network"]
 _MARGIN_CUTOFFS = 2.0
 
 _HALF_TURN_DEG = 180.0
+# Above every factor of a grade in modes.toml.
+_FASTEST_DOWNHILL = 1.3
+_OF_BUILDING = ("speeds_km_h", "closed", "tag_speeds_km_h", "tag_factors", "slope")
 
 
 def read_network(
@@ -63,7 +67,7 @@ def read_network(
     if built is not None and (built / "network.json").is_file():
         return _opened(built, source, study.reach)
     tables = _tables(study, source, _box(places, _radius_m(study.reach, mode)))
-    network = reach.build_network(tables.edges, tables.nodes, mode=mode)
+    network = reach.build_network(tables.edges, tables.nodes, mode=mode, slope=study.reach.slope)
     return network, tables.report.adding(notes=_notes(network))
 
 
@@ -78,6 +82,10 @@ def mode_of(asked: Reach) -> reach.Mode:
             f"{unknown[0]!r}; {suggest(unknown[0], sorted(known))}"
         )
     mode = mode.with_speeds(asked.speeds_km_h) if asked.speeds_km_h else mode
+    for column, speeds in asked.tag_speeds_km_h.items():
+        mode = mode.with_tag_speeds(column, speeds)
+    for column, factors in asked.tag_factors.items():
+        mode = mode.with_tag_factors(column, factors)
     left = {name: speed for name, speed in mode.speeds_km_h.items() if name not in asked.closed}
     return dataclasses.replace(mode, speeds_km_h=left)
 
@@ -85,7 +93,7 @@ def mode_of(asked: Reach) -> reach.Mode:
 def _opened(folder: Path, source: Network, asked: Reach) -> tuple[reach.Network, IngestReport]:
     """Open a network that was built before: its mode and speeds are what they were then."""
     odd = sorted(source.model_fields_set - {"path"}) + [
-        f"reach.{name}" for name in ("speeds_km_h", "closed") if name in asked.model_fields_set
+        f"reach.{name}" for name in _OF_BUILDING if name in asked.model_fields_set
     ]
     if odd:
         raise StudyError(f"network: {folder.name} is built already: leave {', '.join(odd)} out, or name its source.")
@@ -128,7 +136,11 @@ def _tables(study: Study, source: Network, box: Box | None) -> StreetTables:
 
 
 def _radius_m(asked: Reach, mode: reach.Mode) -> float:
-    top_km_h = max([mode.opened_km_h, *mode.speeds_km_h.values()])
+    # Factors of tags that multiply, and the fastest way down a slope, may speed one up.
+    tagged = [rule.amount for rule in mode.tag_rules if rule.effect == "speed_km_h"]
+    faster = [max(1.0, *factors.values()) for factors in asked.tag_factors.values()]
+    top_km_h = max([mode.opened_km_h, *mode.speeds_km_h.values(), *tagged]) * math.prod(faster)
+    top_km_h *= _FASTEST_DOWNHILL if asked.slope else 1.0
     return (asked.cutoff_s or 0.0) * top_km_h / 3.6
 
 

@@ -12,18 +12,21 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stationgeo import cells, maps, report, schema
+from stationgeo import cells, maps, reach, report, schema, stations
 from stationgeo.errors import SourceError
 from stationgeo.study._privacy import log_release
 from stationgeo.study._progress import Progress, Silent
+from stationgeo.study._reach import way_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    import geopandas as gpd
     import pandas as pd
 
     from stationgeo.coverage import Coverage
     from stationgeo.io import IngestReport
+    from stationgeo.reach import Network
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
     from stationgeo.study._run import Result
@@ -67,7 +70,7 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
     tuple of Path
         The files: demand.parquet, cells.parquet, zones.parquet, zones.xlsx, stations.parquet, release.parquet and
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
-        for), streets.xlsx (where reach is over streets), coverage.html, report.md, ingest.json, manifest.json.
+        for), streets.xlsx (where reach is over streets), isochrones.geojson (where bands are asked for), coverage.html, report.md, ingest.json, manifest.json.
 
     Raises
     ------
@@ -181,6 +184,9 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
         rows = report.site_sheets(plan, result.coverage)
         writers["sites.geojson"] = lambda path: report.write_geojson(path, plan.sites)
         writers["sites.xlsx"] = lambda path: report.write_workbook(path, rows)
+    network = result.inputs.network
+    if network is not None and result.study.reach.bands_s:
+        writers["isochrones.geojson"] = lambda path: report.write_geojson(path, _isochrones(result, network))
     if result.streets is not None:
         found = report.street_sheets(result.streets)
         writers["streets.xlsx"] = lambda path: report.write_workbook(path, found)
@@ -189,6 +195,19 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
     writers["ingest.json"] = lambda path: report.write_json(path, _ingest(result.inputs.reports, result.notes))
     writers["manifest.json"] = lambda path: report.write_json(path, _manifest(result))
     return writers
+
+
+def _isochrones(result: Result, network: Network) -> gpd.GeoDataFrame:
+    """Draw how far stations reach over the streets, each by itself."""
+    asked = result.study.reach
+    reached = reach.reached_streets(
+        stations.counted(result.coverage.stations),
+        network,
+        bands_s=asked.bands_s,
+        direction=asked.direction,
+        **way_options(result.study),
+    )
+    return reach.street_isochrones(reached)
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -288,6 +307,7 @@ def _manifest(result: Result) -> dict[str, Any]:
             for name, one in result.inputs.reports.items()
         },
         "headline": result.headline,
+        "what_if": None if result.changed is None else result.changed.headline,
         "solver": solver,
         "notes": list(result.notes),
     } | _of_couriers(result)

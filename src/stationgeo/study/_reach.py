@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from stationgeo.study._model import Study
 
-__all__ = ["Reached", "coarse_cells", "reach_places", "span_m"]
+__all__ = ["Reached", "coarse_cells", "reach_places", "span_m", "way_options"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,6 @@ def reach_places(
             detour_factor=asked.detour_factor or 1.0,
         )
         return Reached(table=table, travel=None)
-    given: dict[str, Any] = {"snap_limit_m": asked.snap_limit_m, "off_street_km_h": asked.off_street_km_h}
     travel = reach.within_travel_time(
         places,
         network,
@@ -52,9 +51,16 @@ def reach_places(
         direction=asked.direction,
         access=access,
         access_resolution=asked.access_resolution,
-        **{name: value for name, value in given.items() if value is not None},
+        **way_options(study),
     )
     return Reached(table=travel.table, travel=travel)
+
+
+def way_options(study: Study) -> dict[str, Any]:
+    """Say how places meet the streets, as arguments of reach; what the study leaves open keeps its default."""
+    asked = study.reach
+    given = {"snap_limit_m": asked.snap_limit_m, "off_street_km_h": asked.off_street_km_h}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def coarse_cells(study: Study, network: reach.Network | None) -> str:

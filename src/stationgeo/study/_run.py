@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -17,8 +18,10 @@ from stationgeo.study._inputs import CELL_KIND, Inputs, count_inputs, read_input
 from stationgeo.study._privacy import is_exempt, told_hours
 from stationgeo.study._progress import Progress, Silent
 from stationgeo.study._reach import Reached, coarse_cells, reach_places
-from stationgeo.study._streets import StreetWatch, find_about_streets, met_places
+from stationgeo.study._streets import find_about_streets, find_on_route, met_places, off_streets, track_network
 from stationgeo.study._tracks import Tracks, judge
+from stationgeo.study._watch import Watches
+from stationgeo.study._what_if import Changed, try_change
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from stationgeo.report import Streets
     from stationgeo.siting import Siting
     from stationgeo.study._model import Study
+    from stationgeo.study._sections import Weight
 
 __all__ = ["Result", "check", "run"]
 
@@ -59,6 +63,8 @@ class Result:
     """Where those stations and the cells meet the streets; None where reach is by straight lines."""
     streets: Streets | None
     """What was found out about the streets; None where reach is by straight lines."""
+    changed: Changed | None
+    """What coverage would be after the change that the study asks about; None where it asks for none."""
     coverage: Coverage
     """The scored coverage."""
     plan: Siting | None
@@ -162,7 +168,8 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     '76.9%'
     """
     listener = progress or Silent()
-    inputs, fixes, watch = _read(study, listener)
+    inputs, fixes, watches = _read(study, listener)
+    inputs, speed_notes = _with_track_speeds(study, inputs, fixes, watches)
     places = _stations(inputs)
     followed = None if fixes is None else judge(study, fixes, inputs, places)
     pieces = _pieces(study, inputs, listener)
@@ -175,15 +182,20 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         reached = reach_places(study, inputs.network, stations.counted(places), access=_of_counted(inputs, places))
         step()
     with listener.stage("coverage", steps=1) as step:
-        scored = coverage.score(
-            table, reached.table, stations=places, zones=territory, weight=study.demand_weight, pieces=pieces
-        )
+        score = partial(_score, table, zones=territory, weight=study.demand_weight, pieces=pieces)
+        scored = score(reached.table, places)
         if demanded.release is not None and inputs.events is None:
             scored = replace(scored, bins=told_hours(demanded.release, scored))
         step()
     plan, siting_notes, sites = _plan(study, inputs, within, territory, places, reached.table, listener)
     warning = coarse_cells(study, inputs.network)
-    streets = _about_streets(study, inputs, followed, watch, table, [*_met(places, reached), *sites])
+    streets = _about_streets(
+        study, inputs, places, table, met=[*_met(places, reached), *sites],
+        fixes=fixes, watches=watches, said=speed_notes,
+    )  # fmt: skip
+    changed = None
+    if inputs.change is not None and inputs.network is not None and reached.travel is not None:
+        changed = try_change(inputs.change, inputs.network, reached.travel, places, scored, score)
     return Result(
         study=study,
         inputs=inputs,
@@ -195,6 +207,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         reach=reached.table,
         travel=reached.travel,
         streets=streets,
+        changed=changed,
         coverage=scored,
         plan=plan,
         notes=inputs.notes
@@ -202,17 +215,21 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         + demanded.notes
         + notes
         + ((warning,) if warning else ())
+        + ((changed.sentence,) if changed else ())
         + siting_notes,
     )
 
 
-def _read(study: Study, listener: Progress) -> tuple[Inputs, index.Followed | None, StreetWatch | None]:
+def _read(study: Study, listener: Progress) -> tuple[Inputs, index.Followed | None, Watches | None]:
     """Read every input; fixes last, because they are the most, and followed as they are read."""
     with listener.stage("read", steps=count_inputs(study)) as step:
         inputs = read_inputs(study, step=step)
     if study.fixes is None or study.store is not None:
         return inputs, None, None
-    watch = None if inputs.network is None or inputs.zones is None else StreetWatch()
+    whole = study.on_route is not None or study.reach.track_speeds is not None
+    watch = None
+    if inputs.network is not None:
+        watch = Watches(of_fixes=inputs.zones is not None, of_couriers=whole)
     followed, report = follow_fixes(study, listener=listener, watcher=watch)
     return replace(inputs, reports={"fixes": report} | inputs.reports), followed, watch
 
@@ -271,23 +288,44 @@ def _met(places: gpd.GeoDataFrame, reached: Reached) -> list[pd.DataFrame]:
     return [] if reached.travel is None else [met_places("station", stations.counted(places), reached.travel)]
 
 
+def _score(
+    table: pd.DataFrame, reached: pd.DataFrame, places: gpd.GeoDataFrame, *, zones: gpd.GeoDataFrame, weight: Weight,
+    pieces: pd.DataFrame | None,
+) -> Coverage:  # fmt: skip
+    return coverage.score(table, reached, stations=places, zones=zones, weight=weight, pieces=pieces)
+
+
+def _with_track_speeds(
+    study: Study, inputs: Inputs, fixes: index.Followed | None, watches: Watches | None
+) -> tuple[Inputs, tuple[str, ...]]:
+    """Give the streets the speeds that were seen, where the study asks for it."""
+    if inputs.network is None or fixes is None or watches is None or watches.of_couriers is None:
+        return inputs, ()
+    network, said = track_network(study, watches.of_couriers.fixes(fixes.stops), inputs.network)
+    return replace(inputs, network=network), said
+
+
 def _about_streets(
-    study: Study,
-    inputs: Inputs,
-    followed: Tracks | None,
-    watch: StreetWatch | None,
-    table: pd.DataFrame,
-    places: list[pd.DataFrame],
-) -> Streets | None:
+    study: Study, inputs: Inputs, places: gpd.GeoDataFrame, table: pd.DataFrame, *, met: list[pd.DataFrame],
+    fixes: index.Followed | None, watches: Watches | None, said: tuple[str, ...],
+) -> Streets | None:  # fmt: skip
     """Say what was found out about the streets; None where reach is by straight lines."""
     network, territory = inputs.network, inputs.zones
     if network is None:
         return None
-    completeness = None
-    if watch is not None and followed is not None and territory is not None:
-        k = 1 if is_exempt(study) else study.privacy.k
-        completeness = watch.off_streets(network, territory, followed.stops, k=k)
-    return find_about_streets(study, network, places=places, demand=table, completeness=completeness)
+    counted, k = stations.counted(places), 1 if is_exempt(study) else study.privacy.k
+    completeness, on_route = None, None
+    if fixes is not None and watches is not None:
+        if watches.of_fixes is not None and territory is not None:
+            completeness = off_streets(watches.of_fixes.fixes(fixes.stops), network, territory, k=k)
+        if watches.of_couriers is not None and study.on_route is not None:
+            whole = watches.of_couriers.fixes(fixes.stops)
+            on_route, sentence = find_on_route(study, study.on_route, whole, network, counted, k=k)
+            said = (*said, sentence)
+    return find_about_streets(
+        study, network, places=met, stations=counted, demand=table, completeness=completeness, on_route=on_route,
+        said=said,
+    )  # fmt: skip
 
 
 def _plan(

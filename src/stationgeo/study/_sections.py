@@ -30,6 +30,7 @@ __all__ = [
     "KnownPlaces",
     "Map",
     "Network",
+    "OnRoute",
     "Orders",
     "Privacy",
     "Purpose",
@@ -41,7 +42,9 @@ __all__ = [
     "Store",
     "Text",
     "TimeZone",
+    "TrackSpeeds",
     "Weight",
+    "WhatIf",
     "Zones",
 ]
 
@@ -382,7 +385,49 @@ class Network(Section):
         return self
 
 
-_OF_STREETS = ("mode", "direction", "speeds_km_h", "closed", "off_street_km_h", "snap_limit_m", "access_resolution")
+_OF_STREETS = (
+    "mode", "direction", "speeds_km_h", "closed", "tag_speeds_km_h", "tag_factors", "slope", "track_speeds", "bands_s",
+    "off_street_km_h", "snap_limit_m", "access_resolution",
+)  # fmt: skip
+
+
+class TrackSpeeds(Section):
+    """Speeds measured from the study's own fixes, where enough were seen; the mode's elsewhere."""
+
+    min_passes: PositiveInt = 5
+    """Fewest passes of a street in a direction."""
+    min_couriers: PositiveInt = 3
+    """Of at least so many couriers."""
+    hour: Annotated[int, Field(ge=0, le=23)] | None = None
+    """Local hour of the day whose speeds go before those of all hours."""
+
+
+class OnRoute(Section):
+    """What stations are worth to couriers under way: who passes one, on the ways between stops."""
+
+    budget_s: float = Field(ge=0)
+    """Most seconds that passing by may add."""
+    skip_s: float | None = Field(default=None, ge=0)
+    """Most seconds of the ride between where it is left and where one comes back; 120 by default."""
+    noise_m: float | None = Field(default=None, ge=0)
+    """Fixes no farther than this from the last one used are passed over; 30 by default."""
+
+
+class WhatIf(Section):
+    """A change of stations and streets, and what it does to coverage."""
+
+    close: Annotated[tuple[Text, ...], Strict(strict=False)] = ()
+    """Stations that close."""
+    stations: Stations | None = None
+    """Stations that open, or of ids that are there already, move."""
+    blocked: Drawn | None = None
+    """Areas in which streets are closed."""
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.close and self.stations is None and self.blocked is None:
+            raise ValueError("give close, stations or blocked: nothing is changed")
+        return self
 
 
 class Reach(Section):
@@ -402,6 +447,16 @@ class Reach(Section):
     """Speeds on some classes of streets, instead of the mode's; a class that was closed is opened by its speed."""
     closed: Annotated[tuple[Text, ...], Strict(strict=False)] = ()
     """Classes of streets that nobody takes."""
+    tag_speeds_km_h: dict[str, dict[str, PositiveFloat]] = {}
+    """Speeds by the values of a column of the streets."""
+    tag_factors: dict[str, dict[str, PositiveFloat]] = {}
+    """Factors of speed by the values of a column."""
+    slope: bool = False
+    """Whether grades change speeds: needs elevation_m of nodes."""
+    track_speeds: TrackSpeeds | None = None
+    """Speeds measured from the fixes."""
+    bands_s: Annotated[tuple[PositiveFloat, ...], Strict(strict=False)] = ()
+    """Seconds for which isochrones are written, ascending."""
     off_street_km_h: PositiveFloat | None = None
     """Speed between a place and the street; 4.5 by default."""
     snap_limit_m: PositiveFloat | None = None
@@ -426,6 +481,8 @@ class Reach(Section):
             raise ValueError("detour_factor is of straight lines: streets know their own way. Leave it out")
         elif self.mode is None:
             raise ValueError("cutoff_s needs mode: walk, ebike, bicycle, van or truck")
+        if list(self.bands_s) != sorted(set(self.bands_s)):
+            raise ValueError("bands_s must ascend")
         return self
 
     @property

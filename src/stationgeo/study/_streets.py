@@ -3,90 +3,50 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from stationgeo import cells, reach, schema, zones
 from stationgeo.report import Streets
-from stationgeo.study._reach import span_m
+from stationgeo.study._reach import span_m, way_options
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
 
-    from stationgeo.io import FixBatch
     from stationgeo.study._model import Study
+    from stationgeo.study._sections import OnRoute
 
-__all__ = ["OFF_STREET_M", "StreetWatch", "find_about_streets", "met_places"]
+__all__ = ["OFF_STREET_M", "find_about_streets", "find_on_route", "met_places", "off_streets", "track_network"]
+
+# What floats may take off a sum of shares.
+_ROUNDING = 1e-9
 
 OFF_STREET_M = 30.0
 """Farther than this from every street a fix is off the streets: lanes, kerbs and the noise of receivers lie within."""
 
-# Of more fixes than this every second, fourth, ... is held against the streets: shares of zones need no more.
-_WATCHED_FIXES = 2_000_000
 
+def off_streets(fixes: pd.DataFrame, network: reach.Network, territory: gpd.GeoDataFrame, *, k: int) -> pd.DataFrame:
+    """Tell the share of each lowest zone's fixes between stops that are off the streets.
 
-class StreetWatch:
-    """Keeps every so manieth fix that passes, to be held against the streets; the same however fixes are cut."""
-
-    def __init__(self) -> None:
-        self.restart()
-
-    def restart(self) -> None:
-        """Forget what was seen: the fixes come from the first on."""
-        self._every = 1
-        self._seen = 0
-        self._numbers: dict[str, int] = {}
-        self._kept: list[pd.DataFrame] = []
-
-    def see(self, batch: FixBatch) -> None:
-        """Look at a batch, in the order of the fixes."""
-        rows = np.arange(-self._seen % self._every, len(batch), self._every)
-        # Numbers are small, and names are not: of millions of fixes only numbers are kept.
-        number = np.array([self._numbers.setdefault(name, len(self._numbers)) for name in batch.names], dtype=np.int32)
-        self._kept.append(pd.DataFrame({
-            "row": self._seen + rows, "courier": number[batch.courier[rows]],
-            "t": pd.to_datetime(batch.t_ms[rows], unit="ms", utc=True).as_unit("ms"),
-            "lon": batch.lon[rows], "lat": batch.lat[rows],
-        }))  # fmt: skip
-        self._seen += len(batch)
-        while self._seen > self._every * _WATCHED_FIXES:
-            self._every *= 2
-            self._kept = [part[part["row"] % self._every == 0] for part in self._kept]
-
-    def off_streets(
-        self, network: reach.Network, territory: gpd.GeoDataFrame, stops: pd.DataFrame, *, k: int
-    ) -> pd.DataFrame:
-        """Tell the share of each lowest zone's fixes between stops that are off the streets.
-
-        Who rests does so in buildings, off every street: only who is under way tells where streets are. The share is
-        nan where fewer than k couriers were under way.
-        """
-        moving = self._between(stops)
-        lon, lat = moving["lon"].to_numpy(), moving["lat"].to_numpy()
-        level = zones.at_level(territory, level=zones.lowest_level(territory))
-        every = [*level["zone_id"], schema.OUTSIDE]
-        where = pd.Categorical(zones.locate(lon, lat, zones=territory), categories=every)
-        couriers = moving["courier"].groupby(pd.CategoricalIndex(where), observed=False).nunique().to_numpy()[:-1]
-        found = reach.off_street_share(lon, lat, network, zones=where, limit_m=OFF_STREET_M).iloc[:-1]
-        told = couriers >= k
-        return pd.DataFrame({
-            "zone_id": level["zone_id"].to_numpy(), "name": level["name"].to_numpy(),
-            "n_fixes": np.where(told, found["fixes"], 0),
-            "off_street_share": found["off_street_share"].where(told).to_numpy(),
-        })  # fmt: skip
-
-    def _between(self, stops: pd.DataFrame) -> pd.DataFrame:
-        """Return the fixes kept that lie in no stop of their courier."""
-        kept = pd.concat(self._kept, ignore_index=True).sort_values(["t", "courier"], ignore_index=True)
-        rests = pd.DataFrame({
-            "courier": stops["courier_id"].map(self._numbers).astype(np.int32),
-            "t": stops["start"].dt.as_unit("ms"), "end": stops["end"].dt.as_unit("ms"),
-        }).sort_values("t")  # fmt: skip
-        held = pd.merge_asof(kept, rests, on="t", by="courier")
-        return held[~(held["t"] <= held["end"])].reset_index(drop=True)
+    Who rests does so in buildings, off every street: only who is under way tells where streets are. The share is nan
+    where fewer than k couriers were under way.
+    """
+    moving = fixes[~fixes["at_stop"]]
+    lon, lat = moving["lon"].to_numpy(), moving["lat"].to_numpy()
+    level = zones.at_level(territory, level=zones.lowest_level(territory))
+    every = [*level["zone_id"], schema.OUTSIDE]
+    where = pd.Categorical(zones.locate(lon, lat, zones=territory), categories=every)
+    couriers = moving["courier_id"].groupby(pd.CategoricalIndex(where), observed=False).nunique().to_numpy()[:-1]
+    found = reach.off_street_share(lon, lat, network, zones=where, limit_m=OFF_STREET_M).iloc[:-1]
+    told = couriers >= k
+    return pd.DataFrame({
+        "zone_id": level["zone_id"].to_numpy(), "name": level["name"].to_numpy(),
+        "n_fixes": np.where(told, found["fixes"], 0),
+        "off_street_share": found["off_street_share"].where(told).to_numpy(),
+    })  # fmt: skip
 
 
 def met_places(place: str, table: gpd.GeoDataFrame, travel: reach.TravelReach) -> pd.DataFrame:
@@ -106,9 +66,61 @@ def met_places(place: str, table: gpd.GeoDataFrame, travel: reach.TravelReach) -
     })  # fmt: skip
 
 
+def find_on_route(
+    study: Study, asked: OnRoute, fixes: pd.DataFrame, network: reach.Network, places: gpd.GeoDataFrame, *, k: int
+) -> tuple[pd.DataFrame | None, str]:
+    """Tell who passes a station on the ways between stops: by station, and in a sentence; rides of few are not told."""
+    given: dict[str, Any] = {"skip_s": asked.skip_s, "noise_m": asked.noise_m}
+    given = {name: value for name, value in given.items() if value is not None}
+    rides = fixes.assign(ride=_rides(fixes, study))
+    rides = rides[~rides["at_stop"]].reset_index(drop=True)
+    found = reach.stations_on_route(rides, places, network, budget_s=asked.budget_s, track_key="ride", **given)
+    met = found.tracks[found.tracks["points_used"] > 0]
+    couriers = rides.drop_duplicates("ride").set_index("ride")["courier_id"]
+    if couriers.reindex(met["ride"]).nunique() < k:
+        return None, f"fewer than {k:,} couriers were seen under way: who passes a station is not told"
+    passed = found.table.assign(courier=found.table["ride"].map(couriers))
+    told = passed.groupby("station_id")["courier"].nunique() >= k
+    table = found.by_station[["station_id", "track_share"]].rename(columns={"track_share": "ride_share"})
+    table["ride_share"] = table["ride_share"].where(table["station_id"].map(told).eq(True))  # noqa: FBT003 - pandas
+    said = (
+        f"{found.covered_share:.1%} of {len(met):,} ways between stops pass a station for at most {asked.budget_s:g} s "
+        f"more; {found.counts['hops not joined']:,} hops between fixes were not joined"
+    )
+    return table, said
+
+
+def _rides(fixes: pd.DataFrame, study: Study) -> pd.Series[int]:
+    """Give a number to each way of a courier between stops; a gap in the track ends one."""
+    gap_s = math.inf if study.stops is None else study.stops.max_gap_s
+    new = (
+        (fixes["courier_id"] != fixes["courier_id"].shift())
+        | (fixes["at_stop"] != fixes["at_stop"].shift())
+        | (fixes["t"].diff().dt.total_seconds() > gap_s)
+    )
+    numbers: pd.Series[int] = new.cumsum()
+    return numbers
+
+
+def track_network(study: Study, fixes: pd.DataFrame, network: reach.Network) -> tuple[reach.Network, tuple[str, ...]]:
+    """Give the streets the speeds that couriers rode at, where the study asks for it, and say how much was matched."""
+    asked = study.reach.track_speeds
+    if asked is None:
+        return network, ()
+    speeds = reach.speeds_from_tracks(
+        fixes, network, tz=study.tz, min_passes=asked.min_passes, min_couriers=asked.min_couriers
+    )
+    hour = "" if asked.hour is None else f", at {asked.hour}:00 where seen then"
+    said = (
+        f"{speeds.length_share:.1%} of the streets by length have speeds from tracks{hour}, the others the mode's; "
+        + ", ".join(f"{what}: {number:,}" for what, number in speeds.counts.items())
+    )
+    return reach.with_track_speeds(network, speeds, hour=asked.hour), (said,)
+
+
 def find_about_streets(
-    study: Study, network: reach.Network, *, places: list[pd.DataFrame], demand: pd.DataFrame,
-    completeness: pd.DataFrame | None,
+    study: Study, network: reach.Network, *, places: list[pd.DataFrame], stations: gpd.GeoDataFrame,
+    demand: pd.DataFrame, completeness: pd.DataFrame | None, on_route: pd.DataFrame | None, said: tuple[str, ...],
 ) -> Streets:  # fmt: skip
     """Put together what is to be known of the streets."""
     weight = demand[demand["zone_id"] != schema.OUTSIDE].groupby("cell")[study.demand_weight].sum()
@@ -133,6 +145,30 @@ def find_about_streets(
     return Streets(
         places=pd.concat(places, ignore_index=True),
         zones=completeness,
+        on_route=on_route,
         limit_m=OFF_STREET_M,
-        sentences=sentences,
+        sentences=(*_how_far(study, network, stations, weight), *sentences, *said),
     )
+
+
+def _how_far(
+    study: Study, network: reach.Network, stations: gpd.GeoDataFrame, weight: pd.Series[float]
+) -> tuple[str, ...]:
+    """Say how far the nearest station is, beyond the cutoff too."""
+    if stations.empty or not weight.sum() > 0:
+        return ()
+    asked = study.reach
+    nearest = reach.nearest_over_streets(
+        stations, network, cells=weight.index.to_numpy(dtype=np.uint64), direction=asked.direction,
+        **way_options(study),
+    )  # fmt: skip
+    minutes = nearest.table.set_index("cell")["impedance_s"].reindex(weight.index).fillna(math.inf) / 60.0
+    order = np.argsort(minutes.to_numpy(), kind="stable")
+    share, ascending = weight.to_numpy()[order].cumsum() / weight.sum(), minutes.to_numpy()[order]
+    half, most = (float(ascending[share >= part * (1.0 - _ROUNDING)][0]) for part in (0.5, 0.9))
+    never = float(weight[np.isinf(minutes.to_numpy())].sum() / weight.sum())
+    said = (
+        f"half of the demand in the zones is within {half:.1f} min of its nearest station, nine in ten within "
+        f"{most:.1f} min, by cells' centres; {never:.1%} reaches none at any distance"
+    )
+    return (said,)

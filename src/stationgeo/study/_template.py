@@ -115,10 +115,19 @@ detour_factor = 1.3       # way on streets by straight line
 # direction = "to_station"             # or "from_station"
 # speeds_km_h = { residential = 12 }   # instead of the mode's
 # closed = ["trunk"]      # classes of streets that nobody takes
+# bands_s = [60, 120, 180, 300]        # isochrones.geojson
+# track_speeds = { hour = 18 }         # as fast as couriers were seen to ride
 # and
 # [network]
 # path = "city.osm.pbf"   # OSM file, table of edges (then with datum), GraphML, or a folder of Network.save
 # place = "Nanshan District, Shenzhen" # or asked of an Overpass server, and kept in a folder
+
+# [on_route]              # who passes a station on the ways between stops
+# budget_s = 60
+# [what_if]               # a change, and what it does to coverage
+# close = ["S0001"]
+# stations = { path = "new.csv", datum = "GCJ-02" }
+# blocked = { path = "works.geojson", datum = "WGS-84" }
 
 # New sites. Leave both tables out for coverage alone.
 [candidates]

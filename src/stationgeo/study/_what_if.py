@@ -1,0 +1,139 @@
+"""What if: a change of stations and streets, and what it does to coverage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from stationgeo import reach, stations
+from stationgeo.errors import DataError, first_few
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stationgeo.coverage import Coverage
+    from stationgeo.reach import Network, TravelReach
+
+__all__ = ["Change", "Changed", "try_change"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is changed."""
+
+    close: tuple[str, ...]
+    """Stations that close."""
+    stations: gpd.GeoDataFrame | None
+    """STATIONS that open or, where their id is there already, move."""
+    blocked: gpd.GeoDataFrame | None
+    """Areas in which streets are closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What coverage would be."""
+
+    headline: dict[str, Any]
+    """The headline metrics after the change, and `n_closed`, `n_moved`, `n_opened` stations, `n_blocked` streets."""
+    zones: pd.DataFrame
+    """By zone: `level`, `zone_id`, `name`, `demand`, and `covered_demand` before and after."""
+    sentence: str
+    """The change in a sentence."""
+
+
+def try_change(
+    change: Change, network: Network, travel: TravelReach, places: gpd.GeoDataFrame, before: Coverage,
+    score: Callable[[pd.DataFrame, gpd.GeoDataFrame], Coverage],
+) -> Changed:  # fmt: skip
+    """Bring reach up to date with a change, and score coverage again.
+
+    Parameters
+    ----------
+    change
+        What is changed.
+    network, travel, places, before
+        The streets, reach, STATIONS and coverage as they are.
+    score
+        Scores a REACH table with its stations, as `before` was scored.
+
+    Raises
+    ------
+    DataError
+        If a station that shall close is not there, or shall move as well.
+    """
+    known, given = set(places["station_id"]), change.stations
+    _check(change, known)
+    closed_network = _blocked(network, change.blocked)
+    names = set() if given is None else set(given["station_id"])
+    there = places[~places["station_id"].isin(names | set(change.close))]
+    if given is not None:
+        there = gpd.GeoDataFrame(pd.concat([there, given], ignore_index=True), crs=places.crs)
+    counted = stations.counted(there)
+    was, new = set(stations.counted(places)["station_id"]), set(counted["station_id"])
+    fresh = counted[counted["station_id"].isin(names)]
+    after = reach.change_stations(
+        reach.follow_streets(travel, network, closed_network),
+        closed_network,
+        add=fresh[~fresh["station_id"].isin(was)],
+        move=fresh[fresh["station_id"].isin(was)],
+        close=sorted(was - new),
+    )
+    scored = score(after.table, there)
+    head = scored.headline | {
+        "n_closed": len(change.close),
+        "n_moved": len(names & known),
+        "n_opened": len(names - known),
+        "n_blocked": closed_network.counts.get("blocked", 0) - network.counts.get("blocked", 0),
+    }
+    return Changed(headline=head, zones=_by_zone(before, scored), sentence=_in_words(before, head))
+
+
+def _check(change: Change, known: set[str]) -> None:
+    unknown = sorted(set(change.close) - known)
+    if unknown:
+        raise DataError(
+            f"what_if.close must name stations; {len(unknown):,} of {len(change.close):,} are not there: "
+            f"{first_few(unknown)}."
+        )
+    twice = [] if change.stations is None else sorted(set(change.close) & set(change.stations["station_id"]))
+    if twice:
+        raise DataError(f"what_if: stations that close cannot open or move too: {first_few(twice)}. Leave one out.")
+
+
+def _blocked(network: Network, areas: gpd.GeoDataFrame | None) -> Network:
+    if areas is None:
+        return network
+    parts = shapely.get_parts(areas.geometry.union_all())
+    return reach.block_streets(network, within=shapely.MultiPolygon([part for part in parts if part.area > 0]))
+
+
+def _by_zone(before: Coverage, after: Coverage) -> pd.DataFrame:
+    key = ["level", "zone_id"]
+    was = before.zones[[*key, "name", "demand", "covered_demand"]]
+    table = pd.DataFrame(was).merge(
+        pd.DataFrame(after.zones[[*key, "covered_demand"]]), on=key, suffixes=("_before", "_after")
+    )
+    return table[table["covered_demand_before"] != table["covered_demand_after"]].reset_index(drop=True)
+
+
+def _in_words(before: Coverage, head: dict[str, Any]) -> str:
+    done = [
+        f"{head[key]:,} {noun}{'' if head[key] == 1 else 's'} {verb}"
+        for key, noun, verb in (
+            ("n_closed", "station", "closed"),
+            ("n_moved", "station", "moved"),
+            ("n_opened", "station", "opened"),
+            ("n_blocked", "street", "blocked"),
+        )
+        if head[key]
+    ]
+    unit = before.unit
+    change = head["covered_demand"] - before.headline["covered_demand"]
+    return (
+        f"What if ({', '.join(done) or 'nothing changed'}): {before.headline['covered_share']:.1%} covered become "
+        f"{head['covered_share']:.1%}, {'+' if change >= 0 else '-'}{unit.text(abs(change))} {unit.en}"
+    )
