@@ -145,6 +145,22 @@ def test_of_stations_at_one_place_the_first_by_id_is_nearer(
     assert nobody.unreached.tolist() == sorted(asked.tolist())
 
 
+def test_a_tie_goes_to_the_first_by_id_even_if_its_way_is_found_later(
+    streets: Callable[..., Any], stations_at: StationsAt
+) -> None:
+    # to the foot of a lane it is 200 m from both, in two edges from a and in one from b, whose way is seen first
+    points = [(0, 0), (100, 0), (200, 0), (400, 0), (200, 600)]
+    network = reach.build_network(*streets(points, [{"ends": ends} for ends in ((0, 1), (1, 2), (2, 3), (2, 4))]),
+                                  mode="walk")  # fmt: skip
+    asked = cells.from_lonlat(*_lonlat(np.full(2, 200.0), np.array([400.0, 500.0])), resolution=11)
+    for names in (["a", "b"], ["b", "a"]):
+        for k in (1, 2):
+            stations = stations_at([(0, 0), (400, 0)], names)
+            got = reach.nearest_over_streets(stations, network, k=k, cells=asked).table
+            assert got["station_id"].tolist() == ["a", "b"][:k] * 2
+            assert got.groupby("cell")["impedance_s"].nunique().tolist() == [1, 1]
+
+
 def test_questions_that_cannot_be_answered_are_named(streets: Callable[..., Any], stations_at: StationsAt) -> None:
     network, stations = _network(streets), stations_at([(0, 0)])
     asked = cells.from_lonlat([LON], [LAT], resolution=10)

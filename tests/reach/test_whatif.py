@@ -1,5 +1,6 @@
 """Stations and streets that change: every update is what one gets from scratch, to the last bit."""
 
+import gc
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -282,6 +283,18 @@ def test_a_network_is_told_by_what_is_in_it(streets: Callable[..., Any], tmp_pat
     others = [reach.block_streets(network, edge_id=[0]), reach.block_streets(network, edge_id=[1]),
               _lattice(streets, 3, mode="ebike"), _lattice(streets, 3, mode="van", oneway="yes"), network]  # fmt: skip
     assert len({reach.network_fingerprint(other) for other in others}) == len(others)
+
+
+def test_a_network_that_is_gone_is_forgotten(streets: Callable[..., Any]) -> None:
+    network = _lattice(streets, 3)
+    gc.collect()
+    known = len(reach._fingerprint._KNOWN)
+    told = reach.network_fingerprint(network)
+    assert reach.network_fingerprint(network) == told
+    assert len(reach._fingerprint._KNOWN) == known + 8
+    del network
+    gc.collect()
+    assert len(reach._fingerprint._KNOWN) == known
 
 
 def test_what_does_not_fit_is_refused_by_name(streets: Callable[..., Any], stations_at: StationsAt) -> None:

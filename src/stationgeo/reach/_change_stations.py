@@ -13,9 +13,9 @@ from scipy.spatial import cKDTree
 from stationgeo import cells
 from stationgeo.crs import WGS84
 from stationgeo.errors import ColumnError, DataError, first_few, suggest
-from stationgeo.reach._access import candidate_cells, candidate_radius_m, station_points
+from stationgeo.reach._access import candidate_radius_m, station_points
 from stationgeo.reach._snap import Snaps, counted
-from stationgeo.reach._splice import check_fits, sources, spliced
+from stationgeo.reach._splice import among, candidates, check_fits, own_cells, sources, spliced
 from stationgeo.reach._travel import TravelReach, reach_table, search_cells, snap_cells, snap_stations
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def change_stations(
     fresh = station_points(given, access)
     at = snap_stations(fresh, network, limit_m=travel.terms.snap_limit_m)
     centres, near = _cells_now(travel, network, kept[source], fresh.lon, fresh.lat)
-    # A station reaches no cell that lies farther than its own candidates do.
-    own = centres.table[_among(centres.table["cell"].to_numpy(), near)].reset_index(drop=True)
+    own = own_cells(centres.table, near)
     found = search_cells(at.table, fresh.station, fresh.names.size, own, network, travel.terms, workers=workers)
     names, rows = spliced(travel, kept, fresh.names, found)
     every = pd.concat([travel.stations.table[kept[source]], at.table], ignore_index=True)
@@ -174,23 +173,16 @@ def _cells_now(
     """Keep up with the cells that could be reached: their snaps, and those near the stations that are new."""
     table, terms = travel.cells.table, travel.terms
     cell = table["cell"].to_numpy()
-    near = _candidates(travel, network, lon, lat)
+    near = candidates(travel, network, lon, lat)
     gone = _cells_of_none(travel, network, kept_point, near)
     more = snap_cells(
-        near[~_among(near, cell)], network, access_resolution=terms.access_resolution, limit_m=terms.snap_limit_m
+        near[~among(near, cell)], network, access_resolution=terms.access_resolution, limit_m=terms.snap_limit_m
     )
     if not gone.size and not len(more.table):
         return travel.cells, near
-    every = pd.concat([table[~_among(cell, gone)], more.table], ignore_index=True)
+    every = pd.concat([table[~among(cell, gone)], more.table], ignore_index=True)
     order = np.argsort(every["cell"].to_numpy(), kind="stable")
     return _counted_anew(travel.cells, every.iloc[order]), near
-
-
-def _candidates(travel: TravelReach, network: Network, lon: FloatArray, lat: FloatArray) -> CellArray:
-    return candidate_cells(
-        lon, lat, radius_m=travel.terms.radius_m(network),
-        resolution=travel.terms.resolution, access_resolution=travel.terms.access_resolution,
-    )  # fmt: skip
 
 
 def _cells_of_none(travel: TravelReach, network: Network, kept_point: FlagArray, near: CellArray) -> CellArray:
@@ -198,8 +190,8 @@ def _cells_of_none(travel: TravelReach, network: Network, kept_point: FlagArray,
     if kept_point.all():
         return np.empty(0, dtype=np.uint64)
     lon, lat = (travel.stations.table[name].to_numpy() for name in ("point_lon", "point_lat"))
-    doubtful = _candidates(travel, network, lon[~kept_point], lat[~kept_point])
-    doubtful = doubtful[~_among(doubtful, near)]
+    doubtful = candidates(travel, network, lon[~kept_point], lat[~kept_point])
+    doubtful = doubtful[~among(doubtful, near)]
     if not doubtful.size or not kept_point.any():
         return doubtful
     stay = lon[kept_point], lat[kept_point]
@@ -211,16 +203,7 @@ def _cells_of_none(travel: TravelReach, network: Network, kept_point: FlagArray,
     # What the ball cannot decide is asked in the way in which candidates are found.
     around = cKDTree(_on_ball(*cells.centres(doubtful)))
     close = around.query(_on_ball(*stay))[0] <= radius_m * (1 + _BALL_SLACK) if doubtful.size else np.zeros(0, bool)
-    return np.setdiff1d(doubtful, _candidates(travel, network, stay[0][close], stay[1][close]))
-
-
-def _among(named: CellArray, ascending: CellArray) -> FlagArray:
-    """Say which cells are among others, that ascend."""
-    if not ascending.size:
-        return np.zeros(named.size, dtype=np.bool_)
-    row = np.minimum(np.searchsorted(ascending, named), ascending.size - 1)
-    among: FlagArray = ascending[row] == named
-    return among
+    return np.setdiff1d(doubtful, candidates(travel, network, stay[0][close], stay[1][close]))
 
 
 def _on_ball(lon: FloatArray, lat: FloatArray) -> FloatArray:

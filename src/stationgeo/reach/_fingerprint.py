@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from stationgeo.reach._network import Network
 
 __all__ = ["network_fingerprint"]
@@ -15,6 +18,9 @@ __all__ = ["network_fingerprint"]
 # All that searches and snaps depend on follows from these; arcs and components too.
 _TELLING = ("edge_id", "tail", "head", "forward_s", "backward_s", "may_snap", "first_vertex", "vertices")
 _DIGITS = 16
+
+# Arrays of a network do not change, and blocked networks share most of theirs: each is read once while it lives.
+_KNOWN: dict[int, tuple[weakref.ref[npt.NDArray[np.generic]], bytes]] = {}
 
 
 def network_fingerprint(network: Network) -> str:
@@ -32,7 +38,7 @@ def network_fingerprint(network: Network) -> str:
 
     Notes
     -----
-    SHA-256 over edges, ends, seconds and vertices. O(vertices).
+    SHA-256 over edges, ends, seconds and vertices. O(vertices) once, then O(1) as long as the network is there.
 
     Examples
     --------
@@ -50,7 +56,16 @@ def network_fingerprint(network: Network) -> str:
     """
     digest = hashlib.sha256(repr((network.mode, network.speed_m_s, network.n_nodes)).encode())
     for name in _TELLING:
-        array = np.ascontiguousarray(getattr(network, name))
-        digest.update(repr((name, array.shape)).encode())
-        digest.update(array.reshape(-1).view(np.uint8).data)
+        digest.update(_digest(getattr(network, name)))
     return f"{network.mode}-{digest.hexdigest()[:_DIGITS]}"
+
+
+def _digest(array: npt.NDArray[np.generic]) -> bytes:
+    key = id(array)
+    known = _KNOWN.get(key)
+    if known is not None and known[0]() is array:
+        return known[1]
+    content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    digest = hashlib.sha256(repr(array.shape).encode() + hashlib.sha256(content.data).digest()).digest()
+    _KNOWN[key] = weakref.ref(array, lambda _: _KNOWN.pop(key, None)), digest
+    return digest

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stationgeo.errors import DataError, ParameterError
+from stationgeo.reach._access import candidate_cells
 from stationgeo.reach._fingerprint import network_fingerprint
 from stationgeo.reach._travel import Rows
 
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 
     from stationgeo.reach._network import Network
     from stationgeo.reach._travel import TravelReach
-    from stationgeo.schema import IntArray
+    from stationgeo.schema import CellArray, FloatArray, IntArray
 
     Names = npt.NDArray[np.object_]
     FlagArray = npt.NDArray[np.bool_]
     AnyArray = npt.NDArray[Any]
 
-__all__ = ["check_fits", "sources", "spliced"]
+__all__ = ["among", "candidates", "check_fits", "own_cells", "sources", "spliced"]
 
 
 def check_fits(travel: TravelReach, network: Network, *, name: str) -> None:
@@ -46,6 +47,28 @@ def sources(table: pd.DataFrame) -> tuple[Names, IntArray]:
     new = np.ones(ids.size, dtype=np.bool_)
     new[1:] = ids[1:] != ids[:-1]
     return ids[new], np.cumsum(new, dtype=np.int64) - 1
+
+
+def own_cells(centres: pd.DataFrame, near: CellArray) -> pd.DataFrame:
+    """Take the access points of cells that some stations can reach: no way leads beyond their candidates."""
+    return centres[among(centres["cell"].to_numpy(), near)].reset_index(drop=True)
+
+
+def among(named: CellArray, ascending: CellArray) -> FlagArray:
+    """Say which cells are among others, that ascend."""
+    if not ascending.size:
+        return np.zeros(named.size, dtype=np.bool_)
+    row = np.minimum(np.searchsorted(ascending, named), ascending.size - 1)
+    there: FlagArray = ascending[row] == named
+    return there
+
+
+def candidates(travel: TravelReach, network: Network, lon: FloatArray, lat: FloatArray) -> CellArray:
+    """List the cells that stations met at these points could reach."""
+    return candidate_cells(
+        lon, lat, radius_m=travel.terms.radius_m(network),
+        resolution=travel.terms.resolution, access_resolution=travel.terms.access_resolution,
+    )  # fmt: skip
 
 
 def spliced(travel: TravelReach, kept: FlagArray, names: Names, found: Rows) -> tuple[Names, Rows]:

@@ -70,7 +70,8 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
     tuple of Path
         The files: demand.parquet, cells.parquet, zones.parquet, zones.xlsx, stations.parquet, release.parquet and
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
-        for), streets.xlsx (where reach is over streets), isochrones.geojson (where bands are asked for), coverage.html, report.md, ingest.json, manifest.json.
+        for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), coverage.html,
+        report.md, ingest.json, manifest.json.
 
     Raises
     ------
