@@ -29,6 +29,7 @@ def test_wheel_carries_the_city_the_kinds_and_the_assets(wheel: Path) -> None:
     city = {path.name for path in (ROOT / "data" / "sample_city").iterdir()}
     assert {f"stationgeo/_sample_city/{name}" for name in city} <= names
     assert {"stationgeo/py.typed", "stationgeo/stations/kinds.toml", "stationgeo/stations/services.toml"} <= names
+    assert "stationgeo/reach/_graph/modes.toml" in names
     assets = {
         path.name
         for path in (ROOT / "src" / "stationgeo" / "maps" / "assets").rglob("*")

@@ -11,8 +11,8 @@ from hypothesis.strategies import DataObject
 
 from stationgeo import crs, reach
 from stationgeo.errors import ParameterError
-from stationgeo.reach import _meet
-from stationgeo.reach._grid import Grid, build_grid, first_from
+from stationgeo.reach._graph.grid import Grid, build_grid, first_from
+from stationgeo.reach._meeting import meet
 
 Strategy = Callable[..., st.SearchStrategy[Any]]
 LON, LAT = 114.0, 22.5
@@ -123,7 +123,7 @@ def test_neither_threads_nor_company_change_an_answer(
     rng = np.random.default_rng(3)
     lon, lat = LON + rng.uniform(-100, 700, 500) / PER_LON, LAT + rng.uniform(-100, 700, 500) / PER_LAT
     want = reach.snap(lon, lat, network, limit_m=80).table
-    monkeypatch.setattr(_meet, "_POINTS_AT_ONCE", 37)
+    monkeypatch.setattr(meet, "_POINTS_AT_ONCE", 37)
     for workers in (1, 3, None):
         pd.testing.assert_frame_equal(reach.snap(lon, lat, network, limit_m=80, workers=workers).table, want)
     with pytest.raises(ParameterError, match="workers"):

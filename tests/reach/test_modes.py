@@ -7,7 +7,7 @@ import pytest
 
 from stationgeo import reach
 from stationgeo.errors import DataError, ParameterError
-from stationgeo.reach._rules import passage, stopped_nodes
+from stationgeo.reach._graph.rules import passage, stopped_nodes
 
 
 def _ways(mode: str, **tags: object) -> tuple[bool, bool]:

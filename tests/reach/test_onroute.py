@@ -220,7 +220,7 @@ def test_rows_threads_and_blocks_do_not_matter(streets: Callable[..., Any], monk
     assert len(one.tracks) == 40
     assert one.table.columns[:3].tolist() == [*keys, "station_id"]
     shuffled = tracks.sample(frac=1, random_state=1)
-    monkeypatch.setattr("stationgeo.reach._onroute._STATIONS_AT_ONCE", 2)
+    monkeypatch.setattr("stationgeo.reach._along.onroute._STATIONS_AT_ONCE", 2)
     other = reach.stations_on_route(shuffled, stations, network, budget_s=40, track_key=keys, workers=3)
     place = np.arange(len(tracks))[shuffled.index]
     for name in ("leave_row", "return_row"):

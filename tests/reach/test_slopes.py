@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from stationgeo import reach
 from stationgeo.errors import ColumnError, ParameterError
-from stationgeo.reach._rules import passage
+from stationgeo.reach._graph.rules import passage
 
 
 @pytest.mark.parametrize("mode", ["walk", "bicycle", "ebike"])

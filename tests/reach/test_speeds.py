@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from stationgeo import crs, reach
 from stationgeo.errors import ColumnError, DataError, ParameterError
-from stationgeo.reach import _speeds
-from stationgeo.reach._follow import FATES, streets_of
-from stationgeo.reach._motion import Fixes, MotionRule
+from stationgeo.reach._speeds import measure as measuring
+from stationgeo.reach._speeds.follow import FATES, streets_of
+from stationgeo.reach._speeds.motion import Fixes, MotionRule
 
 LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
@@ -317,9 +317,9 @@ def test_passes_and_fates_are_those_of_brute_force(streets: Streets, seed: int) 
     rng = np.random.default_rng(seed)
     network = _town(rng, streets)
     fixes = pd.concat([_wander(rng, network, name) for name in "abc"], ignore_index=True)
-    ordered = _speeds._ordered(fixes)
+    ordered = measuring._ordered(fixes)
     fast = 3 * network.speed_m_s
-    got, numbers = _speeds._follow_part(ordered, streets_of(network), RULE, 30.0, fast, 0)
+    got, numbers = measuring._follow_part(ordered, streets_of(network), RULE, 30.0, fast, 0)
     want, fates = BruteForce(ordered, network).run(fast)
     assert numbers[2:].tolist() == list(fates.values())
     assert got.way.tolist() == [one[0] for one in want]
@@ -334,8 +334,8 @@ def test_the_medians_are_those_of_a_group_by(streets: Streets) -> None:
     fixes = pd.concat([_wander(rng, network, f"c{i:02}").assign(t=lambda f, i=i: f["t"] + pd.Timedelta(i / 9, "h"))
                        for i in range(100)], ignore_index=True)  # fmt: skip
     got = reach.speeds_from_tracks(fixes, network, tz="Asia/Kolkata", min_passes=3, min_couriers=2)
-    ordered = _speeds._ordered(fixes)
-    passes, _ = _speeds._follow_part(ordered, streets_of(network), RULE, 30.0, 3 * network.speed_m_s, 0)
+    ordered = measuring._ordered(fixes)
+    passes, _ = measuring._follow_part(ordered, streets_of(network), RULE, 30.0, 3 * network.speed_m_s, 0)
     table = pd.DataFrame({"way": passes.way, "s_per_m": passes.seconds / np.maximum(passes.metres, 1e-9),
                           "m": passes.metres, "s": passes.seconds, "courier": ordered.courier[passes.row]})  # fmt: skip
     local = pd.to_datetime(ordered.t_us[passes.row], unit="us", utc=True).tz_convert("Asia/Kolkata")
@@ -370,7 +370,7 @@ def test_rows_threads_and_parts_do_not_matter(streets: Streets, monkeypatch: pyt
     fixes = pd.concat([_wander(rng, network, f"c{i}") for i in range(8)], ignore_index=True)
     want = measure([fixes], network)
     assert len(want.table) > 20
-    monkeypatch.setattr(_speeds, "_FIXES_AT_ONCE", 50)
+    monkeypatch.setattr(measuring, "_FIXES_AT_ONCE", 50)
     for workers in (1, 3):
         got = measure([fixes.sample(frac=1, random_state=1)], network, workers=workers)
         pd.testing.assert_frame_equal(got.table, want.table)

@@ -216,13 +216,13 @@ def test_only_stations_near_a_blocked_street_are_searched_again(
     corner = reach.block_streets(network, within=shapely.box(*_lonlat(20, 20), *_lonlat(30, 110)))
     assert corner.counts["blocked"] == 1
     searched = []
-    whole = reach._follow_streets.search_cells
+    whole = reach._whatif.follow_streets.search_cells
 
     def watched(at: pd.DataFrame, *rest: Any, **more: Any) -> Any:  # noqa: ANN401 - passes everything on
         searched.extend(at["station_id"])
         return whole(at, *rest, **more)
 
-    monkeypatch.setattr(reach._follow_streets, "search_cells", watched)
+    monkeypatch.setattr(reach._whatif.follow_streets, "search_cells", watched)
     got = reach.follow_streets(travel, network, corner)
     # 200 s of walking are 250 m: of stations 600 m apart only the one in the corner is near enough
     assert searched == ["s0"]

@@ -5,13 +5,21 @@ Each way of getting there is one private file behind this path; all give a REACH
 
 from __future__ import annotations
 
-from stationgeo.reach._block import block_streets
-from stationgeo.reach._border import near_border
-from stationgeo.reach._build import build_network
-from stationgeo.reach._catchments import catchment, isochrones, nearest_stations
-from stationgeo.reach._change_stations import change_stations
-from stationgeo.reach._completeness import off_street_share
-from stationgeo.reach._decay import (
+from stationgeo.reach._along.onroute import OnRoute, stations_on_route
+from stationgeo.reach._along.reached import ReachedStreets, reached_streets, street_isochrones
+from stationgeo.reach._graph.build import build_network
+from stationgeo.reach._graph.fingerprint import network_fingerprint
+from stationgeo.reach._graph.modes import Mode, TagRule, mode, modes
+from stationgeo.reach._graph.network import Network, open_network
+from stationgeo.reach._graph.slopes import Slope
+from stationgeo.reach._meeting.border import near_border
+from stationgeo.reach._meeting.completeness import off_street_share
+from stationgeo.reach._meeting.snap import Snaps, snap
+from stationgeo.reach._search.bounded import nodes_within
+from stationgeo.reach._speeds.apply import with_track_speeds
+from stationgeo.reach._speeds.measure import ALL_HOURS, TrackSpeeds, speeds_from_tracks
+from stationgeo.reach._tables.catchments import catchment, isochrones, nearest_stations
+from stationgeo.reach._tables.decay import (
     Decay,
     decay_weights,
     exponential,
@@ -21,20 +29,12 @@ from stationgeo.reach._decay import (
     step,
     tabulated,
 )
-from stationgeo.reach._fingerprint import network_fingerprint
-from stationgeo.reach._follow_streets import follow_streets
-from stationgeo.reach._modes import Mode, TagRule, mode, modes
-from stationgeo.reach._nearest import NearestStations, nearest_over_streets
-from stationgeo.reach._network import Network, open_network
-from stationgeo.reach._onroute import OnRoute, stations_on_route
-from stationgeo.reach._reached import ReachedStreets, reached_streets, street_isochrones
-from stationgeo.reach._search import nodes_within
-from stationgeo.reach._slopes import Slope
-from stationgeo.reach._snap import Snaps, snap
-from stationgeo.reach._speeds import ALL_HOURS, TrackSpeeds, speeds_from_tracks
-from stationgeo.reach._straight import cutoff_check, within_distance
-from stationgeo.reach._tracked import with_track_speeds
-from stationgeo.reach._travel import TravelReach, TravelTerms, within_travel_time
+from stationgeo.reach._tables.straight import cutoff_check, within_distance
+from stationgeo.reach._travel.nearest import NearestStations, nearest_over_streets
+from stationgeo.reach._travel.within import TravelReach, TravelTerms, within_travel_time
+from stationgeo.reach._whatif.block import block_streets
+from stationgeo.reach._whatif.change_stations import change_stations
+from stationgeo.reach._whatif.follow_streets import follow_streets
 
 __all__ = [
     "ALL_HOURS",

@@ -1,0 +1,1 @@
+"""Shortest paths over the graph, and how points beside it join them."""

@@ -1,0 +1,1 @@
+"""The straight line, and what holds of any REACH table: catchments, outlines, decay."""
