@@ -49,6 +49,16 @@ def test_readme_shows_what_the_demo_says() -> None:
     assert "\n".join(lines[:7]) in README
 
 
+def test_readme_says_what_streets_keep_of_circles() -> None:
+    circles, streets = (
+        study.run(study.Study.read(sample.city_dir() / name)).headline["covered_share"]
+        for name in ("study.toml", "study_streets.toml")
+    )
+    said = " ".join(README.split())
+    assert f"a circle promises {100 * circles:.0f} % of the sample city's rest a station within three minutes" in said
+    assert f"where the streets keep {100 * streets:.0f} %" in said
+
+
 def test_every_table_file_of_a_run_is_described(toy_study: Path, tmp_path: Path) -> None:
     page = (ROOT / "docs" / "reference" / "outputs.md").read_text(encoding="utf-8")
     for path in study.write(study.run(study.Study.read(toy_study)), tmp_path):
