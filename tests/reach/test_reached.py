@@ -197,7 +197,7 @@ def test_threads_and_row_order_do_not_matter_and_far_stations_are_counted(street
 
 def test_wrong_numbers_are_named(streets: Callable[..., Any]) -> None:
     network = reach.build_network(*streets([(0, 0), (100, 0)], [{"ends": (0, 1)}]), mode="walk")
-    with pytest.raises(ParameterError, match="bands must be numbers above 0 that ascend"):
+    with pytest.raises(ParameterError, match="bands_s must be numbers above 0 that ascend"):
         reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60, 30])
     with pytest.raises(ParameterError, match="direction"):
         reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60], direction="to")

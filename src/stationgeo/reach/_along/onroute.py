@@ -11,14 +11,15 @@ import pandas as pd
 
 from stationgeo import crs
 from stationgeo.cells import checked_lonlat
-from stationgeo.errors import ColumnError, ParameterError, suggest
+from stationgeo.errors import ColumnError, suggest
 from stationgeo.reach._along.detours import Detours, Ridden, hop_seconds, least_detours, thinned
+from stationgeo.reach._arrays import texts
+from stationgeo.reach._checks import OFF_STREET_KM_H, SNAP_LIMIT_M, check_at_least_0, check_travel
 from stationgeo.reach._graph.modes import M_S_PER_KM_H
-from stationgeo.reach._meeting.snap import SNAP_LIMIT_M, Snaps, snap
+from stationgeo.reach._meeting.snap import Snaps, snap
 from stationgeo.reach._search.bounded import Groups, find_leaves
 from stationgeo.reach._search.join import leaves_of, starts_of
-from stationgeo.reach._tables.straight import named_points
-from stationgeo.reach._travel.within import OFF_STREET_KM_H
+from stationgeo.reach._stations import named_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,7 +182,10 @@ def stations_on_route(
     >>> found.table.round(1).to_numpy().tolist(), found.covered_share
     ([['o1', 'a', 42.5, 0, 0]], 1.0)
     """
-    keys = _check(tracks, track_key, budget_s=budget_s, skip_s=skip_s, noise_m=noise_m, off_street_km_h=off_street_km_h)
+    check_at_least_0("seconds", budget_s=budget_s, skip_s=skip_s)
+    check_at_least_0("metres", noise_m=noise_m, point_limit_m=point_limit_m)
+    check_travel(off_street_km_h, "to_station")
+    keys = _check(tracks, track_key)
     names, lon, lat = named_points(stations)
     at = snap(lon, lat, network, limit_m=snap_limit_m)
     at.table.insert(0, "station_id", pd.Series(names, dtype="str"))
@@ -195,12 +199,7 @@ def stations_on_route(
     return _told(found, named, names, row[used], tally, at, budget_s=budget_s, skip_s=skip_s, counts=counts)
 
 
-def _check(tracks: pd.DataFrame, track_key: str | Sequence[str], **numbers: float) -> list[str]:
-    for name, number in numbers.items():
-        enough = number > 0 if name == "off_street_km_h" else number >= 0
-        if not (math.isfinite(number) and enough):
-            least = "above 0" if name == "off_street_km_h" else "0 or more"
-            raise ParameterError(f"{name} must be a finite number, {least}. Got {number!r}.")
+def _check(tracks: pd.DataFrame, track_key: str | Sequence[str]) -> list[str]:
     keys = [track_key] if isinstance(track_key, str) else list(track_key)
     missing = [name for name in ("lon", "lat", *keys) if name not in tracks.columns]
     if missing or not keys:
@@ -298,7 +297,7 @@ def _told(
     found = Detours._make(array[order] for array in found)
     extra_s = np.maximum(found.extra_s, 0.0)
     table = named.iloc[found.track].reset_index(drop=True)
-    table["station_id"] = pd.Series(names[found.station], dtype="str")
+    table["station_id"] = texts(names, found.station)
     table["extra_s"], table["leave_row"], table["return_row"] = extra_s, row[found.leave], row[found.back]
     least_s = np.full(len(named), math.inf)
     np.minimum.at(least_s, found.track, extra_s)

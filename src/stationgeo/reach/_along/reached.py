@@ -12,22 +12,22 @@ import pandas as pd
 import shapely
 
 from stationgeo import crs
-from stationgeo.errors import ParameterError
 from stationgeo.reach._along.pieces import cut_lines
+from stationgeo.reach._arrays import rows_at, rows_by, texts
+from stationgeo.reach._checks import OFF_STREET_KM_H, SNAP_LIMIT_M, check_above_0, check_bands, check_travel
 from stationgeo.reach._graph.modes import M_S_PER_KM_H
-from stationgeo.reach._meeting.snap import SNAP_LIMIT_M, Snaps, snap
+from stationgeo.reach._meeting.snap import Snaps, snap
 from stationgeo.reach._search.bounded import find_nodes
 from stationgeo.reach._search.join import starts_of
-from stationgeo.reach._tables.catchments import checked_bands
-from stationgeo.reach._tables.straight import named_points
-from stationgeo.reach._travel.within import OFF_STREET_KM_H, check_travel
+from stationgeo.reach._stations import named_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from stationgeo.reach._graph.network import Network, NodeArray
+    from stationgeo.reach._arrays import NodeArray
+    from stationgeo.reach._graph.network import Network
     from stationgeo.reach._search.bounded import Found
     from stationgeo.schema import FloatArray, IntArray
 
@@ -151,7 +151,7 @@ def reached_streets(
     >>> reached.table[["from_share", "to_share", "from_s", "to_s"]].round(3).to_numpy().tolist()
     [[0.25, 0.5, 60.0, 0.0], [0.5, 0.75, 0.0, 60.0]]
     """
-    limits = checked_bands(bands_s)
+    limits = check_bands("bands_s", bands_s)
     check_travel(off_street_km_h, direction)
     names, lon, lat = named_points(stations)
     pace = off_street_km_h * M_S_PER_KM_H
@@ -213,8 +213,7 @@ def street_isochrones(
     >>> street_isochrones(reached)[["station_id", "band", "length_m"]].round(1).to_numpy().tolist()
     [['a', 60.0, 500.0], ['a', 90.0, 750.0]]
     """
-    if not (math.isfinite(buffer_m) and buffer_m > 0):
-        raise ParameterError(f"buffer_m must be a finite number of metres above 0. Got {buffer_m!r}.")
+    check_above_0("metres", buffer_m=buffer_m)
     table = _together(reached.table) if together else reached.table
     rows = []
     for name, one in table.groupby("station_id", sort=True):
@@ -245,12 +244,9 @@ def _sides(got: Found, network: Network) -> _Sides:
 
 def _edges_at(end: NodeArray, nodes: NodeArray, n_nodes: int) -> tuple[IntArray, IntArray]:
     """List the edges whose end is each of the nodes: the place in `nodes`, and the edge."""
-    first = np.zeros(n_nodes + 1, dtype=np.int64)
-    np.cumsum(np.bincount(end, minlength=n_nodes), out=first[1:])
-    size = first[nodes + 1] - first[nodes]
-    row = np.repeat(np.arange(nodes.size), size)
-    within = np.arange(row.size) - np.repeat(np.cumsum(size) - size, size)
-    return row, np.argsort(end, kind="stable")[first[nodes][row] + within]
+    first, order = rows_by(end, n_nodes)
+    place, row = rows_at(first, nodes)
+    return place, order[row]
 
 
 def _at_stations(sides: _Sides, at: pd.DataFrame, n_edges: int, pace: float, cutoff_s: float) -> _Sides:
@@ -323,7 +319,7 @@ def _table(parts: _Parts, names: npt.NDArray[np.object_], network: Network, limi
     stays = network.may_snap[parts.edge]
     parts = _Parts._make(array[stays] for array in parts)
     columns = {
-        "station_id": pd.Series(names[parts.station], dtype="str"),
+        "station_id": texts(names, parts.station),
         "edge_id": network.edge_id[parts.edge],
         "from_share": parts.from_share, "to_share": parts.to_share,
         "from_s": parts.from_s, "to_s": parts.to_s,

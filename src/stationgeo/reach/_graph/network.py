@@ -7,32 +7,24 @@ import json
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from stationgeo.errors import SourceError, first_few
+from stationgeo.reach._graph.arcs import Arcs
 from stationgeo.reach._graph.grid import Grid
 
 if TYPE_CHECKING:
+    from stationgeo.reach._arrays import NodeArray
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["Arcs", "Network", "NodeArray", "open_network"]
-
-NodeArray = npt.NDArray[np.int32]
+__all__ = ["Network", "open_network"]
 
 _FORMAT = 2
 _ABOUT = "network.json"
 _M_PER_KM = 1000.0
-
-
-class Arcs(NamedTuple):
-    """Which nodes one comes to next from each node, and in how many seconds (compressed sparse rows)."""
-
-    first: IntArray
-    heads: NodeArray
-    seconds: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -13,16 +13,22 @@ from scipy.spatial import cKDTree
 from stationgeo import cells
 from stationgeo.crs import WGS84
 from stationgeo.errors import ColumnError, DataError, first_few, suggest
-from stationgeo.reach._meeting.access import candidate_cells, candidate_radius_m, station_points
+from stationgeo.reach._meeting.access import (
+    candidate_cells,
+    candidate_radius_m,
+    snap_cells,
+    snap_stations,
+    station_points,
+)
 from stationgeo.reach._meeting.snap import Snaps, counted
-from stationgeo.reach._travel.within import TravelReach, reach_table, search_cells, snap_cells, snap_stations
+from stationgeo.reach._travel.within import TravelReach, reach_table, search_cells
 from stationgeo.reach._whatif.splice import check_fits, sources, spliced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from stationgeo.reach._arrays import FlagArray, Names
     from stationgeo.reach._graph.network import Network
-    from stationgeo.reach._whatif.splice import FlagArray, Names
     from stationgeo.schema import CellArray, FloatArray
 
 __all__ = ["change_stations"]

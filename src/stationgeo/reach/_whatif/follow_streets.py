@@ -12,6 +12,7 @@ import shapely
 from stationgeo import crs
 from stationgeo.errors import ParameterError, first_few
 from stationgeo.reach._graph.fingerprint import network_fingerprint
+from stationgeo.reach._graph.grid import TURNS_DEG
 from stationgeo.reach._meeting.snap import Snaps, counted, snap
 from stationgeo.reach._search.bounded import Starts, find_nodes
 from stationgeo.reach._search.join import ways
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from stationgeo.reach._graph.network import Network, NodeArray
+    from stationgeo.reach._arrays import FlagArray, NodeArray
+    from stationgeo.reach._graph.network import Network
     from stationgeo.reach._travel.within import TravelTerms
-    from stationgeo.reach._whatif.splice import FlagArray
     from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["follow_streets"]
@@ -35,8 +36,6 @@ _ROUNDING_SHARE, _ROUNDING_S = 1e-9, 1e-6
 
 # Boxes are wider than the limit by this share, so that rounding loses nothing.
 _BOX_SLACK = 1e-6
-
-_FULL_TURN_DEG = 360.0
 
 # What is the same in networks of the same streets, however many of them are blocked.
 _STREETS = ("edge_id", "tail", "head", "first_vertex", "vertices", "node_id")
@@ -179,7 +178,7 @@ def _near(table: pd.DataFrame, network: Network, edges: FlagArray, limit_m: floa
     in_row = _covered(lat, low[:, 1] - tall.max(), high[:, 1] + tall.max())
     near = []
     # Beside the antimeridian the streets of the other side are near too.
-    for turn in (0.0, _FULL_TURN_DEG, -_FULL_TURN_DEG):
+    for turn in TURNS_DEG:
         which = np.flatnonzero(in_row & _covered(lon + turn, low[:, 0] - wide.max(), high[:, 0] + wide.max()))
         x, y, w, h = lon[which] + turn, lat[which], wide[which], tall[which]
         point, _ = tree.query(shapely.box(x - w, y - h, x + w, y + h))
