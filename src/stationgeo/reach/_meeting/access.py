@@ -138,18 +138,20 @@ def cell_points(named: CellArray, access_resolution: int) -> tuple[CellArray, Ce
     return named[row], access_cell
 
 
-def snap_stations(points: StationPoints, network: Network, *, limit_m: float) -> Snaps:
+def snap_stations(points: StationPoints, network: Network, *, limit_m: float, workers: int | None) -> Snaps:
     """Find where the points of stations meet the streets, with whose each is."""
-    at = snap(points.lon, points.lat, network, limit_m=limit_m)
+    at = snap(points.lon, points.lat, network, limit_m=limit_m, workers=workers)
     at.table.insert(0, "station_id", texts(points.names, points.station))
     at.table.insert(1, "access", points.number)
     return at
 
 
-def snap_cells(named: CellArray, network: Network, *, access_resolution: int, limit_m: float) -> Snaps:
+def snap_cells(
+    named: CellArray, network: Network, *, access_resolution: int, limit_m: float, workers: int | None
+) -> Snaps:
     """Find where the access points of cells meet the streets, with whose each is."""
     cell, access_cell = cell_points(named, access_resolution)
-    centres = snap(*cells.centres(access_cell), network, limit_m=limit_m)
+    centres = snap(*cells.centres(access_cell), network, limit_m=limit_m, workers=workers)
     centres.table.insert(0, "cell", cell)
     centres.table.insert(1, "access_cell", access_cell)
     return centres

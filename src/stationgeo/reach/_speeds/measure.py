@@ -154,7 +154,8 @@ def speeds_from_tracks(
     -----
     A step leads from one fix to the first that is `step_m` and 5 s away. Its ends are put on the nearest piece of
     street within `limit_m` that runs within 45 degrees of the step before or the one after, and is open that way;
-    between them the shortest way counts, if it is at most 1.5 times as long as the straight line, plus 20 m. A step
+    between them the shortest way counts, if it is at most 1.5 times as long as the straight line, plus 20 m. Motorways
+    and ferries, on which no way may begin or end, are neither met nor followed, so that they get no speeds. A step
     over several edges counts for each of them, its seconds shared out by metres: were only steps used that end on the
     edge they began on, sparse fixes would leave the slow ones. All that a courier rides on an edge without a break is
     one pass, and one observation, however many fixes it has; it must be of half the edge, or of 50 m. Passes under 0.3

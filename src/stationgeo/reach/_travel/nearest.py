@@ -67,6 +67,7 @@ def nearest_over_streets(
     access: gpd.GeoDataFrame | None = None,
     snap_limit_m: float = SNAP_LIMIT_M,
     off_street_km_h: float = OFF_STREET_KM_H,
+    workers: int | None = None,
 ) -> NearestStations:
     """Find the k stations that are nearest to each cell over the streets, however far they are.
 
@@ -95,6 +96,9 @@ def nearest_over_streets(
         Access points farther than this from every street are not met; they are counted.
     off_street_km_h
         Speed between a point and the street.
+    workers
+        Threads that find where points meet the streets (the search is one); as many as there are processors by
+        default. The answer does not depend on it.
 
     Returns
     -------
@@ -147,8 +151,8 @@ def nearest_over_streets(
     cutoff = math.inf if cutoff_s is None else check_cutoff(cutoff_s)
     check_travel(off_street_km_h, direction)
     points = station_points([stations], access)
-    at = snap_stations(points, network, limit_m=snap_limit_m)
-    centres = _asked(cells, within, resolution, network, snap_limit_m)
+    at = snap_stations(points, network, limit_m=snap_limit_m, workers=workers)
+    centres = _asked(cells, within, resolution, network, snap_limit_m, workers)
     # More than there are stations would only take room.
     kept = max(1, min(n_nearest, points.names.size))
     pace, towards = off_street_km_h * M_S_PER_KM_H, direction == "to_station"
@@ -166,7 +170,7 @@ def nearest_over_streets(
 
 def _asked(
     cells: npt.ArrayLike | None, within: shapely.Polygon | shapely.MultiPolygon | None, resolution: int | None,
-    network: Network, limit_m: float,
+    network: Network, limit_m: float, workers: int | None,
 ) -> Snaps:  # fmt: skip
     """Snap the centres of the cells that the question is about."""
     if (cells is None) == (within is None) or (within is None) != (resolution is None):
@@ -178,9 +182,9 @@ def _asked(
         )
     if within is None or resolution is None:
         named = np.unique(np.asarray(cells))
-        return _snapped(named.astype(np.uint64) if not named.size else named, network, limit_m)
+        return _snapped(named.astype(np.uint64) if not named.size else named, network, limit_m, workers)
     check_area(within)
-    snaps = _snapped(_cells_about(within, resolution, limit_m), network, limit_m)
+    snaps = _snapped(_cells_about(within, resolution, limit_m), network, limit_m, workers)
     table = snaps.table
     met = table["edge"].to_numpy() >= 0
     lon, lat = (np.where(met, table[axis], table[f"point_{axis}"]) for axis in ("lon", "lat"))
@@ -191,8 +195,8 @@ def _asked(
     )  # fmt: skip
 
 
-def _snapped(named: CellArray, network: Network, limit_m: float) -> Snaps:
-    centres = snap(*h3_cells.centres(named), network, limit_m=limit_m)
+def _snapped(named: CellArray, network: Network, limit_m: float, workers: int | None) -> Snaps:
+    centres = snap(*h3_cells.centres(named), network, limit_m=limit_m, workers=workers)
     centres.table.insert(0, "cell", named)
     return centres
 

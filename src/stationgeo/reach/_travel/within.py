@@ -216,8 +216,10 @@ def within_travel_time(
         names.lon, names.lat, radius_m=terms.radius_m(network),
         resolution=terms.resolution, access_resolution=terms.access_resolution,
     )  # fmt: skip
-    at = snap_stations(names, network, limit_m=snap_limit_m)
-    centres = snap_cells(candidates, network, access_resolution=terms.access_resolution, limit_m=snap_limit_m)
+    at = snap_stations(names, network, limit_m=snap_limit_m, workers=workers)
+    centres = snap_cells(
+        candidates, network, access_resolution=terms.access_resolution, limit_m=snap_limit_m, workers=workers
+    )
     got = search_cells(at.table, names.station, names.names.size, centres.table, network, terms, workers=workers)
     return TravelReach(
         table=reach_table(names.names, got), stations=at, cells=centres, n_cells=got.n_cells, terms=terms

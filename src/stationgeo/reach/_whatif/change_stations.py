@@ -111,8 +111,8 @@ def change_stations(
     _check_names(old, _ids(add, travel), moved, closed)
     kept = ~pd.Index(old, dtype=object).isin(np.concatenate([moved, closed]))
     fresh = station_points(given, access)
-    at = snap_stations(fresh, network, limit_m=travel.terms.snap_limit_m)
-    centres, near = _cells_now(travel, network, kept[source], fresh.lon, fresh.lat)
+    at = snap_stations(fresh, network, limit_m=travel.terms.snap_limit_m, workers=workers)
+    centres, near = _cells_now(travel, network, kept[source], fresh.lon, fresh.lat, workers=workers)
     # A station reaches no cell that lies farther than its own candidates do.
     own = centres.table[_among(centres.table["cell"].to_numpy(), near)].reset_index(drop=True)
     found = search_cells(at.table, fresh.station, fresh.names.size, own, network, travel.terms, workers=workers)
@@ -175,15 +175,20 @@ def _counted_anew(snaps: Snaps, table: pd.DataFrame) -> Snaps:
 
 
 def _cells_now(
-    travel: TravelReach, network: Network, kept_point: FlagArray, lon: FloatArray, lat: FloatArray
-) -> tuple[Snaps, CellArray]:
+    travel: TravelReach, network: Network, kept_point: FlagArray, lon: FloatArray, lat: FloatArray, *,
+    workers: int | None,
+) -> tuple[Snaps, CellArray]:  # fmt: skip
     """Keep up with the cells that could be reached: their snaps, and those near the stations that are new."""
     table, terms = travel.cells.table, travel.terms
     cell = table["cell"].to_numpy()
     near = _candidates(travel, network, lon, lat)
     gone = _cells_of_none(travel, network, kept_point, near)
     more = snap_cells(
-        near[~_among(near, cell)], network, access_resolution=terms.access_resolution, limit_m=terms.snap_limit_m
+        near[~_among(near, cell)],
+        network,
+        access_resolution=terms.access_resolution,
+        limit_m=terms.snap_limit_m,
+        workers=workers,
     )
     if not gone.size and not len(more.table):
         return travel.cells, near

@@ -99,8 +99,8 @@ def follow_streets(
     _check_streets(before, after)
     changed = (before.forward_s != after.forward_s) | (before.backward_s != after.backward_s)
     doubtful = _doubtful_edges(before, after, travel.stations.min_component_nodes)
-    at, moved = _met_again(travel.stations, after, doubtful)
-    centres, moved_cells = _met_again(travel.cells, after, doubtful)
+    at, moved = _met_again(travel.stations, after, doubtful, workers)
+    centres, moved_cells = _met_again(travel.cells, after, doubtful, workers)
     names, source = sources(at.table)
     cells_now = moved_cells | _on(changed, centres.table)
     starts, shared = _seeds(travel, centres.table[cells_now], travel.cells.table[cells_now], before, after, changed)
@@ -138,13 +138,13 @@ def _doubtful_edges(before: Network, after: Network, min_component_nodes: int) -
     return doubtful
 
 
-def _met_again(snaps: Snaps, after: Network, doubtful: FlagArray) -> tuple[Snaps, FlagArray]:
+def _met_again(snaps: Snaps, after: Network, doubtful: FlagArray, workers: int | None) -> tuple[Snaps, FlagArray]:
     """Snap points near doubtful edges again; tells which meet the streets elsewhere."""
     table = snaps.table.copy()
     rows = _near(table, after, doubtful, snaps.limit_m)
     again = snap(
         table["point_lon"].to_numpy()[rows], table["point_lat"].to_numpy()[rows], after, limit_m=snaps.limit_m,
-        far_m=snaps.far_m, min_component_nodes=snaps.min_component_nodes,
+        far_m=snaps.far_m, min_component_nodes=snaps.min_component_nodes, workers=workers,
     ).table  # fmt: skip
     elsewhere = np.zeros(rows.size, dtype=np.bool_)
     for name in ("edge", "share", "off_street_m"):
