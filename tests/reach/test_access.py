@@ -186,3 +186,27 @@ def test_descendants_lie_as_near_to_their_cell_as_the_search_supposes() -> None:
         centre_lon, centre_lat = cells.centres(whole)
         off_m = crs.distance_m(centre_lon[row], centre_lat[row], *cells.centres(fine))
         assert off_m.max() < 0.7 * cells.spacing_m(resolution)
+
+
+def test_as_many_threads_as_asked_for_meet_the_streets(
+    streets: Callable[..., Any], stations_at: StationsAt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = reach.build_network(*streets([(0, 0), (2000, 0)], [{"ends": (0, 1)}]), mode="walk")
+    stations, more = stations_at([(0, 0)]), stations_at([(900, 0)], ["new"])
+    ride = pd.DataFrame({"courier_id": "a", "lon": [LON, LON + 200 / PER_LON], "lat": LAT})
+    asked: list[int | None] = []
+    whole = reach._meeting.snap.meet
+
+    def watched(*args: object, workers: int | None, **options: object) -> object:
+        asked.append(workers)
+        return whole(*args, workers=workers, **options)
+
+    monkeypatch.setattr(reach._meeting.snap, "meet", watched)
+    travel = reach.within_travel_time(stations, network, cutoff_s=80, resolution=10, workers=3)
+    reach.change_stations(travel, network, add=more, workers=3)
+    closed = reach.block_streets(network, edge_id=[0])
+    reach.follow_streets(travel, network, closed, workers=3)
+    reach.nearest_over_streets(stations, network, cells=travel.table["cell"], workers=3)
+    reach.reached_streets(stations, network, bands_s=[60], workers=3)
+    reach.stations_on_route(ride, stations, network, budget_s=60, workers=3)
+    assert set(asked) == {3}

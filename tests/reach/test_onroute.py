@@ -23,9 +23,10 @@ SHARED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthC
 Rides = dict[str, list[tuple[float, float]]]
 
 
-def _stations(points: list[tuple[float, float]]) -> gpd.GeoDataFrame:
+def _stations(points: list[tuple[float, float]], names: list[str] | None = None) -> gpd.GeoDataFrame:
     geometry = gpd.points_from_xy([LON + x / PER_LON for x, _ in points], [LAT + y / PER_LAT for _, y in points])
-    return gpd.GeoDataFrame({"station_id": [f"s{i}" for i in range(len(points))]}, geometry=geometry, crs="EPSG:4326")
+    ids = [f"s{i}" for i in range(len(points))] if names is None else names
+    return gpd.GeoDataFrame({"station_id": ids}, geometry=geometry, crs="EPSG:4326")
 
 
 def _tracks(rides: Rides) -> pd.DataFrame:
@@ -50,28 +51,28 @@ def _times(network: reach.Network, places: list[tuple[int, float]]) -> list[dict
 
 
 def _by_brute_force(
-    network: reach.Network, tracks: pd.DataFrame, stations: gpd.GeoDataFrame, *, skip_s: float
+    network: reach.Network, tracks: pd.DataFrame, doors: gpd.GeoDataFrame, *, skip_s: float
 ) -> dict[tuple[str, str], float]:
-    """The formula as it stands, over all pairs of points, whatever the budget."""
+    """The formula as it stands, over all pairs of points and of doors, whatever the budget."""
     fixes = reach.snap(tracks["lon"], tracks["lat"], network, limit_m=100).table
-    at = reach.snap(stations.geometry.x, stations.geometry.y, network).table
+    at = reach.snap(doors.geometry.x, doors.geometry.y, network).table
+    met = {name: [d for d in rows if at["edge"][d] >= 0] for name, rows in doors.groupby("station_id").groups.items()}
+    off_s = at["off_street_m"] / PACE_M_S
     places = [(int(edge), float(share)) for edge, share in zip(fixes["edge"], fixes["share"], strict=True)]
     times = _times(network, places + list(zip(at["edge"].astype(int), at["share"], strict=True)))
     want: dict[tuple[str, str], float] = {}
     for name, rows in tracks.groupby("courier_id").groups.items():
         on = [row for row in rows if places[row][0] >= 0]
         hops = [times[one].get(other, np.inf) for one, other in pairwise(on)]
-        for s in range(len(at)):
-            if at["edge"][s] < 0:
-                continue
-            off_s = 2 * at["off_street_m"][s] / PACE_M_S
+        for station, own in met.items():
             for i in range(len(on)):
                 for j in range(i, len(on)):
                     ridden = sum(hops[i:j])
-                    out, back = (times[on[i]].get(len(places) + s, np.inf), times[len(places) + s].get(on[j], np.inf))
+                    out = min((times[on[i]].get(len(places) + d, np.inf) + off_s[d] for d in own), default=np.inf)
+                    back = min((times[len(places) + d].get(on[j], np.inf) + off_s[d] for d in own), default=np.inf)
                     if ridden <= skip_s and np.isfinite(out + back):
-                        key = (str(name), f"s{s}")
-                        want[key] = min(want.get(key, np.inf), max(0.0, out + back + off_s - ridden))
+                        key = (str(name), str(station))
+                        want[key] = min(want.get(key, np.inf), max(0.0, out + back - ridden))
     return want
 
 
@@ -92,9 +93,14 @@ def test_the_extra_is_the_least_over_all_pairs_of_points(
     network = reach.build_network(*data.draw(any_streets(least_edges=2)), mode=mode)
     tracks = _tracks(data.draw(st.dictionaries(st.sampled_from("abc"), _RIDE, min_size=1)))
     stations = _stations(data.draw(st.lists(st.tuples(_METRES, _METRES), min_size=1, max_size=3)))
+    doors = data.draw(st.lists(st.tuples(st.integers(0, len(stations) - 1), _METRES, _METRES), max_size=3))
+    access = _stations([(x, y) for _, x, y in doors], [f"s{which}" for which, _, _ in doors])
     # noise_m of 0 passes over repeated places, which changes nothing
-    got = reach.stations_on_route(tracks, stations, network, budget_s=budget_s, skip_s=skip_s, noise_m=0)
-    want = _by_brute_force(network, tracks, stations, skip_s=skip_s)
+    got = reach.stations_on_route(
+        tracks, stations, network, budget_s=budget_s, skip_s=skip_s, noise_m=0, access=access
+    )  # fmt: skip
+    own = stations[~stations["station_id"].isin(access["station_id"])]
+    want = _by_brute_force(network, tracks, pd.concat([own, access], ignore_index=True), skip_s=skip_s)
     mine = {(row.courier_id, row.station_id): row.extra_s for row in got.table.itertuples()}
     assert mine == pytest.approx({key: extra for key, extra in want.items() if extra <= budget_s}, abs=1e-6)
     for row in got.table.itertuples():

@@ -23,24 +23,28 @@ ASKED = (np.arange(13) + 0.5) / 13
 SHARED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def _stations(points: list[tuple[float, float]]) -> gpd.GeoDataFrame:
+def _stations(points: list[tuple[float, float]], names: list[str] | None = None) -> gpd.GeoDataFrame:
     geometry = gpd.points_from_xy([LON + x / PER_LON for x, _ in points], [LAT + y / PER_LAT for _, y in points])
-    return gpd.GeoDataFrame({"station_id": [f"s{i}" for i in range(len(points))]}, geometry=geometry, crs="EPSG:4326")
+    ids = [f"s{i}" for i in range(len(points))] if names is None else names
+    return gpd.GeoDataFrame({"station_id": ids}, geometry=geometry, crs="EPSG:4326")
 
 
-def _split(network: reach.Network, edge: int, share: float, off_s: float) -> nx.MultiDiGraph:
-    """The streets, every edge cut at the places asked and at that of the station, which hangs on its own."""
+def _split(network: reach.Network, doors: list[tuple[int, float, float]]) -> nx.MultiDiGraph:
+    """The streets, every edge cut at the places asked and at the doors of the station, which hang on their own."""
     graph = nx.MultiDiGraph()
     for row in range(network.n_edges):
         stops = [(0.0, int(network.tail[row])), *((float(one), (row, at)) for at, one in enumerate(ASKED)),
-                 *([(share, "street")] if row == edge else []), (1.0, int(network.head[row]))]  # fmt: skip
+                 *((share, ("door", at)) for at, (edge, share, _) in enumerate(doors) if edge == row),
+                 (1.0, int(network.head[row]))]  # fmt: skip
         for (share0, one), (share1, other) in pairwise(sorted(stops, key=lambda stop: stop[0])):
             part = share1 - share0
             for start, end, seconds in ((one, other, network.forward_s[row]), (other, one, network.backward_s[row])):
                 if np.isfinite(seconds) or part == 0:
                     graph.add_edge(start, end, weight=part * float(seconds) if part else 0.0)
-    graph.add_edge("station", "street", weight=off_s)
-    graph.add_edge("street", "station", weight=off_s)
+    for at, (_, _, off_s) in enumerate(doors):
+        graph.add_edge("station", ("door", at), weight=off_s)
+        # nobody passes through the station
+        graph.add_edge(("door", at), "home", weight=off_s)
     return graph
 
 
@@ -57,21 +61,25 @@ def test_parts_and_their_seconds_are_those_of_edges_split_by_brute_force(
     network = reach.build_network(*data.draw(any_streets(least_edges=1)), mode=mode)
     metres = st.integers(-100, 700)
     stations = _stations(data.draw(st.lists(st.tuples(metres, metres), min_size=1, max_size=3)))
+    doors = data.draw(st.lists(st.tuples(st.integers(0, len(stations) - 1), metres, metres), max_size=4))
+    access = _stations([(x, y) for _, x, y in doors], [f"s{which}" for which, _, _ in doors])
     bands = sorted(data.draw(st.sets(st.integers(1, 500), min_size=1, max_size=3)))
-    got = reach.reached_streets(stations, network, bands_s=bands, direction=direction)
+    got = reach.reached_streets(stations, network, bands_s=bands, direction=direction, access=access)
     table = got.table
     assert (table["from_share"] < table["to_share"]).all()
     assert (np.maximum(table["from_s"], table["to_s"]) <= table["band"]).all()
     row_of = {int(edge): row for row, edge in enumerate(network.edge_id)}
-    for at in got.stations.table.itertuples():
-        mine = table[table["station_id"] == at.station_id]
-        if at.edge < 0:
+    for name, at in got.stations.table.groupby("station_id"):
+        mine = table[table["station_id"] == name]
+        met = at[at["edge"] >= 0]
+        if met.empty:
             assert mine.empty
             continue
-        graph = _split(network, at.edge, at.share, at.off_street_m / PACE_M_S)
+        graph = _split(network, list(zip(met["edge"], met["share"], met["off_street_m"] / PACE_M_S, strict=True)))
         if direction == "to_station":
             graph = graph.reverse()
-        times = nx.single_source_dijkstra_path_length(graph, "station", weight="weight")
+        begin = "home" if direction == "to_station" else "station"
+        times = nx.single_source_dijkstra_path_length(graph, begin, weight="weight")
         for edge, row in row_of.items():
             parts = mine[mine["edge_id"] == edge]
             assert (parts["to_share"].to_numpy()[:-1] <= parts["from_share"].to_numpy()[1:]).all()
@@ -197,9 +205,21 @@ def test_threads_and_row_order_do_not_matter_and_far_stations_are_counted(street
 
 def test_wrong_numbers_are_named(streets: Callable[..., Any]) -> None:
     network = reach.build_network(*streets([(0, 0), (100, 0)], [{"ends": (0, 1)}]), mode="walk")
-    with pytest.raises(ParameterError, match="bands must be numbers above 0 that ascend"):
+    with pytest.raises(ParameterError, match="bands_s must be numbers above 0 that ascend"):
         reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60, 30])
     with pytest.raises(ParameterError, match="direction"):
         reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60], direction="to")
     with pytest.raises(ParameterError, match="buffer_m"):
         reach.street_isochrones(reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60]), buffer_m=0)
+
+
+def test_two_doors_on_one_street_by_hand(streets: Callable[..., Any]) -> None:
+    # 1,000 m of street, 0.24 s/m; doors at 200 m, and at 400 m after a walk of 40 m (32 s): from 200 m one gets there
+    # in 48 s, so that both meet at 400 - 16 / 2 / 0.24 = 367 m.
+    network = reach.build_network(*streets([(0, 0), (1000, 0)], [{"ends": (0, 1)}]), mode="ebike")
+    doors = _stations([(400, 40), (200, 0)], ["s0", "s0"])
+    got = reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60], direction="from_station", access=doors)
+    want = [(0.0, 0.2, 48, 0), (0.2, 0.3667, 0, 40), (0.3667, 0.4, 40, 32), (0.4, 0.5167, 32, 60)]
+    columns = ["from_share", "to_share", "from_s", "to_s"]
+    assert got.table[columns].to_numpy() == pytest.approx(np.array(want), abs=0.02)
+    assert got.stations.table["access"].tolist() == [0, 1]

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from stationgeo._compile import kernel
-from stationgeo.reach._search.bounded import _pop, _push
+from stationgeo.reach._search.heap import pop, push
+from stationgeo.reach._threads import even_cuts, in_threads
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from stationgeo.reach._graph.network import Arcs, Network, NodeArray
+    from stationgeo.reach._arrays import NodeArray
+    from stationgeo.reach._graph.arcs import Arcs
+    from stationgeo.reach._graph.network import Network
     from stationgeo.reach._search.bounded import Found
     from stationgeo.schema import FloatArray, IntArray
 
@@ -85,14 +86,11 @@ def hop_seconds(
 ) -> FloatArray:
     """Time the way from the places at `hop` to the places after them; inf where there is none within the cutoff."""
     edges = Edges(network.tail, network.head, network.forward_s, network.backward_s)
-    parts = max(1, min(workers or os.cpu_count() or 1, hop.size))
-    cuts = [hop.size * part // parts for part in range(parts + 1)]
 
     def run(first: int, last: int) -> FloatArray:
         return _hops(network.arcs(towards=False), edges, edge, share, hop[first:last], cutoff_s)
 
-    with ThreadPoolExecutor(max_workers=parts) as pool:
-        return np.concatenate(list(pool.map(run, cuts[:-1], cuts[1:])))
+    return np.concatenate(in_threads(run, even_cuts(hop.size, workers), workers))
 
 
 @kernel
@@ -137,7 +135,7 @@ def _come_to(wave: Wave, node: int, spent: float, cutoff_s: float) -> None:
         wave.touched[wave.sizes[1]] = node
         wave.sizes[1] += 1
     wave.best[node] = spent
-    _push(wave.keys, wave.items, wave.sizes[0], spent, node)
+    push(wave.keys, wave.items, wave.sizes[0], spent, node)
     wave.sizes[0] += 1
 
 
@@ -148,7 +146,7 @@ def _past_nodes(
     """Search on until nothing nearer than the place at `share` of an edge is left: its seconds, or `least_s`."""
     while wave.sizes[0] > 0 and wave.keys[0] < least_s:
         spent, node = wave.keys[0], wave.items[0]
-        _pop(wave.keys, wave.items, wave.sizes[0])
+        pop(wave.keys, wave.items, wave.sizes[0])
         wave.sizes[0] -= 1
         if spent > wave.best[node]:
             continue

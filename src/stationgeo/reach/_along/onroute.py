@@ -11,14 +11,15 @@ import pandas as pd
 
 from stationgeo import crs
 from stationgeo.cells import checked_lonlat
-from stationgeo.errors import ColumnError, ParameterError, suggest
+from stationgeo.errors import ColumnError, suggest
 from stationgeo.reach._along.detours import Detours, Ridden, hop_seconds, least_detours, thinned
+from stationgeo.reach._arrays import texts
+from stationgeo.reach._checks import OFF_STREET_KM_H, SNAP_LIMIT_M, check_at_least_0, check_travel
 from stationgeo.reach._graph.modes import M_S_PER_KM_H
-from stationgeo.reach._meeting.snap import SNAP_LIMIT_M, Snaps, snap
+from stationgeo.reach._meeting.access import StationPoints, snap_stations, station_points
+from stationgeo.reach._meeting.snap import Snaps, snap
 from stationgeo.reach._search.bounded import Groups, find_leaves
 from stationgeo.reach._search.join import leaves_of, starts_of
-from stationgeo.reach._tables.straight import named_points
-from stationgeo.reach._travel.within import OFF_STREET_KM_H
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +58,7 @@ class OnRoute:
     meet the streets."""
 
     stations: Snaps
-    """Where the stations meet the streets, sorted by id (`station_id` stands in front)."""
+    """Where the access points of stations meet the streets; see `TravelReach`."""
 
     budget_s: float
     """Most seconds that passing by may add."""
@@ -90,6 +91,7 @@ def stations_on_route(
     skip_s: float = _SKIP_S,
     noise_m: float = _NOISE_M,
     point_limit_m: float = _POINT_LIMIT_M,
+    access: gpd.GeoDataFrame | None = None,
     snap_limit_m: float = SNAP_LIMIT_M,
     off_street_km_h: float = OFF_STREET_KM_H,
     workers: int | None = None,
@@ -118,11 +120,14 @@ def stations_on_route(
         default 30 m, which two fixes of one place with 8 m of noise keep within in 97 cases of 100; with 0 only
         repeated places are passed over.
     point_limit_m
-        Points farther than this from every street are passed over; they are counted.
+        Points farther than this from every street are passed over, in metres; they are counted.
+    access
+        Points at which stations are met; see `within_travel_time`. One may go in at one and come out
+        at another.
     snap_limit_m
-        Stations farther than this from every street are passed by nobody; they are counted.
+        Access points farther than this from every street are not met, in metres; they are counted.
     off_street_km_h
-        Speed between station and street, there and back.
+        Speed between an access point and the street, there and back.
     workers
         Threads; as many as there are processors by default. The answer does not depend on it.
 
@@ -136,7 +141,8 @@ def stations_on_route(
     ColumnError
         If a column is missing.
     DataError
-        If a point is nan or out of range, or an id of a station repeats or is missing.
+        If a point is nan or out of range, an id of a station repeats or is missing, or `access` names a station that
+        is not there.
     DatumError
         If the stations are not in WGS-84.
     ParameterError
@@ -181,26 +187,25 @@ def stations_on_route(
     >>> found.table.round(1).to_numpy().tolist(), found.covered_share
     ([['o1', 'a', 42.5, 0, 0]], 1.0)
     """
-    keys = _check(tracks, track_key, budget_s=budget_s, skip_s=skip_s, noise_m=noise_m, off_street_km_h=off_street_km_h)
-    names, lon, lat = named_points(stations)
-    at = snap(lon, lat, network, limit_m=snap_limit_m)
-    at.table.insert(0, "station_id", pd.Series(names, dtype="str"))
+    check_at_least_0("seconds", budget_s=budget_s, skip_s=skip_s)
+    check_at_least_0("metres", noise_m=noise_m, point_limit_m=point_limit_m)
+    check_travel(off_street_km_h, "to_station")
+    keys = _check(tracks, track_key)
+    doors = station_points([stations], access)
+    at = snap_stations(doors, network, limit_m=snap_limit_m, workers=workers)
     named, row, track = _in_order(tracks, keys)
     counts = {"points": len(tracks), "points of no track": len(tracks) - row.size}
-    used, places = _used(tracks, row, track, network, noise_m=noise_m, limit_m=point_limit_m, counts=counts)
+    used, places = _used(
+        tracks, row, track, network, noise_m=noise_m, limit_m=point_limit_m, workers=workers, counts=counts
+    )
     ridden, tally = _ride(places, track[used], len(named), network, skip_s=skip_s, workers=workers, counts=counts)
     tally.insert(0, "points", np.bincount(track, minlength=len(named)))
     pace = off_street_km_h * M_S_PER_KM_H
-    found = _detours(at.table, places, network, ridden, pace, budget_s=budget_s, skip_s=skip_s, workers=workers)
-    return _told(found, named, names, row[used], tally, at, budget_s=budget_s, skip_s=skip_s, counts=counts)
+    found = _detours(at.table, doors, places, network, ridden, pace, budget_s=budget_s, skip_s=skip_s, workers=workers)
+    return _told(found, named, doors.names, row[used], tally, at, budget_s=budget_s, skip_s=skip_s, counts=counts)
 
 
-def _check(tracks: pd.DataFrame, track_key: str | Sequence[str], **numbers: float) -> list[str]:
-    for name, number in numbers.items():
-        enough = number > 0 if name == "off_street_km_h" else number >= 0
-        if not (math.isfinite(number) and enough):
-            least = "above 0" if name == "off_street_km_h" else "0 or more"
-            raise ParameterError(f"{name} must be a finite number, {least}. Got {number!r}.")
+def _check(tracks: pd.DataFrame, track_key: str | Sequence[str]) -> list[str]:
     keys = [track_key] if isinstance(track_key, str) else list(track_key)
     missing = [name for name in ("lon", "lat", *keys) if name not in tracks.columns]
     if missing or not keys:
@@ -224,12 +229,12 @@ def _in_order(tracks: pd.DataFrame, keys: list[str]) -> tuple[pd.DataFrame, IntA
 
 def _used(
     tracks: pd.DataFrame, row: IntArray, track: IntArray, network: Network, *,
-    noise_m: float, limit_m: float, counts: dict[str, int],
+    noise_m: float, limit_m: float, workers: int | None, counts: dict[str, int],
 ) -> tuple[IntArray, pd.DataFrame]:  # fmt: skip
     """Leave out points within noise of the one before, and those off the streets; say which are left, and where."""
     lon, lat = checked_lonlat(tracks["lon"].to_numpy()[row], tracks["lat"].to_numpy()[row])
     kept = np.flatnonzero(thinned(track, lon, lat, *crs.metres_per_degree(lat), noise_m)) if row.size else row
-    met = snap(lon[kept], lat[kept], network, limit_m=limit_m).table
+    met = snap(lon[kept], lat[kept], network, limit_m=limit_m, workers=workers).table
     there = np.flatnonzero(met["edge"].to_numpy() >= 0)
     counts["points within noise of the one before"] = row.size - kept.size
     counts["points not snapped"] = kept.size - there.size
@@ -263,20 +268,20 @@ def _ride(
 
 
 def _detours(
-    at: pd.DataFrame, places: pd.DataFrame, network: Network, ridden: Ridden, pace: float, *,
+    at: pd.DataFrame, doors: StationPoints, places: pd.DataFrame, network: Network, ridden: Ridden, pace: float, *,
     budget_s: float, skip_s: float, workers: int | None,
 ) -> Detours:  # fmt: skip
     """Search from blocks of stations against and along the streets, and take the least detour of each track."""
-    points, each = places.assign(off_street_m=0.0), np.arange(len(at))
+    points, each, n = places.assign(off_street_m=0.0), doors.station, doors.names.size
     alone = Groups(np.arange(len(points), dtype=np.int32), np.ones(len(points), dtype=np.int64))
     sought = [
-        (network.arcs(towards=towards), starts_of(at, each, len(at), network, pace, towards=towards),
-         leaves_of(points, at, each, len(at), network, pace, towards=towards))
+        (network.arcs(towards=towards), starts_of(at, each, n, network, pace, towards=towards),
+         leaves_of(points, at, each, n, network, pace, towards=towards))
         for towards in (True, False)
     ]  # fmt: skip
     found = []
-    for first in range(0, len(at), _STATIONS_AT_ONCE):
-        ends = slice(first, min(first + _STATIONS_AT_ONCE, len(at)) + 1)
+    for first in range(0, n, _STATIONS_AT_ONCE):
+        ends = slice(first, min(first + _STATIONS_AT_ONCE, n) + 1)
         out, back = (
             find_leaves(
                 arcs, starts._replace(first=starts.first[ends]),
@@ -298,7 +303,7 @@ def _told(
     found = Detours._make(array[order] for array in found)
     extra_s = np.maximum(found.extra_s, 0.0)
     table = named.iloc[found.track].reset_index(drop=True)
-    table["station_id"] = pd.Series(names[found.station], dtype="str")
+    table["station_id"] = texts(names, found.station)
     table["extra_s"], table["leave_row"], table["return_row"] = extra_s, row[found.leave], row[found.back]
     least_s = np.full(len(named), math.inf)
     np.minimum.at(least_s, found.track, extra_s)

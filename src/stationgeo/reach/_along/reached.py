@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -12,22 +12,22 @@ import pandas as pd
 import shapely
 
 from stationgeo import crs
-from stationgeo.errors import ParameterError
 from stationgeo.reach._along.pieces import cut_lines
+from stationgeo.reach._arrays import begins_new, rows_at, rows_by, texts
+from stationgeo.reach._checks import OFF_STREET_KM_H, SNAP_LIMIT_M, Direction, check_above_0, check_bands, check_travel
 from stationgeo.reach._graph.modes import M_S_PER_KM_H
-from stationgeo.reach._meeting.snap import SNAP_LIMIT_M, Snaps, snap
+from stationgeo.reach._meeting.access import snap_stations, station_points
 from stationgeo.reach._search.bounded import find_nodes
 from stationgeo.reach._search.join import starts_of
-from stationgeo.reach._tables.catchments import checked_bands
-from stationgeo.reach._tables.straight import named_points
-from stationgeo.reach._travel.within import OFF_STREET_KM_H, check_travel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
 
-    from stationgeo.reach._graph.network import Network, NodeArray
+    from stationgeo.reach._arrays import NodeArray
+    from stationgeo.reach._graph.network import Network
+    from stationgeo.reach._meeting.snap import Snaps
     from stationgeo.reach._search.bounded import Found
     from stationgeo.schema import FloatArray, IntArray
 
@@ -47,7 +47,7 @@ class ReachedStreets:
     `length_m`; `geometry`, a line. Parts do not overlap."""
 
     stations: Snaps
-    """Where the stations meet the streets, sorted by id (`station_id` stands in front)."""
+    """Where the access points of stations meet the streets; see `TravelReach`."""
 
     bands_s: tuple[float, ...]
     """The bands that were asked for."""
@@ -68,6 +68,15 @@ class _Sides(NamedTuple):
     high_s: FloatArray
 
 
+class _Doors(NamedTuple):
+    """Where stations meet the streets, in order of station, edge and share, and the seconds there."""
+
+    station: IntArray
+    edge: IntArray
+    share: FloatArray
+    seconds: FloatArray
+
+
 class _Parts(NamedTuple):
     """Parts of edges with the seconds at both ends, and the band (by its place) that holds them."""
 
@@ -85,7 +94,8 @@ def reached_streets(
     network: Network,
     *,
     bands_s: Sequence[float],
-    direction: Literal["to_station", "from_station"] = "to_station",
+    direction: Direction = "to_station",
+    access: gpd.GeoDataFrame | None = None,
     snap_limit_m: float = SNAP_LIMIT_M,
     off_street_km_h: float = OFF_STREET_KM_H,
     workers: int | None = None,
@@ -102,10 +112,12 @@ def reached_streets(
         Largest seconds, inclusive: ``[60, 120, 180]``; above 0, ascending.
     direction
         ``to_station``, or ``from_station``: one-ways make them differ.
+    access
+        Points at which stations are met; see `within_travel_time`.
     snap_limit_m
-        Stations farther than this from every street reach nothing; they are counted.
+        Access points farther than this from every street are not met; they are counted.
     off_street_km_h
-        Speed between a station and the street.
+        Speed between an access point and the street.
     workers
         Threads; as many as there are processors by default. The answer does not depend on it.
 
@@ -119,7 +131,8 @@ def reached_streets(
     ColumnError
         If there is no id column, or no geometry.
     DataError
-        If an id repeats or is missing, or a geometry is missing or no point.
+        If an id repeats or is missing, a geometry is missing or no point, or `access` names a station that is not
+        there.
     DatumError
         If the geometry is not in WGS-84.
     ParameterError
@@ -131,8 +144,9 @@ def reached_streets(
     meets the streets, past neither:
     t(x) = min(t(0) + up x, t(1) + down (1 - x), t(station) + seconds along the edge),
     with up and down the seconds along and against the line (the other way round towards a station), infinite where
-    closed. Each edge is cut where its two ways meet and where t is one of the bands, so that seconds run evenly along
-    each part. The walk between station and street counts; nobody walks from the street on, as for cells.
+    closed; of several doors the nearest counts. Each edge is cut where its two ways meet and where t is one of the
+    bands, so that seconds run evenly along each part. The walk between station and street counts; nobody walks on from
+    the street, unlike to cells.
     Edges on which no way may begin or end (ferries, motorways) are passed, and are not among what is reached. A single
     point reached at the very last second is no part.
     O((n + m) log m) for each station, n and m the nodes and arcs within the last band, and the vertices of the answer.
@@ -151,19 +165,19 @@ def reached_streets(
     >>> reached.table[["from_share", "to_share", "from_s", "to_s"]].round(3).to_numpy().tolist()
     [[0.25, 0.5, 60.0, 0.0], [0.5, 0.75, 0.0, 60.0]]
     """
-    limits = checked_bands(bands_s)
+    limits = check_bands("bands_s", bands_s)
     check_travel(off_street_km_h, direction)
-    names, lon, lat = named_points(stations)
+    points = station_points([stations], access)
     pace = off_street_km_h * M_S_PER_KM_H
-    at = snap(lon, lat, network, limit_m=snap_limit_m)
-    at.table.insert(0, "station_id", pd.Series(names, dtype="str"))
+    at = snap_stations(points, network, limit_m=snap_limit_m, workers=workers)
     towards = direction == "to_station"
-    starts = starts_of(at.table, np.arange(names.size), names.size, network, pace, towards=towards)
+    starts = starts_of(at.table, points.station, points.names.size, network, pace, towards=towards)
     got = find_nodes(network.arcs(towards=towards), starts, limits[-1], workers=workers)
     up_s, down_s = (network.backward_s, network.forward_s) if towards else (network.forward_s, network.backward_s)
-    sides = _at_stations(_sides(got, network), at.table, network.n_edges, pace, limits[-1])
+    doors = _doors(at.table, points.station, up_s, down_s, pace)
+    sides = _at_doors(_sides(got, network), doors, up_s, down_s, limits[-1])
     parts = _parts(sides, up_s, down_s, limits)
-    return ReachedStreets(table=_table(parts, names, network, limits), stations=at, bands_s=tuple(limits))
+    return ReachedStreets(table=_table(parts, points.names, network, limits), stations=at, bands_s=tuple(limits))
 
 
 def street_isochrones(
@@ -213,8 +227,7 @@ def street_isochrones(
     >>> street_isochrones(reached)[["station_id", "band", "length_m"]].round(1).to_numpy().tolist()
     [['a', 60.0, 500.0], ['a', 90.0, 750.0]]
     """
-    if not (math.isfinite(buffer_m) and buffer_m > 0):
-        raise ParameterError(f"buffer_m must be a finite number of metres above 0. Got {buffer_m!r}.")
+    check_above_0("metres", buffer_m=buffer_m)
     table = _together(reached.table) if together else reached.table
     rows = []
     for name, one in table.groupby("station_id", sort=True):
@@ -245,30 +258,56 @@ def _sides(got: Found, network: Network) -> _Sides:
 
 def _edges_at(end: NodeArray, nodes: NodeArray, n_nodes: int) -> tuple[IntArray, IntArray]:
     """List the edges whose end is each of the nodes: the place in `nodes`, and the edge."""
-    first = np.zeros(n_nodes + 1, dtype=np.int64)
-    np.cumsum(np.bincount(end, minlength=n_nodes), out=first[1:])
-    size = first[nodes + 1] - first[nodes]
-    row = np.repeat(np.arange(nodes.size), size)
-    within = np.arange(row.size) - np.repeat(np.cumsum(size) - size, size)
-    return row, np.argsort(end, kind="stable")[first[nodes][row] + within]
+    first, order = rows_by(end, n_nodes)
+    place, row = rows_at(first, nodes)
+    return place, order[row]
 
 
-def _at_stations(sides: _Sides, at: pd.DataFrame, n_edges: int, pace: float, cutoff_s: float) -> _Sides:
-    """Part the edges on which stations meet the streets at that very place."""
-    station = np.flatnonzero(at["edge"].to_numpy() >= 0)
-    edge, share = at["edge"].to_numpy(dtype=np.int64)[station], at["share"].to_numpy()[station]
-    own_s = at["off_street_m"].to_numpy()[station] / pace
-    key, own_key = (one * n_edges + other for one, other in ((sides.station, sides.edge), (station, edge)))
-    low_s, high_s = np.full(station.size, math.inf), np.full(station.size, math.inf)
+def _doors(at: pd.DataFrame, source: IntArray, up_s: FloatArray, down_s: FloatArray, pace: float) -> _Doors:
+    """List where stations meet the streets, with the seconds by the nearest of the doors that one edge has."""
+    row = np.flatnonzero(at["edge"].to_numpy() >= 0)
+    edge, share = at["edge"].to_numpy(dtype=np.int64)[row], at["share"].to_numpy()[row]
+    order = np.lexsort((share, edge, source[row]))
+    row, edge, share = row[order], edge[order], share[order]
+    own_s = at["off_street_m"].to_numpy()[row] / pace
+    table = pd.DataFrame({"station": source[row], "edge": edge, "door": np.arange(row.size)})
+    pairs = table.merge(table, on=["station", "edge"], suffixes=("", "_by"))
+    door, by = pairs["door"].to_numpy(), pairs["door_by"].to_numpy()
+    least_s = own_s.copy()
+    np.minimum.at(least_s, door, own_s[by] + _ridden(share[by], share[door], up_s[edge[by]], down_s[edge[by]]))
+    return _Doors(source[row], edge, share, least_s)
+
+
+def _ridden(from_share: FloatArray, to_share: FloatArray, up_s: FloatArray, down_s: FloatArray) -> FloatArray:
+    """Time ways along edges; one of no length is open even where the edge is closed."""
+    ahead = to_share - from_share
+    way_s = np.where(ahead > 0.0, up_s, down_s)
+    return np.asarray(np.multiply(np.abs(ahead), way_s, out=np.zeros(ahead.size), where=ahead != 0.0))
+
+
+def _at_doors(sides: _Sides, doors: _Doors, up_s: FloatArray, down_s: FloatArray, cutoff_s: float) -> _Sides:
+    """Part the edges on which stations meet the streets at those very places."""
+    n_edges = up_s.size
+    key, own_key = (side.station * n_edges + side.edge for side in (sides, doors))
+    low_s, high_s = np.full(own_key.size, math.inf), np.full(own_key.size, math.inf)
     place = np.searchsorted(key, own_key)
     there = np.flatnonzero(place < key.size)
     there = there[key[place[there]] == own_key[there]]
     low_s[there], high_s[there] = sides.low_s[place[there]], sides.high_s[place[there]]
-    middle_s = np.where(own_s <= cutoff_s, own_s, math.inf)
+    zeros, ones = np.zeros(own_key.size), np.ones(own_key.size)
+    up, down = up_s[doors.edge], down_s[doors.edge]
+    # A door on another edge may be the nearer one.
+    past_s = np.minimum(low_s + _ridden(zeros, doors.share, up, down), high_s + _ridden(ones, doors.share, up, down))
+    door_s = np.minimum(doors.seconds, past_s)
+    door_s = np.where(door_s <= cutoff_s, door_s, math.inf)
+    first = begins_new(own_key)
+    last = np.append(first[1:], True)[: first.size]
+    before, before_s = np.roll(doors.share, 1), np.roll(door_s, 1)
     others = ~np.isin(key, own_key)
     whole = _Sides._make(array[others] for array in sides)
-    lower = _Sides(station, edge, np.zeros(share.size), share, low_s, middle_s)
-    upper = _Sides(station, edge, share, np.ones(share.size), middle_s, high_s)
+    lower = _Sides(doors.station, doors.edge, np.where(first, 0.0, before), doors.share,
+                   np.where(first, low_s, before_s), door_s)  # fmt: skip
+    upper = _Sides(doors.station[last], doors.edge[last], doors.share[last], ones[last], door_s[last], high_s[last])
     return _Sides._make(np.concatenate(arrays) for arrays in zip(whole, lower, upper, strict=True))
 
 
@@ -323,7 +362,7 @@ def _table(parts: _Parts, names: npt.NDArray[np.object_], network: Network, limi
     stays = network.may_snap[parts.edge]
     parts = _Parts._make(array[stays] for array in parts)
     columns = {
-        "station_id": pd.Series(names[parts.station], dtype="str"),
+        "station_id": texts(names, parts.station),
         "edge_id": network.edge_id[parts.edge],
         "from_share": parts.from_share, "to_share": parts.to_share,
         "from_s": parts.from_s, "to_s": parts.to_s,

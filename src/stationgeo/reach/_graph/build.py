@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from stationgeo.crs import WGS84
 from stationgeo.errors import ColumnError, DataError, DatumError, ParameterError, first_few, suggest
+from stationgeo.reach._arrays import begins_new
+from stationgeo.reach._graph.arcs import components, list_arcs
 from stationgeo.reach._graph.grid import build_grid
 from stationgeo.reach._graph.modes import Mode
 from stationgeo.reach._graph.modes import mode as named_mode
-from stationgeo.reach._graph.network import Arcs, Network
+from stationgeo.reach._graph.network import Network
 from stationgeo.reach._graph.rules import passage, stopped_nodes
 from stationgeo.reach._graph.slopes import edge_grades
 from stationgeo.schema import EDGES, NODES, validate
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from stationgeo.reach._graph.network import NodeArray
-    from stationgeo.reach._graph.rules import FlagArray
+    from stationgeo.reach._arrays import FlagArray, NodeArray
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["build_network", "components", "list_arcs"]
+__all__ = ["build_network"]
 
 # Bits of each coordinate in the order of nodes: 360 degrees in so many steps are 0.6 m each at the equator.
 _CURVE_BITS = 26
@@ -184,8 +183,7 @@ def _ends(
     counts["nodes that cannot be passed"] = int(np.unique(row[stopped[row]]).size)
     curve = _curve(nodes["lon"].to_numpy(dtype=np.float64)[row], nodes["lat"].to_numpy(dtype=np.float64)[row])
     order = np.lexsort((own, ids[row], curve))
-    new = np.ones(order.size, dtype=np.bool_)
-    new[1:] = (np.diff(ids[row][order]) != 0) | (np.diff(own[order]) != 0)
+    new = begins_new(ids[row][order], own[order])
     number = np.empty(order.size, dtype=np.int32)
     number[order] = np.cumsum(new) - 1
     pairs = number.reshape(-1, 2)
@@ -201,34 +199,3 @@ def _curve(lon: FloatArray, lat: FloatArray) -> npt.NDArray[np.uint64]:
         for bit in range(_CURVE_BITS):
             key |= ((whole >> np.uint64(bit)) & np.uint64(1)) << np.uint64(2 * bit + shift)
     return key
-
-
-def list_arcs(tail: NodeArray, head: NodeArray, forward_s: FloatArray, backward_s: FloatArray, n_nodes: int) -> Arcs:
-    """List what leaves each node; with the ends swapped, what comes into it."""
-    start = np.concatenate([tail, head])
-    end = np.concatenate([head, tail])
-    seconds = np.concatenate([forward_s, backward_s])
-    open_ = np.isfinite(seconds) & (start != end)
-    start, end, seconds = start[open_], end[open_], seconds[open_]
-    order = np.lexsort((seconds, end, start))
-    first = np.zeros(n_nodes + 1, dtype=np.int64)
-    np.cumsum(np.bincount(start, minlength=n_nodes), out=first[1:])
-    return Arcs(first, end[order], seconds[order])
-
-
-def components(arcs: Arcs, connection: Literal["weak", "strong"]) -> tuple[NodeArray, IntArray]:
-    """Give numbers to the components by size, then by their first node."""
-    n_nodes = arcs.first.size - 1
-    # A copy, because taking duplicates out is done in place.
-    given = (np.ones(arcs.heads.size), arcs.heads, arcs.first)
-    graph = sparse.csr_array(given, shape=(n_nodes, n_nodes), copy=True)
-    # Parallel arcs send scipy's search for strong components into an endless loop (seen in 1.17).
-    graph.sum_duplicates()
-    n, label = csgraph.connected_components(graph, directed=True, connection=connection)
-    sizes = np.bincount(label, minlength=n).astype(np.int64)
-    least = np.full(n, n_nodes, dtype=np.int64)
-    np.minimum.at(least, label, np.arange(n_nodes))
-    order = np.lexsort((least, -sizes))
-    rank = np.empty(n, dtype=np.int32)
-    rank[order] = np.arange(n, dtype=np.int32)
-    return rank[label], sizes[order]

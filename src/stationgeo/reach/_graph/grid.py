@@ -11,19 +11,18 @@ from stationgeo import crs
 from stationgeo._compile import inlined, kernel
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from stationgeo.reach._arrays import FlagArray, NodeArray
     from stationgeo.schema import FloatArray, IntArray
 
-    FlagArray = npt.NDArray[np.bool_]
-    NodeArray = npt.NDArray[np.int32]
-
-__all__ = ["Frame", "Grid", "Window", "build_grid", "first_from", "frame_of", "touches", "window"]
+__all__ = ["TURNS_DEG", "Frame", "Grid", "Window", "build_grid", "first_from", "frame_of", "touches", "window"]
 
 # The height of a bucket, and its width in the network's middle latitude. From 48 to 100 m fixes take the same time; the
 # largest has the fewest entries, and is the fastest for centres of cells, which lie farther from the street.
 _BUCKET_M = 100.0
-_FULL_TURN_DEG = 360.0
+FULL_TURN_DEG = 360.0
+
+TURNS_DEG = (0.0, FULL_TURN_DEG, -FULL_TURN_DEG)
+"""Lines across the antimeridian go on beyond 180 degrees, so that a point may see them a turn away."""
 
 # Boxes are wider than what they are to hold by this share, so that rounding loses nothing; the distance decides.
 _BOX_SLACK = 1e-6
@@ -107,7 +106,7 @@ def _frame(vertices: FloatArray) -> FloatArray:
     east, north = vertices.max(axis=0)
     per_lon, per_lat = (float(metres) for metres in crs.metres_per_degree((south + north) / 2))
     # Around a pole a bucket of that width would be more than all the way around.
-    width = min(_BUCKET_M / max(per_lon, _BUCKET_M / _FULL_TURN_DEG), _FULL_TURN_DEG)
+    width = min(_BUCKET_M / max(per_lon, _BUCKET_M / FULL_TURN_DEG), FULL_TURN_DEG)
     return np.array([west, south, east, width, _BUCKET_M / per_lat])
 
 

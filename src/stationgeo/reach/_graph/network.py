@@ -7,32 +7,24 @@ import json
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from stationgeo.errors import SourceError, first_few
+from stationgeo.reach._graph.arcs import Arcs
 from stationgeo.reach._graph.grid import Grid
 
 if TYPE_CHECKING:
+    from stationgeo.reach._arrays import NodeArray
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["Arcs", "Network", "NodeArray", "open_network"]
-
-NodeArray = npt.NDArray[np.int32]
+__all__ = ["Network", "open_network"]
 
 _FORMAT = 2
 _ABOUT = "network.json"
 _M_PER_KM = 1000.0
-
-
-class Arcs(NamedTuple):
-    """Which nodes one comes to next from each node, and in how many seconds (compressed sparse rows)."""
-
-    first: IntArray
-    heads: NodeArray
-    seconds: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -186,18 +178,26 @@ class Network:
         (path / _ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
     def _repr_html_(self) -> str:
+        if not self.n_edges:
+            nothing = (
+                f"<b>Street network, {escape(self.mode)}</b>",
+                f"{self.n_nodes:,} nodes, 0 edges: none that it may use",
+            )
+            return "<br>".join([*nothing, *self._counted()])
         west, south, east, north = self.extent
-        largest = [float(sizes[0]) / self.n_nodes if self.n_nodes else 0.0
-                   for sizes in (self.weak_nodes, self.strong_nodes)]  # fmt: skip
+        largest = [float(sizes[0]) / self.n_nodes for sizes in (self.weak_nodes, self.strong_nodes)]
         lines = [
             f"<b>Street network, {escape(self.mode)}</b>",
             f"{self.n_nodes:,} nodes, {self.n_edges:,} edges, {self.length_m.sum() / _M_PER_KM:,.1f} km",
             f"{self.weak_nodes.size:,} components ({largest[0]:.1%} of nodes in the largest)",
             f"{self.strong_nodes.size:,} parts where one gets there and back ({largest[1]:.1%} in the largest)",
             f"lon {west:.4f} to {east:.4f}, lat {south:.4f} to {north:.4f}",
-            *(f"{escape(what)}: {number:,}" for what, number in self.counts.items()),
+            *self._counted(),
         ]
         return "<br>".join(lines)
+
+    def _counted(self) -> list[str]:
+        return [f"{escape(what)}: {number:,}" for what, number in self.counts.items()]
 
 
 _SCALARS = ("mode", "speed_m_s", "counts")

@@ -16,10 +16,10 @@ from stationgeo.reach._graph.modes import M_S_PER_KM_H, rules, tag_text
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from stationgeo.reach._arrays import FlagArray
     from stationgeo.reach._graph.modes import Mode
     from stationgeo.schema import FloatArray
 
-    FlagArray = npt.NDArray[np.bool_]
     Codes = npt.NDArray[np.int8]
 
 __all__ = ["Passage", "passage", "stopped_nodes"]

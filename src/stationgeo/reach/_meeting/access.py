@@ -9,7 +9,9 @@ import pandas as pd
 
 from stationgeo import cells
 from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
-from stationgeo.reach._tables.straight import checked_ids
+from stationgeo.reach._arrays import texts
+from stationgeo.reach._meeting.snap import Snaps, snap
+from stationgeo.reach._stations import checked_ids
 from stationgeo.stations import lonlat
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
 
+    from stationgeo.reach._graph.network import Network
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
 __all__ = [
@@ -26,6 +29,8 @@ __all__ = [
     "candidate_radius_m",
     "cell_points",
     "checked_access_resolution",
+    "snap_cells",
+    "snap_stations",
     "station_points",
 ]
 
@@ -131,3 +136,22 @@ def cell_points(named: CellArray, access_resolution: int) -> tuple[CellArray, Ce
         return named, named
     row, access_cell = cells.children(named, resolution=access_resolution)
     return named[row], access_cell
+
+
+def snap_stations(points: StationPoints, network: Network, *, limit_m: float, workers: int | None) -> Snaps:
+    """Find where the points of stations meet the streets, with whose each is."""
+    at = snap(points.lon, points.lat, network, limit_m=limit_m, workers=workers)
+    at.table.insert(0, "station_id", texts(points.names, points.station))
+    at.table.insert(1, "access", points.number)
+    return at
+
+
+def snap_cells(
+    named: CellArray, network: Network, *, access_resolution: int, limit_m: float, workers: int | None
+) -> Snaps:
+    """Find where the access points of cells meet the streets, with whose each is."""
+    cell, access_cell = cell_points(named, access_resolution)
+    centres = snap(*cells.centres(access_cell), network, limit_m=limit_m, workers=workers)
+    centres.table.insert(0, "cell", cell)
+    centres.table.insert(1, "access_cell", access_cell)
+    return centres

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from stationgeo import cells, crs
-from stationgeo.errors import ParameterError
+from stationgeo.reach._checks import check_at_least_0
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -72,8 +71,7 @@ def near_border(
     >>> near_border([114.0, 115.0], [22.5, 22.5], network, within_m=5).tolist()
     [False, True]
     """
-    if not (math.isfinite(within_m) and within_m >= 0):
-        raise ParameterError(f"within_m must be a finite number of metres, 0 or more. Got {within_m!r}.")
+    check_at_least_0("metres", within_m=within_m)
     x, y = cells.checked_lonlat(lon, lat)
     if not network.vertices.size:
         return np.ones(x.shape, dtype=np.bool_)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from stationgeo.cells import checked_lonlat
 from stationgeo.errors import DataError, ParameterError, first_few
+from stationgeo.reach._checks import check_at_least_0
 from stationgeo.reach._meeting.meet import meet
 from stationgeo.schema import OUTSIDE
 from stationgeo.zones import at_level, locate, lowest_level
@@ -95,8 +96,7 @@ def off_street_share(
     0       a      2           1               0.5
     1       b      1           0               0.0
     """
-    if not (math.isfinite(limit_m) and limit_m >= 0):
-        raise ParameterError(f"limit_m must be a finite number of metres, 0 or more. Got {limit_m!r}.")
+    check_at_least_0("metres", limit_m=limit_m)
     x, y = checked_lonlat(lon, lat)
     if isinstance(zones, gpd.GeoDataFrame):
         names, row = _by_zones(locate(x, y, zones=zones), zones)

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from stationgeo import crs
 from stationgeo._compile import inlined, kernel
-from stationgeo.errors import ParameterError
-from stationgeo.reach._graph.grid import Frame, Grid, first_from, frame_of, touches, window
+from stationgeo.reach._graph.grid import TURNS_DEG, Frame, Grid, first_from, frame_of, touches, window
+from stationgeo.reach._threads import in_threads
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from stationgeo.reach._arrays import FlagArray
     from stationgeo.reach._graph.network import Network
     from stationgeo.schema import FloatArray, IntArray
 
-    FlagArray = npt.NDArray[np.bool_]
-
-__all__ = ["Met", "meet", "place_on_edge"]
+__all__ = ["Met", "meet", "nearest_part", "place_on_edge"]
 
 # Most points are closer to a street; for the others the circle grows by this factor until there is one.
 _CLOSE_M = 24.0
@@ -30,8 +25,6 @@ _WIDEN = 3.0
 
 # Squares of distances that are apart by less than this share may be in another order than the distances.
 _SQUARE_SLACK = 1e-12
-
-_FULL_TURN_DEG = 360.0
 
 # Points are shared out in blocks of so many, always the same ones, whatever the number of threads.
 _POINTS_AT_ONCE = 65_536
@@ -68,26 +61,17 @@ def meet(
     x: FloatArray, y: FloatArray, network: Network, island: FlagArray, *, limit_m: float, workers: int | None = None
 ) -> Met:
     """Find the nearest place on large components within the limit, or where there is none that on islands."""
-    if workers is not None and workers < 1:
-        raise ParameterError(f"workers must be 1 or more. Got {workers!r}.")
     edge, past_island = np.empty(x.size, dtype=np.int64), np.empty(x.size, dtype=np.bool_)
     met = Met(edge, np.empty(x.size), np.empty(x.size), np.empty(x.size), np.empty(x.size), past_island)
     grid, limit = network.grid, float(limit_m)
 
-    def run(begin: int) -> None:
-        part = slice(begin, begin + _POINTS_AT_ONCE)
+    def run(begin: int, end: int) -> None:
+        part = slice(begin, end)
         per_lon, per_lat = crs.metres_per_degree(y[part])
         out = Met(met.edge[part], met.off_m[part], met.share[part], met.lon[part], met.lat[part], met.past_island[part])
         _meet(x[part], y[part], per_lon, per_lat, grid, network.first_vertex, network.vertices, island, limit, out)
 
-    begins = range(0, x.size, _POINTS_AT_ONCE)
-    threads = min(workers or os.cpu_count() or 1, len(begins))
-    if threads > 1:
-        with ThreadPoolExecutor(max_workers=threads) as pool:
-            list(pool.map(run, begins))
-    else:
-        for begin in begins:
-            run(begin)
+    in_threads(run, [*range(0, x.size, _POINTS_AT_ONCE), x.size], workers)
     return met
 
 
@@ -125,8 +109,7 @@ def _nearest(
     best = Best(math.inf, -1, x, math.inf, -1, x)
     radius_m = min(_CLOSE_M, limit_m)
     while True:
-        # Lines across the antimeridian go on beyond 180 degrees, so that a point may see them a turn away.
-        for turn in (0.0, _FULL_TURN_DEG, -_FULL_TURN_DEG):
+        for turn in TURNS_DEG:
             if touches(frame, x + turn, radius_m / per_lon):
                 best = _look(x + turn, y, per_lon, per_lat, radius_m, frame, grid, vertices, island, limit_m, best)
         if best.large_m <= radius_m or radius_m >= limit_m:
@@ -155,7 +138,7 @@ def _look(
             x0, y0 = (vertices[vertex, 0] - x) * per_lon, (vertices[vertex, 1] - y) * per_lat
             dx = (vertices[vertex + 1, 0] - vertices[vertex, 0]) * per_lon
             dy = (vertices[vertex + 1, 1] - vertices[vertex, 1]) * per_lat
-            part = _part(x0, y0, dx, dy)
+            part = nearest_part(x0, y0, dx, dy)
             off_x, off_y = x0 + part * dx, y0 + part * dy
             if off_x * off_x + off_y * off_y > bound_m2:
                 continue
@@ -173,7 +156,7 @@ def _look(
 
 
 @inlined
-def _part(x0: float, y0: float, dx: float, dy: float) -> float:
+def nearest_part(x0: float, y0: float, dx: float, dy: float) -> float:
     """Say at which part of a piece that begins at (x0, y0) it is nearest to the origin."""
     length2 = dx * dx + dy * dy
     return min(max(-(x0 * dx + y0 * dy) / length2, 0.0), 1.0) if length2 > 0.0 else 0.0
@@ -191,7 +174,7 @@ def place_on_edge(
         length_m = math.sqrt(dx * dx + dy * dy)
         if vertex == nearest:
             x0, y0 = (vertices[vertex, 0] - x) * per_lon, (vertices[vertex, 1] - y) * per_lat
-            part = _part(x0, y0, dx, dy)
+            part = nearest_part(x0, y0, dx, dy)
             along_m = total_m + part * length_m
             east_m, north_m = x0 + part * dx, y0 + part * dy
         total_m += length_m

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from stationgeo.cells import checked_lonlat
 from stationgeo.errors import ParameterError, suggest
+from stationgeo.reach._checks import SNAP_LIMIT_M, check_at_least_0
 from stationgeo.reach._meeting.meet import meet
 
 if TYPE_CHECKING:
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
     from stationgeo.reach._graph.network import Network
 
-__all__ = ["SNAP_LIMIT_M", "Snaps", "counted", "snap"]
-
-SNAP_LIMIT_M = 300.0
-"""Farther than this off the street a point does not meet it, unless another limit is given."""
+__all__ = ["Snaps", "counted", "snap"]
 
 _FAR_M = 100.0  # about a block's half: a snap over more than this may cross a wall or water, so it is counted
 _MIN_COMPONENT_NODES = 50  # fewer nodes than this are an island: a yard, a mapping error, not a city
@@ -118,9 +115,7 @@ def snap(
     >>> snaps.counts
     {'points': 2, 'not snapped': 1, 'far': 0, 'on an island': 1, 'past a nearer island': 0}
     """
-    for name, metres in (("limit_m", limit_m), ("far_m", far_m)):
-        if not (math.isfinite(metres) and metres >= 0):
-            raise ParameterError(f"{name} must be a finite number of metres, 0 or more. Got {metres!r}.")
+    check_at_least_0("metres", limit_m=limit_m, far_m=far_m)
     x, y = checked_lonlat(lon, lat)
     component_nodes = network.weak_nodes[network.weak[network.tail]]
     met = meet(x, y, network, component_nodes < min_component_nodes, limit_m=limit_m, workers=workers)

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from stationgeo._compile import kernel
-from stationgeo.errors import DataError, ParameterError, first_few
+from stationgeo.errors import DataError, first_few
+from stationgeo.reach._checks import check_cutoff
+from stationgeo.reach._search.heap import pop, push, with_room
+from stationgeo.reach._threads import even_cuts, in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
 
-    from stationgeo.reach._graph.network import Arcs, Network, NodeArray
+    from stationgeo.reach._arrays import NodeArray
+    from stationgeo.reach._graph.arcs import Arcs
+    from stationgeo.reach._graph.network import Network
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["Found", "Groups", "Leaves", "Starts", "checked_cutoff", "find_leaves", "find_nodes", "nodes_within", "room"]
-
-_ARITY = 4  # children in the heap: fewer levels, and the children share a cache line
+__all__ = ["Found", "Groups", "Leaves", "Starts", "find_leaves", "find_nodes", "nodes_within"]
 
 
 class Starts(NamedTuple):
@@ -124,7 +125,7 @@ def nodes_within(
     >>> nodes_within(network, [7], cutoff_s=80, towards=True).to_numpy().tolist()
     [[0.0, 7.0, 0.0], [0.0, 8.0, 80.0]]
     """
-    cutoff = checked_cutoff(cutoff_s)
+    cutoff = check_cutoff(cutoff_s)
     starts = _starts_at(network, np.asarray(node_id, dtype=np.int64).reshape(-1))
     got = find_nodes(network.arcs(towards=towards), starts, cutoff, workers=workers)
     table = pd.DataFrame({
@@ -140,13 +141,6 @@ def nodes_within(
     again = table.iloc[some].duplicated(["source", "node_id"]).to_numpy()
     kept: pd.DataFrame = table.drop(index=some[again]).reset_index(drop=True)
     return kept
-
-
-def checked_cutoff(cutoff_s: float) -> float:
-    """Insist that a cutoff is a finite number of seconds, 0 or more."""
-    if not (math.isfinite(cutoff_s) and cutoff_s >= 0):
-        raise ParameterError(f"cutoff_s must be a finite number of seconds, 0 or more. Got {cutoff_s!r}.")
-    return float(cutoff_s)
 
 
 def find_nodes(arcs: Arcs, starts: Starts, cutoff_s: float, *, workers: int | None = None) -> Found:
@@ -194,51 +188,9 @@ def _starts_at(network: Network, ids: IntArray) -> Starts:
 
 def _shared(starts: Starts, workers: int | None, run: Callable[[int, int], tuple[Any, ...]]) -> Found:
     """Share the sources between threads; the parts are put together in their order."""
-    if workers is not None and workers < 1:
-        raise ParameterError(f"workers must be 1 or more. Got {workers!r}.")
-    n = starts.first.size - 1
-    parts = max(1, min(workers or os.cpu_count() or 1, n))
-    cuts = [n * part // parts for part in range(parts + 1)]
-    if parts == 1:
-        done = [run(0, n)]
-    else:
-        with ThreadPoolExecutor(max_workers=parts) as pool:
-            done = list(pool.map(run, cuts[:-1], cuts[1:]))
+    done = in_threads(run, even_cuts(starts.first.size - 1, workers), workers)
     sizes, found, seconds = (np.concatenate(arrays) for arrays in zip(*done, strict=True))
     return Found(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), found, seconds)
-
-
-@kernel
-def _push(keys: FloatArray, items: NodeArray, size: int, key: float, item: int) -> None:
-    at = size
-    while at > 0:
-        parent = (at - 1) // _ARITY
-        if keys[parent] <= key:
-            break
-        keys[at], items[at] = keys[parent], items[parent]
-        at = parent
-    keys[at], items[at] = key, item
-
-
-@kernel
-def _pop(keys: FloatArray, items: NodeArray, size: int) -> None:
-    """Take the first of `size` off; the others move up."""
-    last = size - 1
-    key, item = keys[last], items[last]
-    at = 0
-    while True:
-        child = _ARITY * at + 1
-        if child >= last:
-            break
-        least = child
-        for other in range(child + 1, min(child + _ARITY, last)):
-            if keys[other] < keys[least]:
-                least = other
-        if keys[least] >= key:
-            break
-        keys[at], items[at] = keys[least], items[least]
-        at = least
-    keys[at], items[at] = key, item
 
 
 @kernel
@@ -261,11 +213,11 @@ def _settle(
         node, spent = starts.nodes[start], starts.seconds[start]
         if spent <= cutoff_s and spent < best[node]:
             best[node] = spent
-            _push(keys, items, size, spent, node)
+            push(keys, items, size, spent, node)
             size += 1
     while size > 0:
         spent, node = keys[0], items[0]
-        _pop(keys, items, size)
+        pop(keys, items, size)
         size -= 1
         if spent > best[node]:
             continue
@@ -275,22 +227,11 @@ def _settle(
             there, other = spent + arcs.seconds[arc], arcs.heads[arc]
             if there <= cutoff_s and there < best[other]:
                 best[other] = there
-                _push(keys, items, size, there, other)
+                push(keys, items, size, there, other)
                 size += 1
     for row in range(at, end):
         best[nodes[row]] = math.inf
     return end
-
-
-@kernel
-def room(array: Any, used: int, more: int) -> Any:  # noqa: ANN401 - of nodes or of seconds
-    """Return the array, or a larger one of the same content, so that `more` fit behind what is used."""
-    if used + more <= array.size:
-        return array
-    larger = np.empty(2 * used + more, dtype=array.dtype)
-    for row in range(used):
-        larger[row] = array[row]
-    return larger
 
 
 @kernel
@@ -301,7 +242,7 @@ def _nodes(arcs: Arcs, starts: Starts, cutoff_s: float, begin: int, end: int) ->
     sizes = np.empty(end - begin, dtype=np.int64)
     used = 0
     for source in range(begin, end):
-        nodes, seconds = room(nodes, used, n_nodes), room(seconds, used, n_nodes)
+        nodes, seconds = with_room(nodes, used, n_nodes), with_room(seconds, used, n_nodes)
         last = _settle(arcs, starts, source, cutoff_s, scratch, nodes, seconds, used)
         sizes[source - begin] = last - used
         used = last
@@ -320,7 +261,7 @@ def _leaves(
     sizes = np.empty(end - begin, dtype=np.int64)
     used = 0
     for source in range(begin, end):
-        found, found_s = room(found, used, leaves.n_leaves), room(found_s, used, leaves.n_leaves)
+        found, found_s = with_room(found, used, leaves.n_leaves), with_room(found_s, used, leaves.n_leaves)
         settled = _settle(arcs, starts, source, cutoff_s, scratch, nodes, seconds, 0)
         last = used
         for row in range(leaves.direct_first[source], leaves.direct_first[source + 1]):

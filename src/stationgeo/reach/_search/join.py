@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from stationgeo.reach._arrays import begins_new, rows_by
 from stationgeo.reach._search.bounded import Groups, Leaves, Starts
 
 if TYPE_CHECKING:
     from stationgeo.reach._graph.network import Network
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["along_one_edge", "groups_of", "leaves_of", "rows_of", "starts_of", "ways"]
+__all__ = ["along_one_edge", "groups_of", "leaves_of", "starts_of", "ways"]
 
 
 def ways(table: pd.DataFrame, network: Network, pace: float, *, against: bool) -> tuple[IntArray, IntArray, FloatArray]:
@@ -38,7 +39,7 @@ def starts_of(table: pd.DataFrame, source: IntArray, n: int, network: Network, p
     """Say where the searches of `n` sources begin: at the nodes next to the points of each."""
     # Towards a station one searches from it against the arcs, so a station is left backwards and a cell forwards.
     point, node, seconds = ways(table, network, pace, against=towards)
-    first, order = rows_of(source[point], n)
+    first, order = rows_by(source[point], n)
     return Starts(first, node[order].astype(np.int32), seconds[order])
 
 
@@ -47,9 +48,9 @@ def leaves_of(
 ) -> Leaves:
     """Hang the access points of cells on the nodes next to them, and on sources with a point on the same edge."""
     point, node, seconds = ways(centres, network, pace, against=not towards)
-    first, order = rows_of(node, network.n_nodes)
+    first, order = rows_by(node, network.n_nodes)
     row, leaf, direct_s = along_one_edge(centres, at, network, pace, towards=towards)
-    direct_first, direct_order = rows_of(source[row], n)
+    direct_first, direct_order = rows_by(source[row], n)
     return Leaves(
         first, point[order].astype(np.int32), seconds[order],
         direct_first, leaf[direct_order].astype(np.int32), direct_s[direct_order], len(centres),
@@ -59,10 +60,8 @@ def leaves_of(
 def groups_of(centres: pd.DataFrame) -> Groups:
     """Say which access points are of one cell, and how many are at least half of them, the not snapped ones too."""
     cell = centres["cell"].to_numpy()
-    new = np.ones(cell.size, dtype=np.bool_)
-    new[1:] = cell[1:] != cell[:-1]
-    place = np.cumsum(new) - 1
-    n_points = np.bincount(place, minlength=int(new.sum())).astype(np.int64)
+    place = np.cumsum(begins_new(cell)) - 1
+    n_points = np.bincount(place).astype(np.int64)
     return Groups(place.astype(np.int32), (n_points + 1) // 2)
 
 
@@ -84,10 +83,3 @@ def along_one_edge(
     total_s = way_s + (both["off_m_at"] + both["off_m_cell"]).to_numpy() / pace
     open_ = np.isfinite(total_s)
     return both["row_at"].to_numpy()[open_], both["row_cell"].to_numpy()[open_], total_s[open_]
-
-
-def rows_of(key: IntArray, n: int) -> tuple[IntArray, IntArray]:
-    """Order by key: where each key's rows begin, and the order."""
-    first = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.bincount(key, minlength=n), out=first[1:])
-    return first, np.argsort(key, kind="stable")

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from stationgeo._compile import kernel
-from stationgeo.reach._search.bounded import room
+from stationgeo.reach._search.heap import is_before, pop, push, with_room
 
 if TYPE_CHECKING:
-    from stationgeo.reach._graph.network import Arcs, NodeArray
+    from stationgeo.reach._arrays import NodeArray
+    from stationgeo.reach._graph.arcs import Arcs
     from stationgeo.reach._search.bounded import Starts
     from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["Nearest", "Ways", "nearest_of_nodes", "nearest_of_places"]
-
-_ARITY = 4  # children in the heap: fewer levels, and the children share a cache line
 
 
 class Nearest(NamedTuple):
@@ -46,12 +45,12 @@ def nearest_of_nodes(arcs: Arcs, starts: Starts, k: int, cutoff_s: float) -> Nea
         for start in range(starts.first[source], starts.first[source + 1]):
             node, spent = starts.nodes[start], starts.seconds[start]
             if spent <= cutoff_s and _offer(best, node * k, k, source, spent):
-                keys, items = room(keys, size, 1), room(items, size, 1)
-                _push(keys, items, size, spent, source * n_nodes + node)
+                keys, items = with_room(keys, size, 1), with_room(items, size, 1)
+                push(keys, items, size, spent, source * n_nodes + node)
                 size += 1
     while size > 0:
         spent, item = keys[0], items[0]
-        _pop(keys, items, size)
+        pop(keys, items, size)
         size -= 1
         source = item // n_nodes
         node = item - source * n_nodes
@@ -60,8 +59,8 @@ def nearest_of_nodes(arcs: Arcs, starts: Starts, k: int, cutoff_s: float) -> Nea
         for arc in range(arcs.first[node], arcs.first[node + 1]):
             there, other = spent + arcs.seconds[arc], arcs.heads[arc]
             if there <= cutoff_s and _offer(best, other * k, k, source, there):
-                keys, items = room(keys, size, 1), room(items, size, 1)
-                _push(keys, items, size, there, source * n_nodes + other)
+                keys, items = with_room(keys, size, 1), with_room(items, size, 1)
+                push(keys, items, size, there, source * n_nodes + other)
                 size += 1
     return best
 
@@ -89,18 +88,13 @@ def _offer(best: Nearest, at: int, k: int, source: int, spent: float) -> bool:
     row = at
     while row < at + k - 1 and best.source[row] != source:
         row += 1
-    if not _nearer(spent, source, best.seconds[row], best.source[row]):
+    if not is_before(spent, source, best.seconds[row], best.source[row]):
         return False
-    while row > at and _nearer(spent, source, best.seconds[row - 1], best.source[row - 1]):
+    while row > at and is_before(spent, source, best.seconds[row - 1], best.source[row - 1]):
         best.seconds[row], best.source[row] = best.seconds[row - 1], best.source[row - 1]
         row -= 1
     best.seconds[row], best.source[row] = spent, source
     return True
-
-
-@kernel
-def _nearer(spent: float, source: int, other_s: float, other: int) -> bool:
-    return spent < other_s or (spent == other_s and source < other)
 
 
 @kernel
@@ -110,36 +104,3 @@ def _holds(best: Nearest, at: int, k: int, source: int, spent: float) -> bool:
         if best.source[row] == source:
             return bool(best.seconds[row] == spent)
     return False
-
-
-@kernel
-def _push(keys: FloatArray, items: IntArray, size: int, key: float, item: int) -> None:
-    at = size
-    while at > 0:
-        parent = (at - 1) // _ARITY
-        if not _nearer(key, item, keys[parent], items[parent]):
-            break
-        keys[at], items[at] = keys[parent], items[parent]
-        at = parent
-    keys[at], items[at] = key, item
-
-
-@kernel
-def _pop(keys: FloatArray, items: IntArray, size: int) -> None:
-    """Take the first of `size` off; the others move up. Of equal keys the lower item, so the lower source, is first."""
-    last = size - 1
-    key, item = keys[last], items[last]
-    at = 0
-    while True:
-        child = _ARITY * at + 1
-        if child >= last:
-            break
-        least = child
-        for other in range(child + 1, min(child + _ARITY, last)):
-            if _nearer(keys[other], items[other], keys[least], items[least]):
-                least = other
-        if not _nearer(keys[least], items[least], key, item):
-            break
-        keys[at], items[at] = keys[least], items[least]
-        at = least
-    keys[at], items[at] = key, item

@@ -9,7 +9,7 @@ import numpy as np
 
 from stationgeo._clock import HOURS_PER_DAY
 from stationgeo.errors import DataError, ParameterError, first_few
-from stationgeo.reach._graph.build import list_arcs
+from stationgeo.reach._graph.arcs import list_arcs
 from stationgeo.reach._speeds.measure import ALL_HOURS
 
 if TYPE_CHECKING:

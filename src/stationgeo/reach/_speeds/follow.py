@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from stationgeo._compile import inlined, kernel
-from stationgeo.reach._graph.grid import Frame, Grid, first_from, frame_of, touches, window
-from stationgeo.reach._meeting.meet import place_on_edge
-from stationgeo.reach._search.bounded import _pop, _push
+from stationgeo.reach._arrays import FlagArray, rows_by
+from stationgeo.reach._graph.grid import TURNS_DEG, Frame, Grid, first_from, frame_of, touches, window
+from stationgeo.reach._meeting.meet import nearest_part, place_on_edge
+from stationgeo.reach._search.heap import pop, push, with_room
 from stationgeo.reach._speeds.motion import Fixes, offset_m
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from stationgeo.reach._graph.network import Network, NodeArray
+    from stationgeo.reach._arrays import NodeArray
+    from stationgeo.reach._graph.network import Network
     from stationgeo.schema import FloatArray, IntArray
 
-    FlagArray = npt.NDArray[np.bool_]
     CodeArray = npt.NDArray[np.int8]
 
 __all__ = ["FATES", "Matched", "Passes", "Streets", "follow", "match", "streets_of"]
@@ -106,11 +107,9 @@ def streets_of(network: Network) -> Streets:
     end = np.column_stack([network.head, network.tail]).reshape(-1)
     begin = np.column_stack([network.tail, network.head]).reshape(-1)
     way = np.flatnonzero(open_)
-    first = np.zeros(network.n_nodes + 1, dtype=np.int64)
-    np.cumsum(np.bincount(begin[way], minlength=network.n_nodes), out=first[1:])
-    out = way[np.argsort(begin[way], kind="stable")]
+    first, order = rows_by(begin[way], network.n_nodes)
     return Streets(network.grid, network.first_vertex, network.vertices, open_, network.length_m, network.lon,
-                   network.lat, end, first, out)  # fmt: skip
+                   network.lat, end, first, way[order])  # fmt: skip
 
 
 @kernel
@@ -128,7 +127,7 @@ def match(
         before = _heading(fixes, anchor[at - 1], row) if not begins[at] else (0.0, 0.0)
         after = _heading(fixes, row, anchor[at + 1]) if at + 1 < n and not begins[at + 1] else (0.0, 0.0)
         nearest_m = math.inf
-        for turn in (0.0, 360.0, -360.0):
+        for turn in TURNS_DEG:
             if not touches(frame, x + turn, limit_m / per_lon):
                 continue
             near, metres, way, vertex = _along(
@@ -179,7 +178,7 @@ def _along(
             length2 = dx * dx + dy * dy
             if length2 == 0.0:
                 continue
-            part = min(max(-(x0 * dx + y0 * dy) / length2, 0.0), 1.0)
+            part = nearest_part(x0, y0, dx, dy)
             off_x, off_y = x0 + part * dx, y0 + part * dy
             off_m2 = off_x * off_x + off_y * off_y
             if off_m2 > limit_m2:
@@ -242,15 +241,8 @@ def _with_space(passes: Passes, n: int, more: int) -> Passes:
     """Return the passes, or longer arrays of the same content, so that `more` fit behind the first `n`."""
     if n + more <= passes.way.size:
         return passes
-    return Passes(_longer(passes.way, n, more), _longer(passes.row, n, more),
-                  _longer(passes.metres, n, more), _longer(passes.seconds, n, more))  # fmt: skip
-
-
-@kernel
-def _longer(array: Any, n: int, more: int) -> Any:  # noqa: ANN401 - of whole numbers or of floats
-    longer = np.empty(2 * n + more, dtype=array.dtype)
-    longer[:n] = array[:n]
-    return longer
+    return Passes(with_room(passes.way, n, more), with_room(passes.row, n, more),
+                  with_room(passes.metres, n, more), with_room(passes.seconds, n, more))  # fmt: skip
 
 
 @kernel
@@ -318,7 +310,7 @@ def _shortest(
     room.keys[0], room.items[0] = 0.0, begin
     while size > 0 and settled < _MOST_NODES:
         key, node = room.keys[0], room.items[0]
-        _pop(room.keys, room.items, size)
+        pop(room.keys, room.items, size)
         size -= 1
         if node == end:
             n_path = _trace(begin, end, streets, room)
@@ -339,7 +331,7 @@ def _shortest(
                 room.seen[n_seen] = there
                 n_seen += 1
             room.best[there], room.by[there] = there_m, way
-            _push(room.keys, room.items, size, bound_m, there)
+            push(room.keys, room.items, size, bound_m, there)
             size += 1
     for k in range(n_seen):
         room.best[room.seen[k]] = math.inf

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -14,8 +12,11 @@ import pandas as pd
 
 from stationgeo import _clock, crs
 from stationgeo.errors import ParameterError
+from stationgeo.reach._arrays import begins_new
+from stationgeo.reach._checks import check_count, is_finite
 from stationgeo.reach._speeds.follow import FATES, Passes, Streets, follow, match, streets_of
 from stationgeo.reach._speeds.motion import Fixes, MotionRule, anchors, rests
+from stationgeo.reach._threads import in_threads
 from stationgeo.schema import FIXES, validate
 
 if TYPE_CHECKING:
@@ -153,7 +154,8 @@ def speeds_from_tracks(
     -----
     A step leads from one fix to the first that is `step_m` and 5 s away. Its ends are put on the nearest piece of
     street within `limit_m` that runs within 45 degrees of the step before or the one after, and is open that way;
-    between them the shortest way counts, if it is at most 1.5 times as long as the straight line, plus 20 m. A step
+    between them the shortest way counts, if it is at most 1.5 times as long as the straight line, plus 20 m. Motorways
+    and ferries, on which no way may begin or end, are neither met nor followed, so that they get no speeds. A step
     over several edges counts for each of them, its seconds shared out by metres: were only steps used that end on the
     edge they began on, sparse fixes would leave the slow ones. All that a courier rides on an edge without a break is
     one pass, and one observation, however many fixes it has; it must be of half the edge, or of 50 m. Passes under 0.3
@@ -205,12 +207,12 @@ def speeds_from_tracks(
 
 
 def _check(min_passes: int, min_couriers: int, *, workers: int | None, **above_0: float) -> None:
-    least = {"min_passes": min_passes, "min_couriers": min_couriers, "workers": 1 if workers is None else workers}
-    for name, number in least.items():
-        if isinstance(number, bool) or int(number) != number or number < 1:
-            raise ParameterError(f"{name} must be a whole number, 1 or more. Got {number!r} instead.")
+    for name, number in (("min_passes", min_passes), ("min_couriers", min_couriers)):
+        check_count(name, number)
+    if workers is not None:
+        check_count("workers", workers)
     for name, value in above_0.items():
-        if not (math.isfinite(value) and value > 0):
+        if not (is_finite(value) and value > 0):
             raise ParameterError(f"{name} must be a finite number above 0. Got {value!r}.")
 
 
@@ -244,8 +246,7 @@ def _follow_all(
                      fixes.per_lat[of])  # fmt: skip
         return _follow_part(part, streets, rule, limit_m, fast, begin)
 
-    with ThreadPoolExecutor(max_workers=workers or os.cpu_count() or 1) as pool:
-        done = list(pool.map(run, cuts[:-1].tolist(), cuts[1:].tolist())) or [run(0, 0)]
+    done = in_threads(run, cuts.tolist(), workers) or [run(0, 0)]
     numbers = np.sum([part[1] for part in done], axis=0).tolist()
     n_rests, n_anchors, *fates = numbers
     counts = {"fixes": n, "fixes at rest": n_rests,
@@ -314,6 +315,6 @@ def _by_key(key: IntArray, value: FloatArray, courier: IntArray) -> tuple[IntArr
     keys, first, n = np.unique(key[order], return_index=True, return_counts=True)
     middle = (value[order][first + (n - 1) // 2] + value[order][first + n // 2]) / 2.0
     both = np.lexsort((courier, key))
-    new = np.append(True, (np.diff(key[both]) != 0) | (np.diff(courier[both]) != 0))[: key.size]
+    new = begins_new(key[both], courier[both])
     couriers = np.bincount(np.searchsorted(keys, key[both][new]), minlength=keys.size)
     return keys, n.astype(np.int64), couriers.astype(np.int64), middle

@@ -10,11 +10,8 @@ import numpy as np
 from stationgeo._compile import inlined, kernel
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from stationgeo.reach._arrays import FlagArray
     from stationgeo.schema import FloatArray, IntArray
-
-    FlagArray = npt.NDArray[np.bool_]
 
 __all__ = ["Fixes", "MotionRule", "anchors", "offset_m", "rests"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -10,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import cells, crs
-from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
+from stationgeo.errors import ColumnError, DataError, first_few, suggest
+from stationgeo.reach._checks import check_bands, check_count
 from stationgeo.schema import REACH, validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["catchment", "checked_bands", "checked_k", "impedance_column", "isochrones", "nearest_stations"]
+__all__ = ["catchment", "impedance_column", "isochrones", "nearest_stations"]
 
 
 def catchment(reach: pd.DataFrame, *, station_id: str) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def nearest_stations(reach: pd.DataFrame, *, k: int = 1) -> pd.DataFrame:
     >>> nearest_stations(table.astype({"cell": "uint64"}))["station_id"].tolist()
     ['b']
     """
-    checked_k(k)
+    check_count("k", k)
     column = impedance_column(validate(reach, REACH))
     ordered = reach.sort_values(["cell", column, "station_id"], kind="stable", ignore_index=True)
     rank = ordered.groupby("cell", sort=False).cumcount() + 1
@@ -145,7 +145,7 @@ def isochrones(reach: pd.DataFrame, *, bands: Sequence[float], together: bool = 
     >>> isochrones(table, bands=[60, 120])[["band", "n_cells"]].to_numpy().tolist()
     [[60.0, 1.0], [120.0, 2.0]]
     """
-    limits = checked_bands(bands)
+    limits = check_bands("bands", bands)
     column = impedance_column(validate(reach, REACH))
     table = reach.assign(station_id="") if together else reach
     rows = []
@@ -160,13 +160,6 @@ def isochrones(reach: pd.DataFrame, *, bands: Sequence[float], together: bool = 
     return gpd.GeoDataFrame(found.astype(kinds), geometry="geometry", crs=crs.WGS84)
 
 
-def checked_k(k: int) -> int:
-    """Insist that a number of stations is a whole number, 1 or more."""
-    if isinstance(k, bool) or int(k) != k or k < 1:
-        raise ParameterError(f"k must be a whole number, 1 or more. Got {k!r} instead.")
-    return int(k)
-
-
 def impedance_column(reach: pd.DataFrame) -> str:
     """Name the one column of impedances that a reach has."""
     there = [name for name in ("impedance_s", "impedance_m") if name in reach.columns]
@@ -175,12 +168,3 @@ def impedance_column(reach: pd.DataFrame) -> str:
             f"REACH: exactly one of impedance_s and impedance_m must be there. Got {first_few(there) or 'neither'}."
         )
     return there[0]
-
-
-def checked_bands(bands: Sequence[float]) -> list[float]:
-    """Insist that bands are numbers above 0 that ascend."""
-    limits = [float(band) for band in bands]
-    ascend = all(nearer < farther for nearer, farther in pairwise([0.0, *limits]))
-    if not limits or not ascend:
-        raise ParameterError(f"bands must be numbers above 0 that ascend. Got {first_few(limits) or 'none'} instead.")
-    return limits

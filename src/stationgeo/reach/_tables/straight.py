@@ -5,20 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from stationgeo import cells
-from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
-from stationgeo.stations import lonlat
+from stationgeo.errors import ParameterError
+from stationgeo.reach._arrays import texts
+from stationgeo.reach._stations import named_points
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import numpy.typing as npt
 
-    from stationgeo.schema import FloatArray
-
-_ID_COLUMNS = ("station_id", "candidate_id")
 
 # A cutoff shorter than this many cell spacings is not scorable from cells: at resolution 10 (spacing 132 m) a cutoff
 # of 100 m puts 56% of points on the wrong side, 300 m 17%, 750 m 3% (measured for this project).
@@ -87,7 +83,7 @@ def within_distance(
     near = impedance_m <= cutoff_m
     return pd.DataFrame(
         {
-            "station_id": pd.Series(names[point[near]], dtype="str"),
+            "station_id": texts(names, point[near]),
             "cell": cell[near],
             "impedance_m": impedance_m[near],
         }
@@ -142,21 +138,6 @@ def cutoff_check(*, cutoff_m: float, resolution: int, detour_factor: float = 1.0
     )
 
 
-def named_points(stations: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.object_], FloatArray, FloatArray]:
-    """Hold stations or candidates against what reach needs: their ids, ascending, with longitude and latitude."""
-    id_column, names = checked_ids(stations)
-    lon, lat = lonlat(stations, source=f"the table of {id_column}")
-    order = np.argsort(names, kind="stable")
-    return names[order], lon[order], lat[order]
-
-
-def checked_ids(stations: pd.DataFrame) -> tuple[str, npt.NDArray[np.object_]]:
-    """Find the one column of ids that a table of stations or candidates has, and its ids, unique, in their order."""
-    id_column = _id_column(stations)
-    _check_ids(stations, id_column)
-    return id_column, stations[id_column].to_numpy(dtype=np.object_)
-
-
 def _check(cutoff_m: float, detour_factor: float) -> None:
     if not (math.isfinite(cutoff_m) and cutoff_m > 0):
         raise ParameterError(f"cutoff_m must be a finite number of metres above 0. Got {cutoff_m!r}.")
@@ -164,25 +145,4 @@ def _check(cutoff_m: float, detour_factor: float) -> None:
         raise ParameterError(
             f"detour_factor must be a finite number, 1 (straight line) or more. Got {detour_factor!r}: no way is "
             "shorter than the straight line."
-        )
-
-
-def _id_column(stations: pd.DataFrame) -> str:
-    found = [name for name in _ID_COLUMNS if name in stations.columns]
-    if len(found) != 1:
-        has = suggest(_ID_COLUMNS[0], [str(name) for name in stations.columns])
-        given = "both" if found else "neither"
-        raise ColumnError(f"stations must have one of the columns {' and '.join(_ID_COLUMNS)}. Got {given}; {has}")
-    return found[0]
-
-
-def _check_ids(stations: pd.DataFrame, id_column: str) -> None:
-    ids = stations[id_column]
-    if ids.isna().any():
-        raise DataError(f"{id_column} must not be missing; {int(ids.isna().sum()):,} of {len(ids):,} rows have none.")
-    repeated = ids[ids.duplicated()]
-    if len(repeated):
-        raise DataError(
-            f"{id_column} must be unique; {len(repeated):,} of {len(ids):,} rows repeat an earlier one: "
-            f"{first_few(repeated.drop_duplicates())}. Remove or renumber them."
         )

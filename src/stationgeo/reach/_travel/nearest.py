@@ -13,22 +13,21 @@ import shapely
 from stationgeo import cells as h3_cells
 from stationgeo import crs
 from stationgeo.errors import ParameterError, first_few
+from stationgeo.reach._arrays import rows_by, texts
+from stationgeo.reach._checks import OFF_STREET_KM_H, SNAP_LIMIT_M, check_area, check_count, check_cutoff, check_travel
 from stationgeo.reach._graph.modes import M_S_PER_KM_H
-from stationgeo.reach._meeting.access import station_points
-from stationgeo.reach._meeting.snap import SNAP_LIMIT_M, Snaps, counted, snap
-from stationgeo.reach._search.bounded import checked_cutoff
-from stationgeo.reach._search.join import along_one_edge, rows_of, starts_of, ways
+from stationgeo.reach._meeting.access import snap_stations, station_points
+from stationgeo.reach._meeting.snap import Snaps, counted, snap
+from stationgeo.reach._search.join import along_one_edge, starts_of, ways
 from stationgeo.reach._search.labels import Nearest, Ways, nearest_of_nodes, nearest_of_places
-from stationgeo.reach._tables.catchments import checked_k
-from stationgeo.reach._travel.within import OFF_STREET_KM_H, check_travel, snap_stations
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
 
+    from stationgeo.reach._checks import Direction
     from stationgeo.reach._graph.network import Network
     from stationgeo.reach._meeting.access import StationPoints
-    from stationgeo.reach._travel.within import Direction
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
 __all__ = ["NearestStations", "nearest_over_streets"]
@@ -68,6 +67,7 @@ def nearest_over_streets(
     access: gpd.GeoDataFrame | None = None,
     snap_limit_m: float = SNAP_LIMIT_M,
     off_street_km_h: float = OFF_STREET_KM_H,
+    workers: int | None = None,
 ) -> NearestStations:
     """Find the k stations that are nearest to each cell over the streets, however far they are.
 
@@ -96,6 +96,9 @@ def nearest_over_streets(
         Access points farther than this from every street are not met; they are counted.
     off_street_km_h
         Speed between a point and the street.
+    workers
+        Threads that find where points meet the streets (the search is one); as many as there are processors by
+        default. The answer does not depend on it.
 
     Returns
     -------
@@ -144,12 +147,12 @@ def nearest_over_streets(
     >>> near.table["station_id"].tolist(), near.unreached.size
     (['a', 'b'], 1)
     """
-    n_nearest = checked_k(k)
-    cutoff = math.inf if cutoff_s is None else checked_cutoff(cutoff_s)
+    n_nearest = check_count("k", k)
+    cutoff = math.inf if cutoff_s is None else check_cutoff(cutoff_s)
     check_travel(off_street_km_h, direction)
     points = station_points([stations], access)
-    at = snap_stations(points, network, limit_m=snap_limit_m)
-    centres = _asked(cells, within, resolution, network, snap_limit_m)
+    at = snap_stations(points, network, limit_m=snap_limit_m, workers=workers)
+    centres = _asked(cells, within, resolution, network, snap_limit_m, workers)
     # More than there are stations would only take room.
     kept = max(1, min(n_nearest, points.names.size))
     pace, towards = off_street_km_h * M_S_PER_KM_H, direction == "to_station"
@@ -159,7 +162,7 @@ def nearest_over_streets(
     table = pd.DataFrame({
         "cell": named[place // kept],
         "rank": place % kept + 1,
-        "station_id": pd.Series(pd.array(points.names, dtype="str").take(found.source[place])),
+        "station_id": texts(points.names, found.source[place]),
         "impedance_s": found.seconds[place],
     })  # fmt: skip
     return NearestStations(table=table, unreached=named[found.source[::kept] < 0], stations=at, cells=centres)
@@ -167,7 +170,7 @@ def nearest_over_streets(
 
 def _asked(
     cells: npt.ArrayLike | None, within: shapely.Polygon | shapely.MultiPolygon | None, resolution: int | None,
-    network: Network, limit_m: float,
+    network: Network, limit_m: float, workers: int | None,
 ) -> Snaps:  # fmt: skip
     """Snap the centres of the cells that the question is about."""
     if (cells is None) == (within is None) or (within is None) != (resolution is None):
@@ -179,10 +182,9 @@ def _asked(
         )
     if within is None or resolution is None:
         named = np.unique(np.asarray(cells))
-        return _snapped(named.astype(np.uint64) if not named.size else named, network, limit_m)
-    if not isinstance(within, (shapely.Polygon, shapely.MultiPolygon)):
-        raise ParameterError(f"within must be one polygon in WGS-84, or several as one. Got {type(within).__name__}.")
-    snaps = _snapped(_cells_about(within, resolution, limit_m), network, limit_m)
+        return _snapped(named.astype(np.uint64) if not named.size else named, network, limit_m, workers)
+    check_area(within)
+    snaps = _snapped(_cells_about(within, resolution, limit_m), network, limit_m, workers)
     table = snaps.table
     met = table["edge"].to_numpy() >= 0
     lon, lat = (np.where(met, table[axis], table[f"point_{axis}"]) for axis in ("lon", "lat"))
@@ -193,8 +195,8 @@ def _asked(
     )  # fmt: skip
 
 
-def _snapped(named: CellArray, network: Network, limit_m: float) -> Snaps:
-    centres = snap(*h3_cells.centres(named), network, limit_m=limit_m)
+def _snapped(named: CellArray, network: Network, limit_m: float, workers: int | None) -> Snaps:
+    centres = snap(*h3_cells.centres(named), network, limit_m=limit_m, workers=workers)
     centres.table.insert(0, "cell", named)
     return centres
 
@@ -225,5 +227,5 @@ def _search(
 
 
 def _by_place(place: IntArray, there: IntArray, seconds: FloatArray, n_places: int) -> Ways:
-    first, order = rows_of(place, n_places)
+    first, order = rows_by(place, n_places)
     return Ways(first, there[order].astype(np.int32), seconds[order])

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from stationgeo import cells
-from stationgeo.errors import ParameterError
+from stationgeo.reach._arrays import texts
+from stationgeo.reach._checks import OFF_STREET_KM_H, SNAP_LIMIT_M, Direction, check_cutoff, check_travel
 from stationgeo.reach._graph.fingerprint import network_fingerprint
 from stationgeo.reach._graph.modes import M_S_PER_KM_H
-from stationgeo.reach._meeting.access import candidate_cells, cell_points, checked_access_resolution, station_points
-from stationgeo.reach._meeting.snap import SNAP_LIMIT_M, Snaps, snap
-from stationgeo.reach._search.bounded import checked_cutoff, find_leaves
+from stationgeo.reach._meeting.access import (
+    candidate_cells,
+    checked_access_resolution,
+    snap_cells,
+    snap_stations,
+    station_points,
+)
+from stationgeo.reach._search.bounded import find_leaves
 from stationgeo.reach._search.join import groups_of, leaves_of, starts_of
 
 if TYPE_CHECKING:
@@ -23,28 +27,18 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from stationgeo.reach._graph.network import Network
-    from stationgeo.reach._meeting.access import StationPoints
+    from stationgeo.reach._meeting.snap import Snaps
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
 __all__ = [
-    "OFF_STREET_KM_H",
-    "Direction",
     "Rows",
     "TravelReach",
     "TravelTerms",
-    "check_travel",
     "checked_terms",
     "reach_table",
     "search_cells",
-    "snap_cells",
-    "snap_stations",
     "within_travel_time",
 ]
-
-OFF_STREET_KM_H = 4.5
-"""A planning assumption, that of the mode walk in modes.toml: the way between a point and the street is walked."""
-
-Direction = Literal["to_station", "from_station"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +216,10 @@ def within_travel_time(
         names.lon, names.lat, radius_m=terms.radius_m(network),
         resolution=terms.resolution, access_resolution=terms.access_resolution,
     )  # fmt: skip
-    at = snap_stations(names, network, limit_m=snap_limit_m)
-    centres = snap_cells(candidates, network, access_resolution=terms.access_resolution, limit_m=snap_limit_m)
+    at = snap_stations(names, network, limit_m=snap_limit_m, workers=workers)
+    centres = snap_cells(
+        candidates, network, access_resolution=terms.access_resolution, limit_m=snap_limit_m, workers=workers
+    )
     got = search_cells(at.table, names.station, names.names.size, centres.table, network, terms, workers=workers)
     return TravelReach(
         table=reach_table(names.names, got), stations=at, cells=centres, n_cells=got.n_cells, terms=terms
@@ -235,7 +231,7 @@ def checked_terms(
     off_street_km_h: float, id_column: str, network: Network,
 ) -> TravelTerms:  # fmt: skip
     """Hold what a reach is to be made with against what it may be."""
-    cutoff = checked_cutoff(cutoff_s)
+    cutoff = check_cutoff(cutoff_s)
     check_travel(off_street_km_h, direction)
     return TravelTerms(
         cutoff_s=cutoff, resolution=resolution,
@@ -243,31 +239,6 @@ def checked_terms(
         snap_limit_m=float(snap_limit_m), off_street_km_h=float(off_street_km_h), id_column=id_column,
         mode=network.mode, network=network_fingerprint(network),
     )  # fmt: skip
-
-
-def check_travel(off_street_km_h: float, direction: str) -> None:
-    """Insist on a speed off the streets, and on a direction."""
-    if not (math.isfinite(off_street_km_h) and off_street_km_h > 0):
-        raise ParameterError(f"off_street_km_h must be a finite speed above 0. Got {off_street_km_h!r}.")
-    if direction not in {"to_station", "from_station"}:
-        raise ParameterError(f"direction must be 'to_station' or 'from_station'. Got {direction!r}.")
-
-
-def snap_stations(points: StationPoints, network: Network, *, limit_m: float) -> Snaps:
-    """Find where the points of stations meet the streets, with whose each is."""
-    at = snap(points.lon, points.lat, network, limit_m=limit_m)
-    at.table.insert(0, "station_id", pd.Series(points.names[points.station], dtype="str"))
-    at.table.insert(1, "access", points.number)
-    return at
-
-
-def snap_cells(named: CellArray, network: Network, *, access_resolution: int, limit_m: float) -> Snaps:
-    """Find where the access points of cells meet the streets, with whose each is."""
-    cell, access_cell = cell_points(named, access_resolution)
-    centres = snap(*cells.centres(access_cell), network, limit_m=limit_m)
-    centres.table.insert(0, "cell", cell)
-    centres.table.insert(1, "access_cell", access_cell)
-    return centres
 
 
 def search_cells(
@@ -286,6 +257,5 @@ def search_cells(
 
 def reach_table(names: npt.NDArray[np.object_], rows: Rows) -> pd.DataFrame:
     """Write what stations reach as a REACH table."""
-    # Taken by number, because millions of texts would be looked at one by one.
-    ids = pd.array(names, dtype="str").take(np.repeat(np.arange(names.size), rows.n_cells))
-    return pd.DataFrame({"station_id": pd.Series(ids), "cell": rows.cell, "impedance_s": rows.seconds})
+    ids = texts(names, np.repeat(np.arange(names.size), rows.n_cells))
+    return pd.DataFrame({"station_id": ids, "cell": rows.cell, "impedance_s": rows.seconds})

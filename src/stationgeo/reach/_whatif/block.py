@@ -10,16 +10,16 @@ import shapely
 
 from stationgeo._compile import kernel
 from stationgeo.errors import DataError, ParameterError, first_few
-from stationgeo.reach._graph.build import components
-from stationgeo.reach._graph.network import Arcs
+from stationgeo.reach._arrays import FlagArray, rows_at
+from stationgeo.reach._checks import check_area
+from stationgeo.reach._graph.arcs import Arcs, components
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from stationgeo.reach._graph.network import Network, NodeArray
+    from stationgeo.reach._arrays import NodeArray
+    from stationgeo.reach._graph.network import Network
     from stationgeo.schema import FloatArray, IntArray
-
-    FlagArray = npt.NDArray[np.bool_]
 
 __all__ = ["block_streets", "vertices_of"]
 
@@ -100,8 +100,7 @@ def _edges_named(network: Network, edge_id: npt.ArrayLike) -> IntArray:
 
 
 def _edges_touched(network: Network, within: shapely.Polygon | shapely.MultiPolygon) -> FlagArray:
-    if not isinstance(within, (shapely.Polygon, shapely.MultiPolygon)):
-        raise ParameterError(f"within must be one polygon in WGS-84, or several as one. Got {type(within).__name__}.")
+    check_area(within)
     touched = np.zeros(network.n_edges, dtype=np.bool_)
     if within.is_empty or not network.n_edges:
         return touched
@@ -120,11 +119,8 @@ def _edges_touched(network: Network, within: shapely.Polygon | shapely.MultiPoly
 
 def vertices_of(network: Network, rows: IntArray) -> tuple[FloatArray, IntArray]:
     """Take the vertices of some edges, with the place of each one's edge among them."""
-    begin = network.first_vertex[rows]
-    n_vertices = network.first_vertex[rows + 1] - begin
-    number = np.repeat(np.arange(rows.size), n_vertices)
-    within_edge = np.arange(number.size) - np.repeat(np.cumsum(n_vertices) - n_vertices, n_vertices)
-    return network.vertices[begin[number] + within_edge], number
+    number, vertex = rows_at(network.first_vertex, rows)
+    return network.vertices[vertex], number
 
 
 def _without(network: Network, gone: FlagArray) -> Network:

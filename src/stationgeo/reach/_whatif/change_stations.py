@@ -13,16 +13,16 @@ from scipy.spatial import cKDTree
 from stationgeo import cells
 from stationgeo.crs import WGS84
 from stationgeo.errors import ColumnError, DataError, first_few, suggest
-from stationgeo.reach._meeting.access import candidate_radius_m, station_points
+from stationgeo.reach._meeting.access import candidate_radius_m, snap_cells, snap_stations, station_points
 from stationgeo.reach._meeting.snap import Snaps, counted
-from stationgeo.reach._travel.within import TravelReach, reach_table, search_cells, snap_cells, snap_stations
+from stationgeo.reach._travel.within import TravelReach, reach_table, search_cells
 from stationgeo.reach._whatif.splice import among, candidates, check_fits, own_cells, sources, spliced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from stationgeo.reach._arrays import FlagArray, Names
     from stationgeo.reach._graph.network import Network
-    from stationgeo.reach._whatif.splice import FlagArray, Names
     from stationgeo.schema import CellArray, FloatArray
 
 __all__ = ["change_stations"]
@@ -105,8 +105,8 @@ def change_stations(
     _check_names(old, _ids(add, travel), moved, closed)
     kept = ~pd.Index(old, dtype=object).isin(np.concatenate([moved, closed]))
     fresh = station_points(given, access)
-    at = snap_stations(fresh, network, limit_m=travel.terms.snap_limit_m)
-    centres, near = _cells_now(travel, network, kept[source], fresh.lon, fresh.lat)
+    at = snap_stations(fresh, network, limit_m=travel.terms.snap_limit_m, workers=workers)
+    centres, near = _cells_now(travel, network, kept[source], fresh.lon, fresh.lat, workers=workers)
     own = own_cells(centres.table, near)
     found = search_cells(at.table, fresh.station, fresh.names.size, own, network, travel.terms, workers=workers)
     names, rows = spliced(travel, kept, fresh.names, found)
@@ -168,15 +168,20 @@ def _counted_anew(snaps: Snaps, table: pd.DataFrame) -> Snaps:
 
 
 def _cells_now(
-    travel: TravelReach, network: Network, kept_point: FlagArray, lon: FloatArray, lat: FloatArray
-) -> tuple[Snaps, CellArray]:
+    travel: TravelReach, network: Network, kept_point: FlagArray, lon: FloatArray, lat: FloatArray, *,
+    workers: int | None,
+) -> tuple[Snaps, CellArray]:  # fmt: skip
     """Keep up with the cells that could be reached: their snaps, and those near the stations that are new."""
     table, terms = travel.cells.table, travel.terms
     cell = table["cell"].to_numpy()
     near = candidates(travel, network, lon, lat)
     gone = _cells_of_none(travel, network, kept_point, near)
     more = snap_cells(
-        near[~among(near, cell)], network, access_resolution=terms.access_resolution, limit_m=terms.snap_limit_m
+        near[~among(near, cell)],
+        network,
+        access_resolution=terms.access_resolution,
+        limit_m=terms.snap_limit_m,
+        workers=workers,
     )
     if not gone.size and not len(more.table):
         return travel.cells, near

@@ -12,6 +12,7 @@ import shapely
 from stationgeo import crs
 from stationgeo.errors import ParameterError, first_few
 from stationgeo.reach._graph.fingerprint import network_fingerprint
+from stationgeo.reach._graph.grid import TURNS_DEG
 from stationgeo.reach._meeting.snap import Snaps, counted, snap
 from stationgeo.reach._search.bounded import Starts, find_nodes
 from stationgeo.reach._search.join import ways
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from stationgeo.reach._graph.network import Network, NodeArray
+    from stationgeo.reach._arrays import FlagArray, NodeArray
+    from stationgeo.reach._graph.network import Network
     from stationgeo.reach._travel.within import TravelTerms
-    from stationgeo.reach._whatif.splice import FlagArray
     from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["follow_streets"]
@@ -35,8 +36,6 @@ _ROUNDING_SHARE, _ROUNDING_S = 1e-9, 1e-6
 
 # Boxes are wider than the limit by this share, so that rounding loses nothing.
 _BOX_SLACK = 1e-6
-
-_FULL_TURN_DEG = 360.0
 
 # What is the same in networks of the same streets, however many of them are blocked.
 _STREETS = ("edge_id", "tail", "head", "first_vertex", "vertices", "node_id")
@@ -100,8 +99,8 @@ def follow_streets(
     _check_streets(before, after)
     changed = (before.forward_s != after.forward_s) | (before.backward_s != after.backward_s)
     doubtful = _doubtful_edges(before, after, travel.stations.min_component_nodes)
-    at, moved = _met_again(travel.stations, after, doubtful)
-    centres, moved_cells = _met_again(travel.cells, after, doubtful)
+    at, moved = _met_again(travel.stations, after, doubtful, workers)
+    centres, moved_cells = _met_again(travel.cells, after, doubtful, workers)
     names, source = sources(at.table)
     cells_now = moved_cells | _on(changed, centres.table)
     starts, shared = _seeds(travel, centres.table[cells_now], travel.cells.table[cells_now], before, after, changed)
@@ -141,13 +140,13 @@ def _doubtful_edges(before: Network, after: Network, min_component_nodes: int) -
     return doubtful
 
 
-def _met_again(snaps: Snaps, after: Network, doubtful: FlagArray) -> tuple[Snaps, FlagArray]:
+def _met_again(snaps: Snaps, after: Network, doubtful: FlagArray, workers: int | None) -> tuple[Snaps, FlagArray]:
     """Snap points near doubtful edges again; tells which meet the streets elsewhere."""
     table = snaps.table.copy()
     rows = _near(table, after, doubtful, snaps.limit_m)
     again = snap(
         table["point_lon"].to_numpy()[rows], table["point_lat"].to_numpy()[rows], after, limit_m=snaps.limit_m,
-        far_m=snaps.far_m, min_component_nodes=snaps.min_component_nodes,
+        far_m=snaps.far_m, min_component_nodes=snaps.min_component_nodes, workers=workers,
     ).table  # fmt: skip
     elsewhere = np.zeros(rows.size, dtype=np.bool_)
     for name in ("edge", "share", "off_street_m"):
@@ -181,7 +180,7 @@ def _near(table: pd.DataFrame, network: Network, edges: FlagArray, limit_m: floa
     in_row = _covered(lat, low[:, 1] - tall.max(), high[:, 1] + tall.max())
     near = []
     # Beside the antimeridian the streets of the other side are near too.
-    for turn in (0.0, _FULL_TURN_DEG, -_FULL_TURN_DEG):
+    for turn in TURNS_DEG:
         which = np.flatnonzero(in_row & _covered(lon + turn, low[:, 0] - wide.max(), high[:, 0] + wide.max()))
         x, y, w, h = lon[which] + turn, lat[which], wide[which], tall[which]
         point, _ = tree.query(shapely.box(x - w, y - h, x + w, y + h))

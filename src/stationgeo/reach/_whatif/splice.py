@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stationgeo.errors import DataError, ParameterError
+from stationgeo.reach._arrays import FlagArray, Names, begins_new
 from stationgeo.reach._graph.fingerprint import network_fingerprint
 from stationgeo.reach._meeting.access import candidate_cells
 from stationgeo.reach._travel.within import Rows
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from stationgeo.reach._travel.within import TravelReach
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
-    Names = npt.NDArray[np.object_]
-    FlagArray = npt.NDArray[np.bool_]
     AnyArray = npt.NDArray[Any]
 
 __all__ = ["among", "candidates", "check_fits", "own_cells", "sources", "spliced"]
@@ -44,8 +43,7 @@ def check_fits(travel: TravelReach, network: Network, *, name: str) -> None:
 def sources(table: pd.DataFrame) -> tuple[Names, IntArray]:
     """Name the stations of a table of points, which stand together, and the station of each point by number."""
     ids = table["station_id"].to_numpy(dtype=np.object_)
-    new = np.ones(ids.size, dtype=np.bool_)
-    new[1:] = ids[1:] != ids[:-1]
+    new = begins_new(ids)
     return ids[new], np.cumsum(new, dtype=np.int64) - 1
 
 
