@@ -17,6 +17,7 @@ from hypothesis.strategies import DataObject
 
 from stationgeo import crs, reach
 from stationgeo.errors import ColumnError, DataError, ParameterError
+from stationgeo.reach._graph import fingerprint
 
 LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
@@ -288,13 +289,13 @@ def test_a_network_is_told_by_what_is_in_it(streets: Callable[..., Any], tmp_pat
 def test_a_network_that_is_gone_is_forgotten(streets: Callable[..., Any]) -> None:
     network = _lattice(streets, 3)
     gc.collect()
-    known = len(reach._fingerprint._KNOWN)
+    known = len(fingerprint._KNOWN)
     told = reach.network_fingerprint(network)
     assert reach.network_fingerprint(network) == told
-    assert len(reach._fingerprint._KNOWN) == known + 8
+    assert len(fingerprint._KNOWN) == known + 8
     del network
     gc.collect()
-    assert len(reach._fingerprint._KNOWN) == known
+    assert len(fingerprint._KNOWN) == known
 
 
 def test_what_does_not_fit_is_refused_by_name(streets: Callable[..., Any], stations_at: StationsAt) -> None:
