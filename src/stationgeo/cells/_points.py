@@ -192,7 +192,10 @@ def count(lon: npt.ArrayLike, lat: npt.ArrayLike, *, resolution: int) -> CellCou
 
 
 def _flat(lon: npt.ArrayLike, lat: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-    x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    try:
+        x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"lon and lat must be numbers, in degrees. Got what is none: {error}.") from error
     if x.shape != y.shape:
         raise ParameterError(f"lon and lat must have one shape. Got {x.shape} and {y.shape} instead.")
     return np.ascontiguousarray(x).reshape(-1), np.ascontiguousarray(y).reshape(-1)

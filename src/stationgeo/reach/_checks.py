@@ -8,12 +8,17 @@ from itertools import pairwise
 from numbers import Real
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import shapely
 
 from stationgeo.errors import ParameterError, first_few
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from stationgeo.schema import IntArray
 
 __all__ = [
     "OFF_STREET_KM_H",
@@ -78,14 +83,33 @@ def check_bands(name: str, bands: Sequence[float]) -> list[float]:
     return [float(band) for band in given]
 
 
-def check_travel(off_street_km_h: float, direction: str) -> None:
-    """Insist on a speed off the streets, and on a direction."""
+def check_travel(off_street_km_h: float, direction: str, snap_limit_m: float) -> None:
+    """Insist on a speed off the streets, on a direction, and on how far off the streets is too far."""
     check_above_0("km/h", off_street_km_h=off_street_km_h)
+    check_at_least_0("metres", snap_limit_m=snap_limit_m)
     if direction not in _DIRECTIONS:
         raise ParameterError(f"direction must be 'to_station' or 'from_station'. Got {direction!r}.")
 
 
 def check_area(within: shapely.Polygon | shapely.MultiPolygon) -> None:
-    """Insist on one polygon, or several as one."""
-    if not isinstance(within, (shapely.Polygon, shapely.MultiPolygon)):
-        raise ParameterError(f"within must be one polygon in WGS-84, or several as one. Got {type(within).__name__}.")
+    """Insist on one polygon, or several as one, with an inside and an outside."""
+    check_kind("within", within, (shapely.Polygon, shapely.MultiPolygon), "one polygon in WGS-84, or several as one")
+    if not shapely.is_valid(within):
+        raise ParameterError(
+            f"within must be a valid polygon. Got one with this fault: {shapely.is_valid_reason(within)}. Repair it, "
+            "for example by shapely.make_valid."
+        )
+
+
+def check_kind(name: str, value: object, kind: type | tuple[type, ...], what: str) -> None:
+    """Insist that something is what its maker returned, rather than one of its tables, or a path."""
+    if not isinstance(value, kind):
+        raise ParameterError(f"{name} must be {what}. Got {type(value).__name__}.")
+
+
+def whole_numbers(name: str, values: npt.ArrayLike) -> IntArray:
+    """Read whole numbers, in one row."""
+    given = np.asarray(values)
+    if given.size and given.dtype.kind not in "iu":
+        raise ParameterError(f"{name} must be whole numbers. Got {given.dtype}.")
+    return given.astype(np.int64).reshape(-1)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from stationgeo.errors import ColumnError, DataError, first_few, suggest
+from stationgeo.reach._checks import check_kind
 from stationgeo.stations import lonlat
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
     from stationgeo.reach._arrays import Names
     from stationgeo.schema import FloatArray
 
-__all__ = ["checked_ids", "named_points"]
+__all__ = ["checked_ids", "id_texts", "named_points"]
 
 _ID_COLUMNS = ("station_id", "candidate_id")
 
@@ -31,9 +32,14 @@ def named_points(stations: gpd.GeoDataFrame) -> tuple[Names, FloatArray, FloatAr
 
 def checked_ids(stations: pd.DataFrame) -> tuple[str, Names]:
     """Find the one column of ids that a table of stations or candidates has, and its ids, unique, in their order."""
+    check_kind("stations", stations, pd.DataFrame, "a GeoDataFrame of points in WGS-84")
     id_column = _id_column(stations)
-    _check_ids(stations, id_column)
-    return id_column, stations[id_column].to_numpy(dtype=np.object_)
+    return id_column, _unique(stations[id_column])
+
+
+def id_texts(ids: pd.Series[Any]) -> Names:
+    """Write ids as REACH has them: as text."""
+    return ids.astype("str").to_numpy(dtype=np.object_)
 
 
 def _id_column(stations: pd.DataFrame) -> str:
@@ -45,13 +51,14 @@ def _id_column(stations: pd.DataFrame) -> str:
     return found[0]
 
 
-def _check_ids(stations: pd.DataFrame, id_column: str) -> None:
-    ids = stations[id_column]
+def _unique(ids: pd.Series[Any]) -> Names:
     if ids.isna().any():
-        raise DataError(f"{id_column} must not be missing; {int(ids.isna().sum()):,} of {len(ids):,} rows have none.")
-    repeated = ids[ids.duplicated()]
-    if len(repeated):
+        raise DataError(f"{ids.name} must not be missing; {int(ids.isna().sum()):,} of {len(ids):,} rows have none.")
+    names = id_texts(ids)
+    repeated = pd.Series(names).duplicated().to_numpy()
+    if repeated.any():
         raise DataError(
-            f"{id_column} must be unique; {len(repeated):,} of {len(ids):,} rows repeat an earlier one: "
-            f"{first_few(repeated.drop_duplicates())}. Remove or renumber them."
+            f"{ids.name} must be unique; {int(repeated.sum()):,} of {len(ids):,} rows repeat an earlier one: "
+            f"{first_few(pd.unique(names[repeated]))}. Remove or renumber them."
         )
+    return names

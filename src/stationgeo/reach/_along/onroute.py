@@ -16,6 +16,7 @@ from stationgeo.reach._along.detours import Detours, Ridden, hop_seconds, least_
 from stationgeo.reach._arrays import texts
 from stationgeo.reach._checks import OFF_STREET_KM_H, SNAP_LIMIT_M, check_at_least_0, check_travel
 from stationgeo.reach._graph.modes import M_S_PER_KM_H
+from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._meeting.access import StationPoints, snap_stations, station_points
 from stationgeo.reach._meeting.snap import Snaps, snap
 from stationgeo.reach._search.bounded import Groups, find_leaves
@@ -187,9 +188,10 @@ def stations_on_route(
     >>> found.table.round(1).to_numpy().tolist(), found.covered_share
     ([['o1', 'a', 42.5, 0, 0]], 1.0)
     """
+    check_network(network)
     check_at_least_0("seconds", budget_s=budget_s, skip_s=skip_s)
     check_at_least_0("metres", noise_m=noise_m, point_limit_m=point_limit_m)
-    check_travel(off_street_km_h, "to_station")
+    check_travel(off_street_km_h, "to_station", snap_limit_m)
     keys = _check(tracks, track_key)
     doors = station_points([stations], access)
     at = snap_stations(doors, network, limit_m=snap_limit_m, workers=workers)

@@ -14,8 +14,17 @@ import shapely
 from stationgeo import crs
 from stationgeo.reach._along.pieces import cut_lines
 from stationgeo.reach._arrays import begins_new, rows_at, rows_by, texts
-from stationgeo.reach._checks import OFF_STREET_KM_H, SNAP_LIMIT_M, Direction, check_above_0, check_bands, check_travel
+from stationgeo.reach._checks import (
+    OFF_STREET_KM_H,
+    SNAP_LIMIT_M,
+    Direction,
+    check_above_0,
+    check_bands,
+    check_kind,
+    check_travel,
+)
 from stationgeo.reach._graph.modes import M_S_PER_KM_H
+from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._meeting.access import snap_stations, station_points
 from stationgeo.reach._search.bounded import find_nodes
 from stationgeo.reach._search.join import starts_of
@@ -165,8 +174,9 @@ def reached_streets(
     >>> reached.table[["from_share", "to_share", "from_s", "to_s"]].round(3).to_numpy().tolist()
     [[0.25, 0.5, 60.0, 0.0], [0.5, 0.75, 0.0, 60.0]]
     """
+    check_network(network)
     limits = check_bands("bands_s", bands_s)
-    check_travel(off_street_km_h, direction)
+    check_travel(off_street_km_h, direction, snap_limit_m)
     points = station_points([stations], access)
     pace = off_street_km_h * M_S_PER_KM_H
     at = snap_stations(points, network, limit_m=snap_limit_m, workers=workers)
@@ -227,6 +237,7 @@ def street_isochrones(
     >>> street_isochrones(reached)[["station_id", "band", "length_m"]].round(1).to_numpy().tolist()
     [['a', 60.0, 500.0], ['a', 90.0, 750.0]]
     """
+    check_kind("reached", reached, ReachedStreets, "what reached_streets returns")
     check_above_0("metres", buffer_m=buffer_m)
     table = _together(reached.table) if together else reached.table
     rows = []

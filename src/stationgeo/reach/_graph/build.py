@@ -11,6 +11,7 @@ import shapely
 from stationgeo.crs import WGS84
 from stationgeo.errors import ColumnError, DataError, DatumError, ParameterError, first_few, suggest
 from stationgeo.reach._arrays import begins_new
+from stationgeo.reach._checks import check_kind
 from stationgeo.reach._graph.arcs import components, list_arcs
 from stationgeo.reach._graph.grid import build_grid
 from stationgeo.reach._graph.modes import Mode
@@ -102,6 +103,7 @@ def build_network(
     (2, array([82.32]))
     """
     rule = named_mode(mode) if isinstance(mode, str) else mode
+    check_kind("mode", rule, Mode, "the name of a mode, or a Mode")
     _check(edges, nodes, speed_column)
     given = edges.sort_values("edge_id", kind="stable").reset_index(drop=True)
     slopes: Counter[str] = Counter()

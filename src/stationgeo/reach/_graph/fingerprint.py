@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stationgeo.reach._graph.network import check_network
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -54,6 +56,7 @@ def network_fingerprint(network: Network) -> str:
     >>> network_fingerprint(network) == network_fingerprint(block_streets(network, edge_id=[0]))
     False
     """
+    check_network(network)
     digest = hashlib.sha256(repr((network.mode, network.speed_m_s, network.n_nodes)).encode())
     for name in _TELLING:
         digest.update(_digest(getattr(network, name)))

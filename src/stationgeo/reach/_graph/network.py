@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stationgeo.errors import SourceError, first_few
+from stationgeo.reach._checks import check_kind
 from stationgeo.reach._graph.arcs import Arcs
 from stationgeo.reach._graph.grid import Grid
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from stationgeo.reach._arrays import NodeArray
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["Network", "open_network"]
+__all__ = ["Network", "check_network", "open_network"]
 
 _FORMAT = 2
 _ABOUT = "network.json"
@@ -206,6 +207,11 @@ _ARRAYS = tuple(field.name for field in dataclasses.fields(Network) if field.nam
 
 def _make(fields: dict[str, Any]) -> Network:
     return Network(**fields)
+
+
+def check_network(network: Network, name: str = "network") -> None:
+    """Insist on a street graph, rather than the tables or the folder that it is made from."""
+    check_kind(name, network, Network, "a Network, as build_network and open_network return it")
 
 
 def open_network(folder: str | Path) -> Network:

@@ -198,12 +198,13 @@ def _texts(edges: pd.DataFrame, column: str) -> npt.NDArray[np.object_]:
 
 
 def _own_speeds(edges: pd.DataFrame, speed_column: str) -> FloatArray:
-    own = edges[speed_column].to_numpy(dtype=np.float64, na_value=np.nan)
-    wrong = (own <= 0) | np.isinf(own)
+    given = edges[speed_column]
+    own = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = (own <= 0) | np.isinf(own) | (np.isnan(own) & given.notna().to_numpy())
     if wrong.any():
         raise DataError(
             f"edges: column {speed_column!r} must hold speeds in km/h above 0, or nothing; {int(wrong.sum()):,} of "
-            f"{len(own):,} rows do not: {first_few(own[wrong])}. Leave them empty, or close the edges by access=no."
+            f"{len(own):,} rows do not: {first_few(given[wrong])}. Leave them empty, or close the edges by access=no."
         )
     return np.asarray(own, dtype=np.float64)
 

@@ -11,7 +11,7 @@ from stationgeo import cells
 from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
 from stationgeo.reach._arrays import texts
 from stationgeo.reach._meeting.snap import Snaps, snap
-from stationgeo.reach._stations import checked_ids
+from stationgeo.reach._stations import checked_ids, id_texts
 from stationgeo.stations import lonlat
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ _SEARCH_SLACK = 0.01
 # Centres of a cell's descendants lie up to 0.63 mean spacings from its own, three steps down (measured around all
 # pentagons and at 3,000 random places); each further step adds a seventh of what the last two added.
 _SPACINGS_TO_DESCENDANTS = 0.75
+
+
+# From here on it is the cutoff that is too large, rather than the resolution that is too fine.
+_LIKELY_MISTAKE_M = 1_000_000.0
+_M_PER_KM = 1000.0
 
 
 class StationPoints(NamedTuple):
@@ -91,14 +96,14 @@ def _given(
         raise DataError(
             f"access must name a station in each row; {int(ids.isna().sum()):,} of {len(ids):,} rows name none."
         )
-    strange = ids[~ids.isin(names)]
+    strange = ids[~np.isin(id_texts(ids), names)]
     if len(strange):
         raise DataError(
             f"access must name stations of the table; {len(strange):,} of {len(ids):,} rows name others: "
             f"{first_few(strange.drop_duplicates())}. Give the table of these stations too, or leave the rows out."
         )
     lon, lat = lonlat(access, source="access")
-    return ids.to_numpy(dtype=np.object_), lon, lat
+    return id_texts(ids), lon, lat
 
 
 def checked_access_resolution(access_resolution: int | None, resolution: int) -> int:
@@ -119,7 +124,15 @@ def candidate_cells(
 ) -> CellArray:
     """List the cells that could be reached: the way is no shorter than the straight line."""
     wide_m = candidate_radius_m(radius_m, resolution, access_resolution)
-    return cells.within_any(lon, lat, radius_m=wide_m, resolution=resolution)
+    try:
+        return cells.within_any(lon, lat, radius_m=wide_m, resolution=resolution)
+    except ParameterError as error:
+        if wide_m <= _LIKELY_MISTAKE_M:
+            raise
+        raise ParameterError(
+            f"cutoff_s must not reach farther than can be looked at: it allows ways of {radius_m / _M_PER_KM:,.0f} km. "
+            f"{error}"
+        ) from error
 
 
 def candidate_radius_m(radius_m: float, resolution: int, access_resolution: int) -> float:

@@ -9,6 +9,7 @@ import shapely
 
 from stationgeo import cells, crs
 from stationgeo.reach._checks import check_at_least_0
+from stationgeo.reach._graph.network import check_network
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -71,6 +72,7 @@ def near_border(
     >>> near_border([114.0, 115.0], [22.5, 22.5], network, within_m=5).tolist()
     [False, True]
     """
+    check_network(network)
     check_at_least_0("metres", within_m=within_m)
     x, y = cells.checked_lonlat(lon, lat)
     if not network.vertices.size:

@@ -12,6 +12,7 @@ import pandas as pd
 from stationgeo.cells import checked_lonlat
 from stationgeo.errors import DataError, ParameterError, first_few
 from stationgeo.reach._checks import check_at_least_0
+from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._meeting.meet import meet
 from stationgeo.schema import OUTSIDE
 from stationgeo.zones import at_level, locate, lowest_level
@@ -96,6 +97,7 @@ def off_street_share(
     0       a      2           1               0.5
     1       b      1           0               0.0
     """
+    check_network(network)
     check_at_least_0("metres", limit_m=limit_m)
     x, y = checked_lonlat(lon, lat)
     if isinstance(zones, gpd.GeoDataFrame):

@@ -11,6 +11,7 @@ import pandas as pd
 from stationgeo.cells import checked_lonlat
 from stationgeo.errors import ParameterError, suggest
 from stationgeo.reach._checks import SNAP_LIMIT_M, check_at_least_0
+from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._meeting.meet import meet
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ def snap(
     >>> snaps.counts
     {'points': 2, 'not snapped': 1, 'far': 0, 'on an island': 1, 'past a nearer island': 0}
     """
+    check_network(network)
     check_at_least_0("metres", limit_m=limit_m, far_m=far_m)
+    check_at_least_0("nodes", min_component_nodes=min_component_nodes)
     x, y = checked_lonlat(lon, lat)
     component_nodes = network.weak_nodes[network.weak[network.tail]]
     met = meet(x, y, network, component_nodes < min_component_nodes, limit_m=limit_m, workers=workers)

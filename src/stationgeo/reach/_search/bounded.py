@@ -10,7 +10,8 @@ import pandas as pd
 
 from stationgeo._compile import kernel
 from stationgeo.errors import DataError, first_few
-from stationgeo.reach._checks import check_cutoff
+from stationgeo.reach._checks import check_cutoff, whole_numbers
+from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._search.heap import pop, push, with_room
 from stationgeo.reach._threads import even_cuts, in_threads
 
@@ -99,7 +100,7 @@ def nodes_within(
     DataError
         If a node is not in the network.
     ParameterError
-        If the cutoff or the number of workers is out of range.
+        If the cutoff or the number of workers is out of range, or numbers of nodes are not whole.
 
     Notes
     -----
@@ -125,8 +126,9 @@ def nodes_within(
     >>> nodes_within(network, [7], cutoff_s=80, towards=True).to_numpy().tolist()
     [[0.0, 7.0, 0.0], [0.0, 8.0, 80.0]]
     """
+    check_network(network)
     cutoff = check_cutoff(cutoff_s)
-    starts = _starts_at(network, np.asarray(node_id, dtype=np.int64).reshape(-1))
+    starts = _starts_at(network, whole_numbers("node_id", node_id))
     got = find_nodes(network.arcs(towards=towards), starts, cutoff, workers=workers)
     table = pd.DataFrame({
         "source": np.repeat(np.arange(got.first.size - 1), np.diff(got.first)),

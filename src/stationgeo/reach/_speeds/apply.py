@@ -9,14 +9,15 @@ import numpy as np
 
 from stationgeo._clock import HOURS_PER_DAY
 from stationgeo.errors import DataError, ParameterError, first_few
+from stationgeo.reach._checks import check_kind
 from stationgeo.reach._graph.arcs import list_arcs
-from stationgeo.reach._speeds.measure import ALL_HOURS
+from stationgeo.reach._graph.network import check_network
+from stationgeo.reach._speeds.measure import ALL_HOURS, TrackSpeeds
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from stationgeo.reach._graph.network import Network
-    from stationgeo.reach._speeds.measure import TrackSpeeds
     from stationgeo.schema import IntArray
 
 __all__ = ["with_track_speeds"]
@@ -72,6 +73,7 @@ def with_track_speeds(network: Network, speeds: TrackSpeeds, *, hour: int | None
     >>> faster.forward_s.round(1), faster.backward_s.round(1)  # nobody was seen riding back
     (array([205.8]), array([247.]))
     """
+    check_network(network)
     _check(network, speeds, hour)
     table = speeds.table
     row = np.searchsorted(network.edge_id, table["edge_id"].to_numpy())
@@ -102,6 +104,7 @@ def with_track_speeds(network: Network, speeds: TrackSpeeds, *, hour: int | None
 
 
 def _check(network: Network, speeds: TrackSpeeds, hour: int | None) -> None:
+    check_kind("speeds", speeds, TrackSpeeds, "what speeds_from_tracks returns, not its table alone")
     if hour is not None and (isinstance(hour, bool) or hour not in range(HOURS_PER_DAY)):
         raise ParameterError(f"hour must be a local hour, 0 to 23, or None for all hours. Got {hour!r}.")
     if speeds.mode != network.mode:

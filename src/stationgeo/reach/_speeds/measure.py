@@ -14,6 +14,7 @@ from stationgeo import _clock, crs
 from stationgeo.errors import ParameterError
 from stationgeo.reach._arrays import begins_new
 from stationgeo.reach._checks import check_count, is_finite
+from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._speeds.follow import FATES, Passes, Streets, follow, match, streets_of
 from stationgeo.reach._speeds.motion import Fixes, MotionRule, anchors, rests
 from stationgeo.reach._threads import in_threads
@@ -50,6 +51,7 @@ _FAST_FACTOR = 3.0
 
 _M_PER_KM = 1000.0
 _FIXES_AT_ONCE = 500_000
+_LONGEST_US = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,11 +189,10 @@ def speeds_from_tracks(
     """
     _check(min_passes, min_couriers, limit_m=limit_m, max_gap_s=max_gap_s, rest_s=rest_s, rest_radius_m=rest_radius_m,
            step_m=step_m, workers=workers)  # fmt: skip
+    check_network(network)
     _clock.check_tz(tz)
     ordered = _ordered(validate(fixes, FIXES))
-    us = _clock.US_PER_S
-    rule = MotionRule(round(max_gap_s * us), round(rest_s * us), float(rest_radius_m), float(step_m),
-                      round(_STEP_S * us))  # fmt: skip
+    rule = MotionRule(_us(max_gap_s), _us(rest_s), float(rest_radius_m), float(step_m), _us(_STEP_S))
     passes, counts = _follow_all(ordered, network, rule, limit_m=float(limit_m), workers=workers)
     judged = _judged(passes, ordered, network, rest_s, counts, tz)
     table = _medians(judged, network, min_passes=min_passes, min_couriers=min_couriers)
@@ -204,6 +205,11 @@ def speeds_from_tracks(
         edge_share=whole.size / network.n_edges if network.n_edges else math.nan,
         length_share=known_m / all_m if all_m > 0 else math.nan,
     )  # fmt: skip
+
+
+def _us(seconds: float) -> int:
+    """Count microseconds; of times longer than any that fit in 64 bits, those that do."""
+    return min(round(seconds * _clock.US_PER_S), _LONGEST_US)
 
 
 def _check(min_passes: int, min_couriers: int, *, workers: int | None, **above_0: float) -> None:

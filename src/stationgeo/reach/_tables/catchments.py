@@ -10,7 +10,7 @@ import pandas as pd
 
 from stationgeo import cells, crs
 from stationgeo.errors import ColumnError, DataError, first_few, suggest
-from stationgeo.reach._checks import check_bands, check_count
+from stationgeo.reach._checks import check_bands, check_count, check_kind
 from stationgeo.schema import REACH, validate
 
 if TYPE_CHECKING:
@@ -51,12 +51,12 @@ def catchment(reach: pd.DataFrame, *, station_id: str) -> pd.DataFrame:
     >>> catchment(table.astype({"cell": "uint64"}), station_id="a")["cell"].tolist()
     [7, 8]
     """
-    column = impedance_column(validate(reach, REACH))
+    column = impedance_column(checked_reach(reach))
     found = reach.loc[reach["station_id"] == station_id, ["cell", column]]
     if found.empty:
         raise DataError(
             f"REACH has no row of station {station_id!r}: it reaches nothing, or is not there; "
-            f"{suggest(station_id, reach['station_id'].unique().tolist())}"
+            f"{suggest(str(station_id), reach['station_id'].unique().tolist())}"
         )
     return found.sort_values([column, "cell"], ignore_index=True)
 
@@ -97,7 +97,7 @@ def nearest_stations(reach: pd.DataFrame, *, k: int = 1) -> pd.DataFrame:
     ['b']
     """
     check_count("k", k)
-    column = impedance_column(validate(reach, REACH))
+    column = impedance_column(checked_reach(reach))
     ordered = reach.sort_values(["cell", column, "station_id"], kind="stable", ignore_index=True)
     rank = ordered.groupby("cell", sort=False).cumcount() + 1
     near = ordered.assign(rank=rank.astype("int64"))[rank <= k]
@@ -146,7 +146,7 @@ def isochrones(reach: pd.DataFrame, *, bands: Sequence[float], together: bool = 
     [[60.0, 1.0], [120.0, 2.0]]
     """
     limits = check_bands("bands", bands)
-    column = impedance_column(validate(reach, REACH))
+    column = impedance_column(checked_reach(reach))
     table = reach.assign(station_id="") if together else reach
     rows = []
     for name, one in table.groupby("station_id", sort=True):
@@ -158,6 +158,12 @@ def isochrones(reach: pd.DataFrame, *, bands: Sequence[float], together: bool = 
     found = pd.DataFrame(rows, columns=["station_id", "band", "n_cells", "geometry"])
     kinds = {"station_id": "str", "band": "float64", "n_cells": "int64"}
     return gpd.GeoDataFrame(found.astype(kinds), geometry="geometry", crs=crs.WGS84)
+
+
+def checked_reach(reach: pd.DataFrame) -> pd.DataFrame:
+    """Insist on a REACH table."""
+    check_kind("reach", reach, pd.DataFrame, "a REACH table, such as the table of a TravelReach")
+    return validate(reach, REACH)
 
 
 def impedance_column(reach: pd.DataFrame) -> str:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from stationgeo.errors import ParameterError, first_few
+from stationgeo.reach._checks import check_kind, is_finite
 from stationgeo.reach._tables.catchments import impedance_column
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from stationgeo.schema import FloatArray
 
 __all__ = ["Decay", "decay_weights", "exponential", "gaussian", "linear", "logistic", "step", "tabulated"]
@@ -116,7 +117,7 @@ def linear(*, cutoff: float, full_to: float = 0.0) -> Decay:
     >>> linear(cutoff=600, full_to=200)([100, 400, 700]).tolist()
     [1.0, 0.5, 0.0]
     """
-    if not (math.isfinite(full_to) and 0 <= full_to < _positive(cutoff=cutoff)):
+    if not (is_finite(full_to) and 0 <= full_to < _positive(cutoff=cutoff)):
         raise ParameterError(f"full_to must be 0 or more and less than cutoff = {cutoff!r}. Got {full_to!r} instead.")
     return _Named("linear", (("cutoff", float(cutoff)), ("full_to", float(full_to))), _linear)
 
@@ -308,6 +309,9 @@ def decay_weights(reach: pd.DataFrame, decay: Decay) -> FloatArray:
     >>> decay_weights(pd.DataFrame({"impedance_s": [0.0, 400.0]}), step(cutoff=300)).tolist()
     [1.0, 0.0]
     """
+    check_kind("reach", reach, pd.DataFrame, "a REACH table, such as the table of a TravelReach")
+    if not callable(decay):
+        raise ParameterError(f"decay must be a function of impedances, such as step(cutoff=300). Got {decay!r}.")
     column = impedance_column(reach)
     weight = np.asarray(decay(reach[column].to_numpy(dtype=np.float64)), dtype=np.float64)
     if weight.shape != (len(reach),):
@@ -350,13 +354,13 @@ def _tabulated(way: FloatArray, impedance: tuple[float, ...], weight: tuple[floa
 
 def _positive(**number: float) -> float:
     ((name, value),) = number.items()
-    if not math.isfinite(value):
+    if not is_finite(value):
         raise ParameterError(f"{name} must be a finite number above 0. Got {value!r} instead.")
     return _above_0(**number)
 
 
 def _above_0(**number: float) -> float:
     ((name, value),) = number.items()
-    if not value > 0:
+    if not (isinstance(value, Real) and value > 0):
         raise ParameterError(f"{name} must be above 0. Got {value!r} instead.")
     return float(value)

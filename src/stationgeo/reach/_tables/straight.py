@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,6 +9,7 @@ import pandas as pd
 from stationgeo import cells
 from stationgeo.errors import ParameterError
 from stationgeo.reach._arrays import texts
+from stationgeo.reach._checks import is_finite
 from stationgeo.reach._stations import named_points
 
 if TYPE_CHECKING:
@@ -139,9 +139,9 @@ def cutoff_check(*, cutoff_m: float, resolution: int, detour_factor: float = 1.0
 
 
 def _check(cutoff_m: float, detour_factor: float) -> None:
-    if not (math.isfinite(cutoff_m) and cutoff_m > 0):
+    if not (is_finite(cutoff_m) and cutoff_m > 0):
         raise ParameterError(f"cutoff_m must be a finite number of metres above 0. Got {cutoff_m!r}.")
-    if not (math.isfinite(detour_factor) and detour_factor >= 1):
+    if not (is_finite(detour_factor) and detour_factor >= 1):
         raise ParameterError(
             f"detour_factor must be a finite number, 1 (straight line) or more. Got {detour_factor!r}: no way is "
             "shorter than the straight line."

@@ -16,6 +16,7 @@ from stationgeo.errors import ParameterError, first_few
 from stationgeo.reach._arrays import rows_by, texts
 from stationgeo.reach._checks import OFF_STREET_KM_H, SNAP_LIMIT_M, check_area, check_count, check_cutoff, check_travel
 from stationgeo.reach._graph.modes import M_S_PER_KM_H
+from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._meeting.access import snap_stations, station_points
 from stationgeo.reach._meeting.snap import Snaps, counted, snap
 from stationgeo.reach._search.join import along_one_edge, starts_of, ways
@@ -147,9 +148,10 @@ def nearest_over_streets(
     >>> near.table["station_id"].tolist(), near.unreached.size
     (['a', 'b'], 1)
     """
+    check_network(network)
     n_nearest = check_count("k", k)
     cutoff = math.inf if cutoff_s is None else check_cutoff(cutoff_s)
-    check_travel(off_street_km_h, direction)
+    check_travel(off_street_km_h, direction, snap_limit_m)
     points = station_points([stations], access)
     at = snap_stations(points, network, limit_m=snap_limit_m, workers=workers)
     centres = _asked(cells, within, resolution, network, snap_limit_m, workers)

@@ -12,6 +12,7 @@ from stationgeo.reach._arrays import texts
 from stationgeo.reach._checks import OFF_STREET_KM_H, SNAP_LIMIT_M, Direction, check_cutoff, check_travel
 from stationgeo.reach._graph.fingerprint import network_fingerprint
 from stationgeo.reach._graph.modes import M_S_PER_KM_H
+from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._meeting.access import (
     candidate_cells,
     checked_access_resolution,
@@ -231,8 +232,9 @@ def checked_terms(
     off_street_km_h: float, id_column: str, network: Network,
 ) -> TravelTerms:  # fmt: skip
     """Hold what a reach is to be made with against what it may be."""
+    check_network(network)
     cutoff = check_cutoff(cutoff_s)
-    check_travel(off_street_km_h, direction)
+    check_travel(off_street_km_h, direction, snap_limit_m)
     return TravelTerms(
         cutoff_s=cutoff, resolution=resolution,
         access_resolution=checked_access_resolution(access_resolution, resolution), direction=direction,

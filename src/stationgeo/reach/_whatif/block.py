@@ -11,8 +11,9 @@ import shapely
 from stationgeo._compile import kernel
 from stationgeo.errors import DataError, ParameterError, first_few
 from stationgeo.reach._arrays import FlagArray, rows_at
-from stationgeo.reach._checks import check_area
+from stationgeo.reach._checks import check_area, whole_numbers
 from stationgeo.reach._graph.arcs import Arcs, components
+from stationgeo.reach._graph.network import check_network
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -72,6 +73,7 @@ def block_streets(
     >>> closed.counts["blocked"], closed.forward_s, closed.weak_nodes
     (1, array([inf]), array([1, 1]))
     """
+    check_network(network)
     if edge_id is None and within is None:
         raise ParameterError("edge_id or within must say which streets are blocked. Got neither.")
     gone = np.zeros(network.n_edges, dtype=np.bool_)
@@ -84,10 +86,7 @@ def block_streets(
 
 
 def _edges_named(network: Network, edge_id: npt.ArrayLike) -> IntArray:
-    given = np.asarray(edge_id)
-    if given.size and given.dtype.kind not in "iu":
-        raise ParameterError(f"edge_id must be whole numbers. Got {given.dtype}.")
-    ids = given.astype(np.int64).reshape(-1)
+    ids = whole_numbers("edge_id", edge_id)
     row = np.searchsorted(network.edge_id, ids)
     known = row < network.n_edges
     known[known] = network.edge_id[row[known]] == ids[known]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -13,14 +14,14 @@ from scipy.spatial import cKDTree
 from stationgeo import cells
 from stationgeo.crs import WGS84
 from stationgeo.errors import ColumnError, DataError, first_few, suggest
+from stationgeo.reach._checks import check_kind
 from stationgeo.reach._meeting.access import candidate_radius_m, snap_cells, snap_stations, station_points
 from stationgeo.reach._meeting.snap import Snaps, counted
+from stationgeo.reach._stations import id_texts
 from stationgeo.reach._travel.within import TravelReach, reach_table, search_cells
 from stationgeo.reach._whatif.splice import among, candidates, check_fits, own_cells, sources, spliced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from stationgeo.reach._arrays import FlagArray, Names
     from stationgeo.reach._graph.network import Network
     from stationgeo.schema import CellArray, FloatArray
@@ -131,11 +132,12 @@ def _check_column(table: pd.DataFrame, id_column: str) -> None:
 def _ids(table: gpd.GeoDataFrame | None, travel: TravelReach) -> Names:
     if table is None:
         return np.empty(0, dtype=np.object_)
-    return table[travel.terms.id_column].to_numpy(dtype=np.object_)
+    return id_texts(table[travel.terms.id_column])
 
 
 def _named(close: Iterable[str]) -> Names:
-    names = [close] if isinstance(close, str) else list(close)
+    check_kind("close", close, Iterable, "ids of stations")
+    names = [close] if isinstance(close, str) else [str(name) for name in close]
     return np.array(names, dtype=np.object_).reshape(-1)
 
 

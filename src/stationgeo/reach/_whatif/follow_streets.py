@@ -13,6 +13,7 @@ from stationgeo import crs
 from stationgeo.errors import ParameterError, first_few
 from stationgeo.reach._graph.fingerprint import network_fingerprint
 from stationgeo.reach._graph.grid import TURNS_DEG
+from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._meeting.snap import Snaps, counted, snap
 from stationgeo.reach._search.bounded import Starts, find_nodes
 from stationgeo.reach._search.join import ways
@@ -96,6 +97,7 @@ def follow_streets(
     array([-2])
     """
     check_fits(travel, before, name="before")
+    check_network(after, "after")
     _check_streets(before, after)
     changed = (before.forward_s != after.forward_s) | (before.backward_s != after.backward_s)
     doubtful = _doubtful_edges(before, after, travel.stations.min_component_nodes)

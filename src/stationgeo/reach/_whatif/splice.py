@@ -8,16 +8,17 @@ import numpy as np
 
 from stationgeo.errors import DataError, ParameterError
 from stationgeo.reach._arrays import FlagArray, Names, begins_new
+from stationgeo.reach._checks import check_kind
 from stationgeo.reach._graph.fingerprint import network_fingerprint
+from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._meeting.access import candidate_cells
-from stationgeo.reach._travel.within import Rows
+from stationgeo.reach._travel.within import Rows, TravelReach
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
     from stationgeo.reach._graph.network import Network
-    from stationgeo.reach._travel.within import TravelReach
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
     AnyArray = npt.NDArray[Any]
@@ -27,6 +28,8 @@ __all__ = ["among", "candidates", "check_fits", "own_cells", "sources", "spliced
 
 def check_fits(travel: TravelReach, network: Network, *, name: str) -> None:
     """Insist that a reach is whole, and was made with this network."""
+    check_kind("travel", travel, TravelReach, "what within_travel_time returns, not its table alone")
+    check_network(network, name)
     if int(travel.n_cells.sum()) != len(travel.table):
         raise DataError(
             f"travel must hold the rows that it was made with, {int(travel.n_cells.sum()):,}. Got "
