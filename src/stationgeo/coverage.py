@@ -24,10 +24,12 @@ from stationgeo import zones as zone_tree
 from stationgeo.demand import WEIGHTS, Unit, is_timed
 from stationgeo.demand import unit as demand_unit
 from stationgeo.errors import DataError, ParameterError, SourceError, first_few, suggest
+from stationgeo.reach import as_table
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from stationgeo.reach import TravelReach
     from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["CLASSES", "Coverage", "score"]
@@ -168,7 +170,7 @@ class _Placed:
 
 def score(
     demand: pd.DataFrame,
-    reach: pd.DataFrame,
+    reach: pd.DataFrame | TravelReach,
     *,
     stations: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | None,
@@ -182,7 +184,8 @@ def score(
     demand
         DEMAND, of H3 cells of one resolution.
     reach
-        REACH of the stations, in metres or seconds; no rows: nothing is covered. Rows of clusters do not count.
+        REACH of the stations, in metres or seconds, or the `TravelReach` that holds it; no rows: nothing is covered.
+        Rows of clusters do not count.
     stations
         STATIONS; may have no rows.
     zones
@@ -233,10 +236,11 @@ def score(
     >>> coverage.headline["covered_share"], coverage.cells["class"].tolist()
     (0.75, ['warm_bee_only', 'neither'])
     """
-    _check(demand, reach, stations, weight)
+    way = as_table(reach)
+    _check(demand, way, stations, weight)
     counted = station_kinds.counted(stations)
-    used = reach[reach["station_id"].isin(counted["station_id"])]
-    impedance = "impedance_s" if "impedance_s" in reach.columns else "impedance_m"
+    used = way[way["station_id"].isin(counted["station_id"])]
+    impedance = "impedance_s" if "impedance_s" in way.columns else "impedance_m"
     # Places that only silences know are no demand.
     there = demand[demand[weight] > 0]
     by_place = there.groupby(["cell", "zone_id"], sort=True)[weight].sum().rename("demand").reset_index()

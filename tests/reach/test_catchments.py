@@ -1,5 +1,9 @@
 """Catchments of a reach table: by brute force, and as shapes."""
 
+from collections.abc import Callable
+from typing import Any
+
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stationgeo import cells, reach
+from stationgeo import cells, reach, siting
 from stationgeo.errors import ColumnError, DataError, ParameterError
 
 CELLS = np.unique(cells.from_lonlat(114.05 + 0.0006 * np.arange(40), np.full(40, 22.54), resolution=10))
@@ -101,3 +105,20 @@ def test_bands_ascend(bands: list[float]) -> None:
 def test_k_is_a_whole_number(k: int) -> None:
     with pytest.raises(ParameterError, match="k must be a whole number"):
         reach.nearest_stations(table_of([("a", 1, 1)]), k=k)
+
+
+def test_everything_that_takes_a_reach_takes_that_over_streets(
+    streets: Callable[..., Any], stations_at: Callable[..., gpd.GeoDataFrame]
+) -> None:
+    network = reach.build_network(*streets([(0, 0), (300, 0)], [{"ends": (0, 1)}]), mode="walk")
+    travel = reach.within_travel_time(stations_at([(0, 0)]), network, cutoff_s=200, resolution=10)
+    name = travel.table["station_id"].iloc[0]
+    assert reach.as_table(travel) is travel.table
+    assert reach.catchment(travel, station_id=name).equals(reach.catchment(travel.table, station_id=name))
+    assert reach.nearest_stations(travel).equals(reach.nearest_stations(travel.table))
+    assert reach.isochrones(travel, bands=[200]).equals(reach.isochrones(travel.table, bands=[200]))
+    assert reach.decay_weights(travel, reach.step(cutoff=200)).min() == 1.0
+    demand = pd.DataFrame({"cell": travel.table["cell"], "visits": 1.0})
+    assert siting.maximal_cover(demand, travel, n_stations=1, weight="visits").objective == len(demand)
+    with pytest.raises(ParameterError, match=r"candidate_reach must be a REACH table or a TravelReach.* Got str"):
+        siting.maximal_cover(demand, "reach", n_stations=1, weight="visits")  # type: ignore[arg-type]

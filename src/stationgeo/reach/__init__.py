@@ -29,6 +29,7 @@ from stationgeo.reach._tables.decay import (
     step,
     tabulated,
 )
+from stationgeo.reach._tables.rows import as_table
 from stationgeo.reach._tables.straight import cutoff_check, within_distance
 from stationgeo.reach._travel.nearest import NearestStations, nearest_over_streets
 from stationgeo.reach._travel.within import TravelReach, TravelTerms, within_travel_time
@@ -50,6 +51,7 @@ __all__ = [
     "TrackSpeeds",
     "TravelReach",
     "TravelTerms",
+    "as_table",
     "block_streets",
     "build_network",
     "catchment",

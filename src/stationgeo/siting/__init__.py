@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from stationgeo.reach import TravelReach
     from stationgeo.schema import IntArray
     from stationgeo.siting._model import Model
 
@@ -40,11 +41,11 @@ _SOLVER_SLACK_SHARE = 1e-6
 
 def maximal_cover(
     demand: pd.DataFrame,
-    candidate_reach: pd.DataFrame,
+    candidate_reach: pd.DataFrame | TravelReach,
     *,
     n_stations: int,
     weight: str,
-    existing: pd.DataFrame | None = None,
+    existing: pd.DataFrame | TravelReach | None = None,
     candidates: gpd.GeoDataFrame | None = None,
     stations: gpd.GeoDataFrame | None = None,
     time_limit_s: float = DEFAULT_TIME_LIMIT_S,
@@ -57,7 +58,8 @@ def maximal_cover(
     demand
         DEMAND, or any table with a whole-number `cell` and the weight; rows of one cell are added.
     candidate_reach
-        REACH of the candidates: `station_id` (candidate ids) and `cell`. Cells without demand are fine.
+        REACH of the candidates, or the `TravelReach` that holds it: `station_id` (candidate ids) and `cell`. Cells
+        without demand are fine.
     n_stations
         How many sites to choose, 1 to the number of candidates.
     weight
@@ -153,11 +155,11 @@ def maximal_cover(
 
 def greedy_cover(
     demand: pd.DataFrame,
-    candidate_reach: pd.DataFrame,
+    candidate_reach: pd.DataFrame | TravelReach,
     *,
     n_stations: int,
     weight: str,
-    existing: pd.DataFrame | None = None,
+    existing: pd.DataFrame | TravelReach | None = None,
     candidates: gpd.GeoDataFrame | None = None,
     stations: gpd.GeoDataFrame | None = None,
 ) -> Siting:

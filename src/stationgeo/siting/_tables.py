@@ -12,10 +12,12 @@ import pandas as pd
 
 from stationgeo import crs
 from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
+from stationgeo.reach import as_table
 from stationgeo.schema import CANDIDATES, validate
 from stationgeo.stations import check_kinds, counted, lonlat
 
 if TYPE_CHECKING:
+    from stationgeo.reach import TravelReach
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
 _TEXT_COLUMNS = ("action", "kind", "host", "name", "zone_id")
@@ -60,10 +62,10 @@ class Problem:
 
 def read_problem(
     demand: pd.DataFrame,
-    candidate_reach: pd.DataFrame,
+    candidate_reach: pd.DataFrame | TravelReach,
     *,
     weight: str,
-    existing: pd.DataFrame | None,
+    existing: pd.DataFrame | TravelReach | None,
     candidates: pd.DataFrame | None,
 ) -> Problem:
     """Give numbers to cells and candidates, and hold the tables against each other.
@@ -74,8 +76,9 @@ def read_problem(
         As the public functions say.
     """
     cell, total = _demand_per_cell(demand, weight)
-    reach_cell = _cells(candidate_reach, "candidate_reach")
-    ids, number = _candidates(candidate_reach, candidates)
+    rows = as_table(candidate_reach, name="candidate_reach")
+    reach_cell = _cells(rows, "candidate_reach")
+    ids, number = _candidates(rows, candidates)
     at, known = _find(cell, reach_cell)
     pairs = np.unique(np.column_stack((number, reach_cell.view(np.int64))), axis=0)
     if len(pairs) < len(reach_cell):
@@ -85,7 +88,7 @@ def read_problem(
         )
     covered = np.zeros(cell.size, dtype=np.bool_)
     if existing is not None:
-        place, there = _find(cell, _cells(existing, "existing"))
+        place, there = _find(cell, _cells(as_table(existing, name="existing"), "existing"))
         covered[place[there]] = True
     return Problem(candidate_ids=ids, demand=total, covered=covered, pair_cell=at[known], pair_candidate=number[known])
 

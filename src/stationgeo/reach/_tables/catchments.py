@@ -10,16 +10,19 @@ import pandas as pd
 
 from stationgeo import cells, crs
 from stationgeo.errors import ColumnError, DataError, first_few, suggest
-from stationgeo.reach._checks import check_bands, check_count, check_kind
+from stationgeo.reach._checks import check_bands, check_count
+from stationgeo.reach._tables.rows import as_table
 from stationgeo.schema import REACH, validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stationgeo.reach._tables.rows import HoldsTable
+
 __all__ = ["catchment", "impedance_column", "isochrones", "nearest_stations"]
 
 
-def catchment(reach: pd.DataFrame, *, station_id: str) -> pd.DataFrame:
+def catchment(reach: pd.DataFrame | HoldsTable, *, station_id: str) -> pd.DataFrame:
     """List the cells that a station reaches.
 
     Parameters
@@ -51,17 +54,18 @@ def catchment(reach: pd.DataFrame, *, station_id: str) -> pd.DataFrame:
     >>> catchment(table.astype({"cell": "uint64"}), station_id="a")["cell"].tolist()
     [7, 8]
     """
-    column = impedance_column(checked_reach(reach))
-    found = reach.loc[reach["station_id"] == station_id, ["cell", column]]
+    table = validate(as_table(reach), REACH)
+    column = impedance_column(table)
+    found = table.loc[table["station_id"] == station_id, ["cell", column]]
     if found.empty:
         raise DataError(
             f"REACH has no row of station {station_id!r}: it reaches nothing, or is not there; "
-            f"{suggest(str(station_id), reach['station_id'].unique().tolist())}"
+            f"{suggest(str(station_id), table['station_id'].unique().tolist())}"
         )
     return found.sort_values([column, "cell"], ignore_index=True)
 
 
-def nearest_stations(reach: pd.DataFrame, *, k: int = 1) -> pd.DataFrame:
+def nearest_stations(reach: pd.DataFrame | HoldsTable, *, k: int = 1) -> pd.DataFrame:
     """Allot each cell to the stations that are nearest to it by the way: a Voronoi diagram of the streets.
 
     Parameters
@@ -97,14 +101,15 @@ def nearest_stations(reach: pd.DataFrame, *, k: int = 1) -> pd.DataFrame:
     ['b']
     """
     check_count("k", k)
-    column = impedance_column(checked_reach(reach))
-    ordered = reach.sort_values(["cell", column, "station_id"], kind="stable", ignore_index=True)
+    table = validate(as_table(reach), REACH)
+    column = impedance_column(table)
+    ordered = table.sort_values(["cell", column, "station_id"], kind="stable", ignore_index=True)
     rank = ordered.groupby("cell", sort=False).cumcount() + 1
     near = ordered.assign(rank=rank.astype("int64"))[rank <= k]
     return near[["cell", "rank", "station_id", column]].reset_index(drop=True)
 
 
-def isochrones(reach: pd.DataFrame, *, bands: Sequence[float], together: bool = False) -> gpd.GeoDataFrame:
+def isochrones(reach: pd.DataFrame | HoldsTable, *, bands: Sequence[float], together: bool = False) -> gpd.GeoDataFrame:
     """Draw how far stations reach within some impedances.
 
     Parameters
@@ -146,8 +151,9 @@ def isochrones(reach: pd.DataFrame, *, bands: Sequence[float], together: bool = 
     [[60.0, 1.0], [120.0, 2.0]]
     """
     limits = check_bands("bands", bands)
-    column = impedance_column(checked_reach(reach))
-    table = reach.assign(station_id="") if together else reach
+    table = validate(as_table(reach), REACH)
+    column = impedance_column(table)
+    table = table.assign(station_id="") if together else table
     rows = []
     for name, one in table.groupby("station_id", sort=True):
         way, cell = one[column].to_numpy(dtype=np.float64), one["cell"].to_numpy()
@@ -158,12 +164,6 @@ def isochrones(reach: pd.DataFrame, *, bands: Sequence[float], together: bool = 
     found = pd.DataFrame(rows, columns=["station_id", "band", "n_cells", "geometry"])
     kinds = {"station_id": "str", "band": "float64", "n_cells": "int64"}
     return gpd.GeoDataFrame(found.astype(kinds), geometry="geometry", crs=crs.WGS84)
-
-
-def checked_reach(reach: pd.DataFrame) -> pd.DataFrame:
-    """Insist on a REACH table."""
-    check_kind("reach", reach, pd.DataFrame, "a REACH table, such as the table of a TravelReach")
-    return validate(reach, REACH)
 
 
 def impedance_column(reach: pd.DataFrame) -> str:

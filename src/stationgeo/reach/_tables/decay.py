@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from stationgeo.errors import ParameterError, first_few
-from stationgeo.reach._checks import check_kind, is_finite
+from stationgeo.reach._checks import is_finite
 from stationgeo.reach._tables.catchments import impedance_column
+from stationgeo.reach._tables.rows import as_table
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from stationgeo.reach._tables.rows import HoldsTable
     from stationgeo.schema import FloatArray
 
 __all__ = ["Decay", "decay_weights", "exponential", "gaussian", "linear", "logistic", "step", "tabulated"]
@@ -277,7 +280,7 @@ def tabulated(impedance: npt.ArrayLike, weight: npt.ArrayLike) -> Decay:
     return _Named("tabulated", (("impedance", tuple(way.tolist())), ("weight", tuple(worth.tolist()))), _tabulated)
 
 
-def decay_weights(reach: pd.DataFrame, decay: Decay) -> FloatArray:
+def decay_weights(reach: pd.DataFrame | HoldsTable, decay: Decay) -> FloatArray:
     """Weigh each row of a reach table by its impedance.
 
     Parameters
@@ -309,13 +312,13 @@ def decay_weights(reach: pd.DataFrame, decay: Decay) -> FloatArray:
     >>> decay_weights(pd.DataFrame({"impedance_s": [0.0, 400.0]}), step(cutoff=300)).tolist()
     [1.0, 0.0]
     """
-    check_kind("reach", reach, pd.DataFrame, "a REACH table, such as the table of a TravelReach")
+    table = as_table(reach)
     if not callable(decay):
         raise ParameterError(f"decay must be a function of impedances, such as step(cutoff=300). Got {decay!r}.")
-    column = impedance_column(reach)
-    weight = np.asarray(decay(reach[column].to_numpy(dtype=np.float64)), dtype=np.float64)
-    if weight.shape != (len(reach),):
-        raise ParameterError(f"decay must give one weight a row, {len(reach):,} in all. Got shape {weight.shape}.")
+    column = impedance_column(table)
+    weight = np.asarray(decay(table[column].to_numpy(dtype=np.float64)), dtype=np.float64)
+    if weight.shape != (len(table),):
+        raise ParameterError(f"decay must give one weight a row, {len(table):,} in all. Got shape {weight.shape}.")
     wrong = ~((weight >= 0) & (weight <= 1))
     if wrong.any():
         raise ParameterError(
