@@ -91,10 +91,11 @@ def test_parts_and_their_seconds_are_those_of_edges_split_by_brute_force(
                 if want > bands[-1] or not network.may_snap[row]:
                     assert held.empty
                     continue
-                part = held.iloc[0]
-                along = (share - part.from_share) / (part.to_share - part.from_share)
-                assert part.from_s + along * (part.to_s - part.from_s) == pytest.approx(want, abs=1e-6)
-                assert part.band == min(band for band in bands if want <= band)
+                along = (share - held["from_share"]) / (held["to_share"] - held["from_share"])
+                seconds = held["from_s"] + along * (held["to_s"] - held["from_s"])
+                # Where two parts meet at a door on a one-way, that which ends there has come around.
+                assert seconds.min() == pytest.approx(want, abs=1e-6)
+                assert held["band"][seconds.idxmin()] == min(band for band in bands if want <= band)
 
 
 def test_an_edge_is_cut_where_the_time_runs_out_from_either_end_by_hand(streets: Callable[..., Any]) -> None:
@@ -211,6 +212,16 @@ def test_wrong_numbers_are_named(streets: Callable[..., Any]) -> None:
         reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60], direction="to")
     with pytest.raises(ParameterError, match="buffer_m"):
         reach.street_isochrones(reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60]), buffer_m=0)
+
+
+def test_a_part_that_comes_around_a_one_way_ends_where_the_next_begins(streets: Callable[..., Any]) -> None:
+    # A loop of 200 m, 48 s, one way; the station stands half-way: on from it at once, up to it after all of the loop.
+    network = reach.build_network(
+        *streets([(0, 0)], [{"ends": (0, 0), "via": [(0, 100)], "oneway": "yes"}]), mode="ebike"
+    )
+    got = reach.reached_streets(_stations([(0, 100)]), network, bands_s=[90], direction="from_station").table
+    columns = ["from_share", "to_share", "from_s", "to_s"]
+    assert got[columns].to_numpy() == pytest.approx(np.array([(0, 0.5, 24, 48), (0.5, 1, 0, 24)]), abs=1e-3)
 
 
 def test_two_doors_on_one_street_by_hand(streets: Callable[..., Any]) -> None:
