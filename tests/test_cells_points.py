@@ -217,3 +217,48 @@ def test_hexagons_are_named_by_arithmetic_as_their_centres_are_by_the_library() 
         lon, lat = _lattice.lonlat(face, at, plane)
         named = _buckets.name_buckets(face, ij[:, 0].copy(), ij[:, 1].copy(), level)
         assert named.tolist() == [h3.latlng_to_cell(y, x, level) for x, y in zip(lon, lat, strict=True)]
+
+
+def _assert_centres_of_the_library(named: list[int]) -> None:
+    """Nobody needs 1e-9 degrees, a tenth of a millimetre; longitudes on the circle, because -180 is 180."""
+    cell = np.unique(np.array(named, dtype=np.uint64))
+    lon, lat = cells.centres(cell)
+    want = np.array([h3.cell_to_latlng(int(one)) for one in cell])
+    assert np.abs(lat - want[:, 0]).max() < 1e-9
+    assert np.abs((lon - want[:, 1] + 180.0) % 360.0 - 180.0).max() < 1e-9
+
+
+@pytest.mark.parametrize("level", range(2 if numba.config.DISABLE_JIT else 4))
+def test_centres_of_all_coarse_cells_are_those_of_the_library(level: int) -> None:
+    _assert_centres_of_the_library([cell for base in h3.get_res0_cells() for cell in h3.cell_to_children(base, level)])
+
+
+@pytest.mark.parametrize("level", range(16))
+def test_centres_are_those_of_the_library_everywhere(level: int) -> None:
+    rng = np.random.default_rng(level)
+    xyz = rng.normal(size=(N, 3))
+    x, y, z = (xyz / np.linalg.norm(xyz, axis=1)[:, None]).T
+    lon, lat = np.degrees(np.arctan2(y, x)), np.degrees(np.arcsin(z))
+    # along the edges between faces, where cells are bent, and to slivers about pentagons that lie on no face
+    corners = np.array([h3.cell_to_latlng(cell) for cell in h3.get_pentagons(level)])
+    one, other = corners[rng.integers(0, 12, (2, N))]
+    part = rng.random((N, 1))
+    ends = [_lattice.unit_vectors(end[:, 1], end[:, 0]) for end in (one, other)]
+    edge = ends[0] * part + ends[1] * (1.0 - part)
+    edge /= np.maximum(np.linalg.norm(edge, axis=1), 1e-9)[:, None]
+    places = [
+        *zip(lat, lon, strict=True),
+        *zip(np.degrees(np.arcsin(edge[:, 2])), np.degrees(np.arctan2(edge[:, 1], edge[:, 0])), strict=True),
+    ]
+    named = [h3.latlng_to_cell(float(one), float(other), level) for one, other in places]
+    special = [
+        *h3.get_pentagons(level),
+        *(h3.latlng_to_cell(*at, level) for at in ((90, 0), (-90, 0), (0, 180), (70, 180))),
+    ]
+    _assert_centres_of_the_library([*named, *(cell for one in special for cell in h3.grid_disk(one, 2))])
+
+
+def test_centres_of_mixed_resolutions_keep_their_order() -> None:
+    named = np.array([h3.latlng_to_cell(22.5 + level, 114.0, level) for level in (9, 3, 15, 0, 9)], dtype=np.uint64)
+    lon, lat = cells.centres(named)
+    assert np.column_stack([lat, lon]) == pytest.approx(np.array([h3.cell_to_latlng(int(cell)) for cell in named]))

@@ -22,6 +22,14 @@ import numpy as np
 
 from stationgeo._compile import kernel
 from stationgeo.cells._lattice import HALF, N_FACES, ROW_STEP, Lattice, lonlat, of_resolution
+from stationgeo.cells._names import (
+    BASE_MASK,
+    BASE_SHIFT,
+    DIGIT_BITS,
+    DIGIT_MASK,
+    FINEST_RESOLUTION,
+    RESOLUTION_SHIFT,
+)
 from stationgeo.cells._rings import inner_points
 
 if TYPE_CHECKING:
@@ -29,24 +37,19 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
-# The bits of an H3 index: see `_names`.
 _CELL_MODE = 1 << 59
-_RESOLUTION_SHIFT = 52
-_BASE_SHIFT = 45
-_BASE_MASK = 0x7F
-_DIGIT_BITS = 3
-_DIGIT_MASK = 0b111
-_FINEST = 15
 # Rotated together: three digits at a time, by tables.
 _GROUP_BITS = 9
 _GROUP_MASK = (1 << _GROUP_BITS) - 1
 _N_GROUPS = 5
 
-_SIXTHS = 6
+SIXTHS = 6
 # The unit of each sixth of a turn as (i, j), and the digit that H3 gives the direction (H3 core library, Direction: 4
 # is the axis i, 2 the axis j, 1 the axis k, a third of a turn each; 6, 3 and 5 lie between). Row 0 is the middle.
-_UNIT = np.array([[0, 0], [1, 0], [0, 1], [-1, 1], [-1, 0], [0, -1], [1, -1]], dtype=np.int64)
+UNIT = np.array([[0, 0], [1, 0], [0, 1], [-1, 1], [-1, 0], [0, -1], [1, -1]], dtype=np.int64)
 _DIGIT = np.array([0, 4, 6, 2, 3, 1, 5], dtype=np.int64)
+DIGIT_ROW = np.argsort(_DIGIT)
+"""Row of `UNIT` of each digit."""
 # Multiples of b = 3 - w are where i + 3 j is a multiple of 7, those of b = 2 + w where i + 5 j is; the remainder of
 # either tells d. Odd resolutions lie at 3 - w of the one above, even ones at 2 + w.
 _SLOPE = (5, 3)
@@ -54,14 +57,14 @@ _SLOPE = (5, 3)
 _SEVEN = 7
 _RECIPROCAL = 613_566_757  # (2^32 + 3) / 7: its product with a whole number below 2^30, shifted by 32, is the quotient
 _RECIPROCAL_SHIFT = 32
-_PAIR_BITS = 2 * _DIGIT_BITS
+_PAIR_BITS = 2 * DIGIT_BITS
 
 
 def _step(i: int, j: int, parity: int) -> tuple[int, int, int]:
-    """Climb one resolution: the lattice point above, and the row of `_UNIT` of the digit."""
+    """Climb one resolution: the lattice point above, and the row of `UNIT` of the digit."""
     remainder = (i + _SLOPE[parity] * j) % _SEVEN
-    row = int(np.flatnonzero((_UNIT[:, 0] + _SLOPE[parity] * _UNIT[:, 1]) % _SEVEN == remainder)[0])
-    i, j = i - int(_UNIT[row, 0]), j - int(_UNIT[row, 1])
+    row = int(np.flatnonzero((UNIT[:, 0] + _SLOPE[parity] * UNIT[:, 1]) % _SEVEN == remainder)[0])
+    i, j = i - int(UNIT[row, 0]), j - int(UNIT[row, 1])
     over = (2 * i - j, i + 3 * j) if parity else (3 * i + j, 2 * j - i)
     return over[0] // _SEVEN, over[1] // _SEVEN, row
 
@@ -73,17 +76,17 @@ def _pairs() -> npt.NDArray[np.int8]:
         for j in range(_SEVEN):
             *above, low = _step(i, j, 0)
             *carry, high = _step(above[0], above[1], 1)
-            table[_SEVEN * i + j] = (*carry, high << _DIGIT_BITS | low, high or low)
+            table[_SEVEN * i + j] = (*carry, high << DIGIT_BITS | low, high or low)
     return table
 
 
 def _turned_groups() -> npt.NDArray[np.int16]:
-    """Tell for each number of sixths what three digits become, written as rows of `_UNIT` before and as H3 after."""
-    groups = np.zeros((_SIXTHS, 1 << _GROUP_BITS), dtype=np.int16)
-    rows = np.minimum(np.arange(1 << _GROUP_BITS)[:, None] >> (_DIGIT_BITS * np.arange(3)) & _DIGIT_MASK, _SIXTHS)
-    for turns in range(_SIXTHS):
-        turned = np.where(rows > 0, (rows - 1 + turns) % _SIXTHS + 1, 0)
-        groups[turns] = (_DIGIT[turned] << (_DIGIT_BITS * np.arange(3))).sum(axis=1)
+    """Tell for each number of sixths what three digits become, written as rows of `UNIT` before and as H3 after."""
+    groups = np.zeros((SIXTHS, 1 << _GROUP_BITS), dtype=np.int16)
+    rows = np.minimum(np.arange(1 << _GROUP_BITS)[:, None] >> (DIGIT_BITS * np.arange(3)) & DIGIT_MASK, SIXTHS)
+    for turns in range(SIXTHS):
+        turned = np.where(rows > 0, (rows - 1 + turns) % SIXTHS + 1, 0)
+        groups[turns] = (_DIGIT[turned] << (DIGIT_BITS * np.arange(3))).sum(axis=1)
     return groups
 
 
@@ -94,8 +97,8 @@ _TURNED = _turned_groups()
 _ABOVE_ZERO = 7**9
 
 # Lattice points of resolution 0 on a face: -2 to 2 in i and in j.
-_MOST_BASE = 2
-_WIDTH = 2 * _MOST_BASE + 1
+MOST_BASE = 2
+_WIDTH = 2 * MOST_BASE + 1
 _PENTAGON_BASE_CELLS = (4, 14, 24, 38, 49, 58, 63, 72, 83, 97, 107, 117)
 # At resolution 3 every base cell of a face has a descendant whose centre lies on that face; a thousandth of a spacing
 # within, so that no rounding can move it off.
@@ -111,7 +114,7 @@ class Bases(NamedTuple):
 
     turns: npt.NDArray[np.int8]
     """Sixths of a turn of its directions against the face's, by face, lattice point and first digit that is not 0
-    (as a row of `_UNIT`; 0 where all are), shape (20, 5, 5, 7); -1 where unknown.
+    (as a row of `UNIT`; 0 where all are), shape (20, 5, 5, 7); -1 where unknown.
 
     A pentagon lacks a sixth of its surroundings, so that its turn depends on the direction.
     """
@@ -137,14 +140,14 @@ def bases() -> Bases:
     i, j, slot = _samples(lattice)
     u, v = i + HALF * j, j * ROW_STEP
     cell = np.full((N_FACES, _WIDTH, _WIDTH), -1, dtype=np.int8)
-    turns = np.full((N_FACES, _WIDTH, _WIDTH, 1 + _SIXTHS), -1, dtype=np.int8)
+    turns = np.full((N_FACES, _WIDTH, _WIDTH, 1 + SIXTHS), -1, dtype=np.int8)
     for face in range(N_FACES):
         lon, lat = lonlat(np.full(i.size, face), np.column_stack((u, v)), lattice)
         for (at_i, at_j, lead), x, y in zip(slot.tolist(), lon.tolist(), lat.tolist(), strict=True):
             named = h3.latlng_to_cell(y, x, _LEARN_AT)
-            base = named >> _BASE_SHIFT & _BASE_MASK
+            base = named >> BASE_SHIFT & BASE_MASK
             cell[face, at_i, at_j] = base
-            sixths = (int(np.flatnonzero(_lead_digit(named) == _DIGIT)[0]) - lead) % _SIXTHS
+            sixths = (int(np.flatnonzero(_lead_digit(named) == _DIGIT)[0]) - lead) % SIXTHS
             if base in _PENTAGON_BASE_CELLS:
                 turns[face, at_i, at_j, lead] = sixths
             else:
@@ -170,7 +173,7 @@ def _samples(lattice: Lattice) -> tuple[IntArray, IntArray, IntArray]:
 
 def _lead_digit(cell: int) -> int:
     """Tell the coarsest digit of a cell of resolution `_LEARN_AT` that is not 0."""
-    digits = [cell >> _DIGIT_BITS * (_FINEST - place) & _DIGIT_MASK for place in range(1, _LEARN_AT + 1)]
+    digits = [cell >> DIGIT_BITS * (FINEST_RESOLUTION - place) & DIGIT_MASK for place in range(1, _LEARN_AT + 1)]
     return next(digit for digit in digits if digit)
 
 
@@ -178,8 +181,8 @@ def _lead_digit(cell: int) -> int:
 def address(i: int, j: int, level: int) -> tuple[int, int, int, int]:
     """Climb from a lattice point to resolution 0.
 
-    Returns the place of its base cell in `Bases` (by i and by j), the row of `_UNIT` of the coarsest digit that is not
-    0, and all digits as rows of `_UNIT`, at the bits where an H3 index has them.
+    Returns the place of its base cell in `Bases` (by i and by j), the row of `UNIT` of the coarsest digit that is not
+    0, and all digits as rows of `UNIT`, at the bits where an H3 index has them.
     """
     if level & 1:  # from the middle of the hexagon one resolution below, to climb by pairs
         i, j = 2 * i - j, i + 3 * j
@@ -195,8 +198,8 @@ def address(i: int, j: int, level: int) -> tuple[int, int, int, int]:
         zero //= _SEVEN
         digits |= int(_PAIRS[row, 2]) << (_PAIR_BITS * pair)
         lead = int(_PAIRS[row, 3]) or lead
-    digits = (digits << (_DIGIT_BITS * (_FINEST + 1 - 2 * n_pairs))) >> _DIGIT_BITS
-    return i - zero + _MOST_BASE, j - zero + _MOST_BASE, lead, digits
+    digits = (digits << (DIGIT_BITS * (FINEST_RESOLUTION + 1 - 2 * n_pairs))) >> DIGIT_BITS
+    return i - zero + MOST_BASE, j - zero + MOST_BASE, lead, digits
 
 
 @kernel
@@ -205,15 +208,15 @@ def write_cells(
 ) -> None:
     """Name the first hexagons of a block into ``cells[first:last]``; 0 where `bases` does not know, or face < 0."""
     turns_of, base_of = known.turns, known.cell
-    head = _CELL_MODE | (level << _RESOLUTION_SHIFT)
-    unused = (1 << (_DIGIT_BITS * (_FINEST - level))) - 1
+    head = _CELL_MODE | (level << RESOLUTION_SHIFT)
+    unused = (1 << (DIGIT_BITS * (FINEST_RESOLUTION - level))) - 1
     for row in range(last - first):
         base_i, base_j, lead, digits = address(i[row], j[row], level)
         cell = 0
         if face[row] >= 0 and 0 <= base_i < _WIDTH and 0 <= base_j < _WIDTH:
             turns = turns_of[face[row], base_i, base_j, lead]
             if turns >= 0:
-                cell = head | unused | (int(base_of[face[row], base_i, base_j]) << _BASE_SHIFT)
+                cell = head | unused | (int(base_of[face[row], base_i, base_j]) << BASE_SHIFT)
                 for group in range(_N_GROUPS):
                     shift = group * _GROUP_BITS
                     cell |= int(_TURNED[turns, (digits >> shift) & _GROUP_MASK]) << shift

@@ -20,15 +20,15 @@ FINEST_RESOLUTION = 15
 # 4 resolution, 7 base cell, then fifteen digits of three bits each, the coarsest first.
 _MODE_SHIFT = 59
 _RESERVED_SHIFT = 56
-_RESOLUTION_SHIFT = 52
+RESOLUTION_SHIFT = 52
 _RESOLUTION_MASK = 0xF
-_BASE_SHIFT = 45
-_BASE_MASK = 0x7F
-_DIGIT_BITS = 3
-_DIGIT_MASK = 0b111
+BASE_SHIFT = 45
+BASE_MASK = 0x7F
+DIGIT_BITS = 3
+DIGIT_MASK = 0b111
 _CELL_MODE = 1
 _RESERVED_BITS = 0b111
-_N_BASE_CELLS = 122
+N_BASE_CELLS = 122
 _UNUSED_DIGIT = 7
 _DELETED_DIGIT = 1
 _PENTAGON_BASE_CELLS = np.array([4, 14, 24, 38, 49, 58, 63, 72, 83, 97, 107, 117], dtype=np.int64)
@@ -101,9 +101,9 @@ def parents(cells: npt.ArrayLike, *, resolution: int) -> CellArray:
             f"cells must be of resolution {level} or finer to have a parent there; {int(coarser.sum()):,} of "
             f"{flat.size:,} are coarser: {shown}. Ask for a coarser resolution."
         )
-    unused = np.uint64((1 << (_DIGIT_BITS * (FINEST_RESOLUTION - level))) - 1)
-    cleared = flat & ~np.uint64(_RESOLUTION_MASK << _RESOLUTION_SHIFT)
-    ancestors: CellArray = cleared | np.uint64(level << _RESOLUTION_SHIFT) | unused
+    unused = np.uint64((1 << (DIGIT_BITS * (FINEST_RESOLUTION - level))) - 1)
+    cleared = flat & ~np.uint64(_RESOLUTION_MASK << RESOLUTION_SHIFT)
+    ancestors: CellArray = cleared | np.uint64(level << RESOLUTION_SHIFT) | unused
     return ancestors
 
 
@@ -170,9 +170,9 @@ def children(cells: npt.ArrayLike, *, resolution: int) -> tuple[IntArray, CellAr
 
 def _with_digit(cells: CellArray, level: IntArray, digit: IntArray) -> CellArray:
     """Go one step down, to resolution `level`, by a digit."""
-    shift = (_DIGIT_BITS * (FINEST_RESOLUTION - level)).astype(np.uint64)
-    down = (cells & ~(np.uint64(_DIGIT_MASK) << shift)) | (digit.astype(np.uint64) << shift)
-    stepped: CellArray = down + np.uint64(1 << _RESOLUTION_SHIFT)
+    shift = (DIGIT_BITS * (FINEST_RESOLUTION - level)).astype(np.uint64)
+    down = (cells & ~(np.uint64(DIGIT_MASK) << shift)) | (digit.astype(np.uint64) << shift)
+    stepped: CellArray = down + np.uint64(1 << RESOLUTION_SHIFT)
     return stepped
 
 
@@ -217,7 +217,7 @@ def resolution_of(cells: npt.ArrayLike) -> int:
 
 def resolutions(cells: CellArray) -> npt.NDArray[np.int64]:
     """Read the resolution of each cell off its bits."""
-    return ((cells >> np.uint64(_RESOLUTION_SHIFT)) & np.uint64(_RESOLUTION_MASK)).astype(np.int64)
+    return ((cells >> np.uint64(RESOLUTION_SHIFT)) & np.uint64(_RESOLUTION_MASK)).astype(np.int64)
 
 
 def to_text(cells: npt.ArrayLike) -> npt.NDArray[np.object_]:
@@ -306,13 +306,13 @@ def _are_cells(cells: CellArray, pentagons: npt.NDArray[np.int64]) -> npt.NDArra
     valid = np.zeros(cells.size, dtype=np.bool_)
     for row in range(cells.size):
         cell = np.int64(cells[row])  # the top bit of a cell is 0, so that a cell is never negative here
-        level = (cell >> _RESOLUTION_SHIFT) & _RESOLUTION_MASK
-        base = (cell >> _BASE_SHIFT) & _BASE_MASK
+        level = (cell >> RESOLUTION_SHIFT) & _RESOLUTION_MASK
+        base = (cell >> BASE_SHIFT) & BASE_MASK
         good = cell >> _MODE_SHIFT == _CELL_MODE and (cell >> _RESERVED_SHIFT) & _RESERVED_BITS == 0
-        good = good and base < _N_BASE_CELLS
+        good = good and base < N_BASE_CELLS
         leading = True
         for place in range(1, FINEST_RESOLUTION + 1):
-            digit = (cell >> (_DIGIT_BITS * (FINEST_RESOLUTION - place))) & _DIGIT_MASK
+            digit = (cell >> (DIGIT_BITS * (FINEST_RESOLUTION - place))) & DIGIT_MASK
             good = good and ((digit == _UNUSED_DIGIT) == (place > level))
             if leading and place <= level and digit != 0:
                 leading = False

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from stationgeo.cells._centres import centres_of
 from stationgeo.cells._names import checked_cells, checked_resolution, resolution_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def centres(cells: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
 
     Notes
     -----
-    O(n), a call of the h3 library per cell.
+    By the lattice beneath H3, within 1e-9 degrees (0.1 mm) of what the h3 library says. O(n resolution).
 
     Examples
     --------
@@ -48,9 +49,7 @@ def centres(cells: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     >>> float(lon[0].round(4)), float(lat[0].round(4))
     (114.0582, 22.5429)
     """
-    flat = checked_cells(cells).tolist()
-    pairs = np.array([h3.cell_to_latlng(cell) for cell in flat], dtype=np.float64).reshape(-1, 2)
-    return np.ascontiguousarray(pairs[:, 1]), np.ascontiguousarray(pairs[:, 0])
+    return centres_of(checked_cells(cells))
 
 
 def outlines(cells: npt.ArrayLike) -> npt.NDArray[np.object_]:

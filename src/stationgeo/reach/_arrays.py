@@ -11,11 +11,18 @@ import pandas as pd
 if TYPE_CHECKING:
     from stationgeo.schema import IntArray
 
-__all__ = ["FlagArray", "Names", "NodeArray", "begins_new", "rows_at", "rows_by", "texts"]
+__all__ = ["FlagArray", "Names", "NodeArray", "begins_new", "read_only", "rows_at", "rows_by", "texts"]
 
 FlagArray = npt.NDArray[np.bool_]
 NodeArray = npt.NDArray[np.int32]
 Names = npt.NDArray[np.object_]
+
+
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Look at an array so that it cannot be written: kernels are compiled once, wherever the array came from."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 def rows_by(key: npt.NDArray[np.integer[Any]], n: int) -> tuple[IntArray, IntArray]:

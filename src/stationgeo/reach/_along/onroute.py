@@ -192,6 +192,8 @@ def stations_on_route(
     check_at_least_0("seconds", budget_s=budget_s, skip_s=skip_s)
     check_at_least_0("metres", noise_m=noise_m, point_limit_m=point_limit_m)
     check_travel(off_street_km_h, "to_station", snap_limit_m)
+    # Kernels would be compiled anew for whole numbers.
+    budget_s, skip_s, noise_m = float(budget_s), float(skip_s), float(noise_m)
     keys = _check(tracks, track_key)
     doors = station_points([stations], access)
     at = snap_stations(doors, network, limit_m=snap_limit_m, workers=workers)
@@ -319,5 +321,5 @@ def _told(
     })  # fmt: skip
     return OnRoute(
         table=table, tracks=pd.concat([named, tally], axis=1), by_station=by_station, stations=at,
-        budget_s=float(budget_s), skip_s=float(skip_s), counts=counts,
+        budget_s=budget_s, skip_s=skip_s, counts=counts,
     )  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 
 from stationgeo import crs
 from stationgeo._compile import inlined, kernel
+from stationgeo.reach._arrays import read_only
 from stationgeo.reach._graph.grid import TURNS_DEG, Frame, Grid, first_from, frame_of, touches, window
 from stationgeo.reach._threads import in_threads
 
@@ -64,6 +65,7 @@ def meet(
     edge, past_island = np.empty(x.size, dtype=np.int64), np.empty(x.size, dtype=np.bool_)
     met = Met(edge, np.empty(x.size), np.empty(x.size), np.empty(x.size), np.empty(x.size), past_island)
     grid, limit = network.grid, float(limit_m)
+    x, y = read_only(x), read_only(y)
 
     def run(begin: int, end: int) -> None:
         part = slice(begin, end)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from stationgeo import _clock, crs
 from stationgeo.errors import ParameterError
-from stationgeo.reach._arrays import begins_new
+from stationgeo.reach._arrays import begins_new, read_only
 from stationgeo.reach._checks import check_count, is_finite
 from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._speeds.follow import FATES, Passes, Streets, follow, match, streets_of
@@ -231,7 +231,7 @@ def _ordered(fixes: pd.DataFrame) -> Fixes:
     if (courier[1:] < courier[:-1]).any() or (same & (t_us[1:] < t_us[:-1])).any():
         order = np.lexsort((t_us, courier))
         courier, t_us, lon, lat = (array[order] for array in (courier, t_us, lon, lat))
-    return Fixes(courier, t_us, lon, lat, *crs.metres_per_degree(lat))
+    return Fixes(courier, t_us, read_only(lon), read_only(lat), *crs.metres_per_degree(lat))
 
 
 def _follow_all(
