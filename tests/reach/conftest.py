@@ -5,7 +5,9 @@ from itertools import pairwise
 from typing import Any
 
 import geopandas as gpd
+import h3.api.basic_int as h3
 import networkx as nx
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,19 @@ import shapely
 from hypothesis import strategies as st
 
 from stationgeo import crs, reach
+
+if numba.config.DISABLE_JIT:
+
+    @pytest.fixture(autouse=True)
+    def _centres_of_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ask the library for centres where kernels are not compiled: those of cells are tested with cells."""
+
+        def centres_of(named: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            pairs = np.array([h3.cell_to_latlng(cell) for cell in named.tolist()]).reshape(-1, 2)
+            return pairs[:, 1].copy(), pairs[:, 0].copy()
+
+        monkeypatch.setattr("stationgeo.cells._shapes.centres_of", centres_of)
+
 
 LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))

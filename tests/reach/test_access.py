@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import geopandas as gpd
 import networkx as nx
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +20,9 @@ from stationgeo.schema import REACH, validate
 
 LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
-SHARED = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Kernels that are not compiled take a thousand times as long.
+N = 15 if numba.config.DISABLE_JIT else 40
+SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])
 METRES = st.integers(-100, 700)
 POINTS = st.lists(st.tuples(METRES, METRES), min_size=1, max_size=3)
 StationsAt = Callable[..., gpd.GeoDataFrame]

@@ -50,7 +50,7 @@ def test_a_street_closed_to_the_mode_or_on_the_water_is_none_and_an_island_is_on
         assert got["off_street_share"].tolist() == want
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), limit_m=st.floats(0, 300))
 def test_shares_are_those_of_points_that_do_not_snap(
     data: DataObject, any_streets: Callable[..., st.SearchStrategy[Any]], limit_m: float

@@ -17,7 +17,7 @@ from stationgeo.reach._meeting import meet
 Strategy = Callable[..., st.SearchStrategy[Any]]
 LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
-SHARED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHARED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 COLUMNS = ["edge", "share", "lon", "lat", "off_street_m"]
 
 # In town, across the antimeridian from either side, and so near a pole that no bucket fits around it.

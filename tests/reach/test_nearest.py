@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import geopandas as gpd
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +18,9 @@ from stationgeo.errors import DataError, ParameterError
 
 LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
-SHARED = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Kernels that are not compiled take a thousand times as long.
+N = 15 if numba.config.DISABLE_JIT else 50
+SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])
 PLACE = st.tuples(st.integers(-100, 700), st.integers(-100, 700))
 StationsAt = Callable[..., gpd.GeoDataFrame]
 Direction = Literal["to_station", "from_station"]

@@ -19,7 +19,7 @@ Strategy = Callable[..., st.SearchStrategy[Any]]
 Peer = Callable[[reach.Network], nx.MultiDiGraph]
 
 # The fixtures hold no state, so that examples may share them.
-SHARED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SHARED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _found(network: reach.Network, source: int, cutoff_s: float, *, towards: bool) -> dict[int, float]:

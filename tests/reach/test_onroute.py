@@ -6,6 +6,7 @@ from typing import Any
 
 import geopandas as gpd
 import networkx as nx
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,7 +20,9 @@ from stationgeo.errors import ColumnError, DataError, ParameterError
 LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
 PACE_M_S = 4.5 / 3.6
-SHARED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Kernels that are not compiled take a thousand times as long.
+N = 30 if numba.config.DISABLE_JIT else 60
+SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])
 Rides = dict[str, list[tuple[float, float]]]
 
 
@@ -110,7 +113,7 @@ def test_the_extra_is_the_least_over_all_pairs_of_points(
     assert got.tracks["stations"].sum() == got.by_station["tracks"].sum() == len(got.table)
 
 
-@SHARED
+@settings(SHARED, max_examples=N * 2 // 3)
 @given(data=st.data())
 def test_more_budget_and_more_to_skip_never_lose_a_station(
     data: DataObject, any_streets: Callable[..., st.SearchStrategy[Any]]

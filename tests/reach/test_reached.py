@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import geopandas as gpd
 import networkx as nx
+import numba
 import numpy as np
 import pytest
 import shapely
@@ -20,7 +21,9 @@ LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
 PACE_M_S = 4.5 / 3.6
 ASKED = (np.arange(13) + 0.5) / 13
-SHARED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Kernels that are not compiled take a thousand times as long.
+N = 20 if numba.config.DISABLE_JIT else 60
+SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _stations(points: list[tuple[float, float]], names: list[str] | None = None) -> gpd.GeoDataFrame:

@@ -3,6 +3,7 @@ from typing import Any, Literal
 
 import geopandas as gpd
 import networkx as nx
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +17,9 @@ from stationgeo.schema import REACH, validate
 
 LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
-SHARED = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Kernels that are not compiled take a thousand times as long.
+N = 15 if numba.config.DISABLE_JIT else 60
+SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _stations(points: list[tuple[float, float]]) -> gpd.GeoDataFrame:

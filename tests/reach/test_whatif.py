@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import geopandas as gpd
+import numba
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +22,9 @@ from stationgeo.reach._graph import fingerprint
 
 LON, LAT = 114.0, 22.5
 PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
-SHARED = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Kernels that are not compiled take a thousand times as long.
+N = 12 if numba.config.DISABLE_JIT else 40
+SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])
 METRES = st.integers(-300, 900)
 PLACE = st.tuples(METRES, METRES)
 AnyStreets = Callable[..., st.SearchStrategy[Any]]
