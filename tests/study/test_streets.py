@@ -372,6 +372,29 @@ def test_isochrones_lie_within_each_other(toy_study: Path, tmp_path: Path) -> No
         asked(toy_study, ("cutoff_s = 600", "cutoff_s = 600\nbands_s = [240, 120]"))
 
 
+def test_the_network_is_drawn_and_its_source_named(toy_study: Path, tmp_path: Path) -> None:
+    nodes = "".join(f'<node id="{i + 1}" lat="{LAT0}" lon="{LON0 + STEP * i}"/>' for i in range(5))
+    refs = "".join(f'<nd ref="{i + 1}"/>' for i in range(5))
+    way = f'<way id="7">{refs}<tag k="highway" v="residential"/></way>'
+    text = f'<osm version="0.6">{nodes}{way}</osm>'
+    toy_study.with_name("town.osm").write_text(text, encoding="utf-8")
+    made = asked(toy_study, ('path = "streets.geojson"\ndatum = "WGS-84"', 'path = "town.osm"'))
+    result = study.run(made)
+    # One way without a junction is one edge, met in its midst; P4 is a minute beyond what a station serves.
+    assert result.headline["covered_demand"] == pytest.approx(100)
+    assert result.inputs.streets is not None
+    assert result.inputs.streets["highway"].tolist() == ["residential"]
+    study.write(result, tmp_path / "out")
+    assert "© OpenStreetMap contributors" in (tmp_path / "out" / "coverage.html").read_text(encoding="utf-8")
+
+
+def test_of_many_streets_those_that_lead_through_are_drawn(monkeypatch: pytest.MonkeyPatch, toy_study: Path) -> None:
+    monkeypatch.setattr("stationgeo.study._network._MOST_DRAWN", 3)
+    lay(toy_study.with_name("streets.geojson"))
+    assert study.run(asked(toy_study)).inputs.streets is not None
+    assert study.run(asked(toy_study)).inputs.streets.empty  # type: ignore[union-attr]
+
+
 def test_tags_change_speeds(toy_study: Path) -> None:
     lay(toy_study.with_name("streets.geojson"))
     slow = ("cutoff_s = 600", "cutoff_s = 600\ntag_factors = { highway = { residential = 0.5 } }")

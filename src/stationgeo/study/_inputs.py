@@ -10,7 +10,7 @@ import pandas as pd
 
 from stationgeo import io, schema, stations, zones
 from stationgeo.errors import DataError, first_few
-from stationgeo.study._network import read_network
+from stationgeo.study._network import StreetsRead, read_network
 from stationgeo.study._progress import unheard
 from stationgeo.study._sections import Fixes
 from stationgeo.study._what_if import Change
@@ -65,11 +65,13 @@ class Inputs:
     network: Network | None
     """Streets to travel on; None where reach is by straight lines."""
     streets: gpd.GeoDataFrame | None
-    """Lines to draw."""
+    """Lines to draw: those of the study, else of its network."""
     background: gpd.GeoDataFrame | None
     """Areas to draw."""
     reports: dict[str, IngestReport]
     """By input: what was read, dropped and repaired."""
+    attribution: str
+    """Whose data the map has to name, beside what the study says."""
     notes: tuple[str, ...]
     """What a reader of the results should know about the inputs."""
 
@@ -120,7 +122,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     candidates = _read_candidates(study, study.candidates, reports, step)
     change = _read_change(study, reports, step)
     around = (territory, places, access, candidates, None if change is None else change.stations)
-    network = _read_network(study, reports, around, step)
+    roads = _read_network(study, reports, around, step)
     streets = _read_drawn(study, study.streets, io.read_streets, "streets", reports, step)
     background = _read_drawn(study, study.background, io.read_background, "background", reports, step)
     return Inputs(
@@ -132,10 +134,11 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         access=access,
         candidates=candidates,
         change=change,
-        network=network,
-        streets=streets,
+        network=None if roads is None else roads.network,
+        streets=roads.lines if streets is None and roads is not None else streets,
         background=background,
         reports=reports,
+        attribution="" if roads is None else roads.attribution,
         notes=notes + _what_is_left_out(study, places),
     )
 
@@ -358,15 +361,16 @@ def _read_change(study: Study, reports: dict[str, IngestReport], step: Step) -> 
 
 def _read_network(
     study: Study, reports: dict[str, IngestReport], places: tuple[gpd.GeoDataFrame | None, ...], step: Step
-) -> Network | None:
+) -> StreetsRead | None:
     """Read the streets around zones, stations and candidates; all of them where a way may begin anywhere."""
     if study.network is None:
         return None
     anywhere = study.candidates is not None and study.candidates.from_cells and not study.zones
     known = [] if anywhere else [table for table in places if table is not None]
-    network, reports["network"] = read_network(study, study.network, places=known)
+    roads = read_network(study, study.network, places=known)
+    reports["network"] = roads.report
     step()
-    return network
+    return roads
 
 
 def _read_drawn(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,21 +23,39 @@ if TYPE_CHECKING:
 
     Box = tuple[float, float, float, float]
 
-__all__ = ["mode_of", "read_network"]
+__all__ = ["StreetsRead", "mode_of", "read_network"]
 
 # Nobody leaves a circle of one cutoff at top speed around a station; a second one keeps islands apart from streets
 # that are only cut off there.
 _MARGIN_CUTOFFS = 2.0
 
 _HALF_TURN_DEG = 180.0
+
+# Of more streets than this a map shows those that lead through the city: the others make it slow and no clearer.
+_MOST_DRAWN = 20_000
+_MAJOR = tuple(
+    name + link for name in ("motorway", "trunk", "primary", "secondary", "tertiary") for link in ("", "_link")
+)
+_OSM_ATTRIBUTION = "© OpenStreetMap contributors"
 # Above every factor of a grade in modes.toml.
 _FASTEST_DOWNHILL = 1.3
 _OF_BUILDING = ("speeds_km_h", "closed", "tag_speeds_km_h", "tag_factors", "slope")
 
 
-def read_network(
-    study: Study, source: Network, *, places: Sequence[gpd.GeoDataFrame]
-) -> tuple[reach.Network, IngestReport]:
+class StreetsRead(NamedTuple):
+    """The streets of a study."""
+
+    network: reach.Network
+    """The graph of its mode."""
+    report: IngestReport
+    """What was read."""
+    lines: gpd.GeoDataFrame | None
+    """Streets to draw, with `highway`; None of a network that was built before."""
+    attribution: str
+    """Whose data it is, where that is known."""
+
+
+def read_network(study: Study, source: Network, *, places: Sequence[gpd.GeoDataFrame]) -> StreetsRead:
     """Read the streets around everything that the study asks about, and build the graph of its mode.
 
     Parameters
@@ -52,8 +70,8 @@ def read_network(
 
     Returns
     -------
-    network, report
-        The graph, and what was read; what befell the edges stands in its notes.
+    StreetsRead
+        The graph, lines to draw, and what was read; what befell the edges stands in the notes of its report.
 
     Raises
     ------
@@ -65,10 +83,12 @@ def read_network(
     mode = mode_of(study.reach)
     built = None if source.path is None else Path(study.resolve(source.path))
     if built is not None and (built / "network.json").is_file():
-        return _opened(built, source, study.reach)
+        return StreetsRead(*_opened(built, source, study.reach), None, "")
     tables = _tables(study, source, _box(places, _radius_m(study.reach, mode)))
     network = reach.build_network(tables.edges, tables.nodes, mode=mode, slope=study.reach.slope)
-    return network, tables.report.adding(notes=_notes(network))
+    of_osm = source.place is not None or "way_id" in tables.edges.columns
+    report = tables.report.adding(notes=_notes(network))
+    return StreetsRead(network, report, _drawn(tables.edges), _OSM_ATTRIBUTION if of_osm else "")
 
 
 def mode_of(asked: Reach) -> reach.Mode:
@@ -133,6 +153,12 @@ def _tables(study: Study, source: Network, box: Box | None) -> StreetTables:
         bad_rows=source.bad_rows,
         encoding=source.encoding,
     )
+
+
+def _drawn(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Take the streets to draw: of many, those that lead through the city."""
+    lines = edges[["highway", "geometry"]]
+    return lines if len(lines) <= _MOST_DRAWN else lines[lines["highway"].isin(_MAJOR)].reset_index(drop=True)
 
 
 def _radius_m(asked: Reach, mode: reach.Mode) -> float:

@@ -230,9 +230,14 @@ def _map(result: Result) -> Any:  # noqa: ANN401 - folium has no types
         background=result.inputs.background,
         title=study.map.title or study.name,
         language=study.map.language,
-        attribution=study.map.attribution,
+        attribution=_attribution(study.map.attribution, result.inputs.attribution),
         cutoff=study.reach.in_words_of(study.map.language),
     )
+
+
+def _attribution(said: str, owed: str) -> str:
+    """Name whose data the map shows, also where the study does not say it: licences ask for it."""
+    return said if owed in said else "; ".join(name for name in (said, owed) if name)
 
 
 def _drawn(result: Result) -> Coverage:
