@@ -74,7 +74,7 @@ def town(streets: Callable[..., Any], stations_at: Callable[..., gpd.GeoDataFram
         (lambda town: reach.build_network(town.edges, town.nodes, mode=None), "^mode must be the name of a mode"),
         (lambda town: reach.build_network(town.edges.assign(v="fast"), town.nodes, mode="walk", speed_column="v"),
          r"'v' must hold speeds in km/h.* 'fast'"),
-        (lambda town: reach.catchment(town.travel, station_id="s0"), "^reach must be a REACH table.* Got TravelReach"),
+        (lambda _: reach.catchment("reach.parquet", station_id="s0"), "^reach must be a REACH table.* Got str"),
         (lambda town: reach.catchment(town.travel.table, station_id=5), "no row of station 5.* Known: s0"),
         (lambda town: reach.within_distance(town.station, cutoff_m="1", resolution=10, detour_factor=1), "^cutoff_m"),
         (lambda _: reach.step(cutoff="far"), "^cutoff must be a finite number above 0. Got 'far'"),
