@@ -7,6 +7,7 @@ station serves its own place and those one step away.
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -172,6 +173,11 @@ def test_a_station_is_met_at_its_doors(toy_study: Path) -> None:
     result = study.run(asked(toy_study, ("[network]", access)))
     assert result.headline["covered_demand"] == pytest.approx(150)
     assert result.inputs.reports["stations.access"].rows_kept == 1
+    # P4 has a station at its door: nobody is farther than a step from one.
+    assert result.streets is not None
+    most = re.search(r"nine in ten within ([\d.]+) min", result.streets.sentences[0])
+    assert most is not None
+    assert 494 / 60 <= float(most[1]) <= 600 / 60
     doors.assign(station_id="S9").to_csv(toy_study.with_name("doors.csv"), index=False)
     with pytest.raises(DataError, match="S9"):
         study.run(asked(toy_study, ("[network]", access)))

@@ -314,17 +314,18 @@ def _about_streets(
     if network is None:
         return None
     counted, k = stations.counted(places), 1 if is_exempt(study) else study.privacy.k
+    access = _of_counted(inputs, places)
     completeness, on_route = None, None
     if fixes is not None and watches is not None:
         if watches.of_fixes is not None and territory is not None:
             completeness = off_streets(watches.of_fixes.fixes(fixes.stops), network, territory, k=k)
         if watches.of_couriers is not None and study.on_route is not None:
             whole = watches.of_couriers.fixes(fixes.stops)
-            on_route, sentence = find_on_route(study, study.on_route, whole, network, counted, k=k)
+            on_route, sentence = find_on_route(study, study.on_route, whole, network, counted, access=access, k=k)
             said = (*said, sentence)
     return find_about_streets(
-        study, network, places=met, stations=counted, demand=table, completeness=completeness, on_route=on_route,
-        said=said,
+        study, network, places=met, stations=counted, access=access, demand=table, completeness=completeness,
+        on_route=on_route, said=said,
     )  # fmt: skip
 
 

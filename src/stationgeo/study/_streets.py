@@ -67,10 +67,11 @@ def met_places(place: str, table: gpd.GeoDataFrame, travel: reach.TravelReach) -
 
 
 def find_on_route(
-    study: Study, asked: OnRoute, fixes: pd.DataFrame, network: reach.Network, places: gpd.GeoDataFrame, *, k: int
-) -> tuple[pd.DataFrame | None, str]:
+    study: Study, asked: OnRoute, fixes: pd.DataFrame, network: reach.Network, places: gpd.GeoDataFrame, *,
+    access: gpd.GeoDataFrame | None, k: int,
+) -> tuple[pd.DataFrame | None, str]:  # fmt: skip
     """Tell who passes a station on the ways between stops: by station, and in a sentence; rides of few are not told."""
-    given: dict[str, Any] = {"skip_s": asked.skip_s, "noise_m": asked.noise_m}
+    given: dict[str, Any] = {"skip_s": asked.skip_s, "noise_m": asked.noise_m, "access": access}
     given = {name: value for name, value in given.items() if value is not None}
     rides = fixes.assign(ride=_rides(fixes, study))
     rides = rides[~rides["at_stop"]].reset_index(drop=True)
@@ -120,7 +121,8 @@ def track_network(study: Study, fixes: pd.DataFrame, network: reach.Network) -> 
 
 def find_about_streets(
     study: Study, network: reach.Network, *, places: list[pd.DataFrame], stations: gpd.GeoDataFrame,
-    demand: pd.DataFrame, completeness: pd.DataFrame | None, on_route: pd.DataFrame | None, said: tuple[str, ...],
+    access: gpd.GeoDataFrame | None, demand: pd.DataFrame, completeness: pd.DataFrame | None,
+    on_route: pd.DataFrame | None, said: tuple[str, ...],
 ) -> Streets:  # fmt: skip
     """Put together what is to be known of the streets."""
     weight = demand[demand["zone_id"] != schema.OUTSIDE].groupby("cell")[study.demand_weight].sum()
@@ -147,20 +149,21 @@ def find_about_streets(
         zones=completeness,
         on_route=on_route,
         limit_m=OFF_STREET_M,
-        sentences=(*_how_far(study, network, stations, weight), *sentences, *said),
+        sentences=(*_how_far(study, network, stations, access, weight), *sentences, *said),
     )
 
 
 def _how_far(
-    study: Study, network: reach.Network, stations: gpd.GeoDataFrame, weight: pd.Series[float]
-) -> tuple[str, ...]:
+    study: Study, network: reach.Network, stations: gpd.GeoDataFrame, access: gpd.GeoDataFrame | None,
+    weight: pd.Series[float],
+) -> tuple[str, ...]:  # fmt: skip
     """Say how far the nearest station is, beyond the cutoff too."""
     if stations.empty or not weight.sum() > 0:
         return ()
     asked = study.reach
     nearest = reach.nearest_over_streets(
         stations, network, cells=weight.index.to_numpy(dtype=np.uint64), direction=asked.direction,
-        **way_options(study),
+        access=access, **way_options(study),
     )  # fmt: skip
     minutes = nearest.table.set_index("cell")["impedance_s"].reindex(weight.index).fillna(math.inf) / 60.0
     order = np.argsort(minutes.to_numpy(), kind="stable")
