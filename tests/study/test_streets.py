@@ -264,9 +264,9 @@ def test_shares_off_the_streets_are_of_who_is_under_way(toy_study: Path, rows: i
 def test_shares_of_few_couriers_are_not_told(toy_study: Path) -> None:
     made = tracked(toy_study, rows=1_000, exempt=False)
     network, zones = street(made), io.read_zones(toy_study.with_name("grids.geojson"), level="grid", datum="WGS-84")
-    seen = watched(made, whole_couriers=False).fixes(NO_STOPS)
-    assert off_streets(seen, network, zones.table, k=2)["n_fixes"].sum() == 720
-    told = off_streets(seen, network, zones.table, k=3)
+    seen = watched(made, whole_couriers=False).sample(NO_STOPS)
+    assert off_streets(seen, network, zones.table, k=2)[0]["n_fixes"].sum() == 720
+    told, _ = off_streets(seen, network, zones.table, k=3)
     assert told["off_street_share"].isna().all()
     assert told["n_fixes"].tolist() == [0, 0]
 
@@ -279,14 +279,36 @@ def test_the_same_fixes_are_kept_however_they_are_cut(
     kept = []
     for rows in (7, 50, 1_000):
         watch = watched(tracked(toy_study, rows=rows, exempt=True), whole_couriers=whole_couriers)
-        kept.append(watch.fixes(NO_STOPS))
+        sample = watch.sample(NO_STOPS)
+        kept.append(sample.fixes)
         # 720 fixes of two couriers: every second one, or one courier or none where hashes of both are alike.
         assert len(kept[-1]) == 360 if not whole_couriers else len(kept[-1]) in {0, 360}
-        assert watch.step > 1
+        assert sample.step > 1
     pd.testing.assert_frame_equal(kept[0], kept[1])
     pd.testing.assert_frame_equal(kept[0], kept[2])
     if whole_couriers:
         assert len(set(kept[0]["courier_id"])) in {0, 1}
+
+
+def test_a_sample_of_one_courier_is_bounded_and_told(toy_study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stationgeo.study._watch._MOST_FIXES", 200)
+    made = tracked(toy_study, rows=50, exempt=True)
+    fixes = pd.read_csv(toy_study.with_name("fixes.csv"))
+    fixes[fixes["courier_id"] == "on"].to_csv(toy_study.with_name("fixes.csv"), index=False)
+    # 360 fixes of one courier: every second one; but a courier is followed whole.
+    assert len(watched(made, whole_couriers=False).sample(NO_STOPS).fixes) == 180
+    assert len(watched(made, whole_couriers=True).sample(NO_STOPS).fixes) == 360
+    result = study.run(made)
+    assert result.streets is not None
+    said = "about one in 2 fixes were held against the streets: there are too many for all"
+    assert said in result.streets.sentences
+
+
+def test_streets_are_read_as_far_as_couriers_may_have_been_seen_to_ride(toy_study: Path) -> None:
+    made = tracked(toy_study, rows=1_000, exempt=True, more="[reach.track_speeds]\nmin_passes = 1\nmin_couriers = 1\n")
+    lay(toy_study.with_name("streets.geojson"), ends=tuple(range(41)))
+    # Zones end at P4.5; two cutoffs at thrice 15 km/h are 15 km, 7.3 steps more: P0 to P12.
+    assert study.check(made).reports["network"].dropped[0].rows == 28
 
 
 def test_speeds_are_those_that_couriers_rode_at(toy_study: Path) -> None:
@@ -337,6 +359,11 @@ def street(made: Study) -> reach.Network:
         ('close = ["S3"]', 60, "1 station closed"),
         ('close = ["S0", "S3"]', 60, "2 stations closed"),
         ('stations = { path = "new.csv", datum = "WGS-84" }', 150, "1 station moved, 1 station opened"),
+        (
+            'stations = { path = "new.csv", datum = "WGS-84", access = { path = "doors.csv", datum = "WGS-84" } }',
+            60,
+            "1 station moved, 1 station opened",
+        ),
         ('blocked = { path = "works.geojson", datum = "WGS-84" }', 60, "1 street blocked"),
     ],
 )
@@ -348,6 +375,10 @@ def test_what_if(toy_study: Path, change: str, covered: float, said: str) -> Non
     toy_study.with_name("works.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     new = pd.DataFrame({"station_id": ["S3", "S9"], "kind": "warm_bee", "lon": [LON0 + 2 * STEP, LON0 + 4 * STEP]})
     new.assign(lat=LAT0).to_csv(toy_study.with_name("new.csv"), index=False)
+    # With doors the new station at P4 and S3 are met at P0 alone.
+    pd.DataFrame({"station_id": ["S3", "S9"], "lon": [LON0, LON0], "lat": [LAT0, LAT0]}).to_csv(
+        toy_study.with_name("doors.csv"), index=False
+    )
     result = study.run(asked(toy_study, ("[reach]", f"[what_if]\n{change}\n[reach]")))
     assert result.changed is not None
     assert result.changed.headline["covered_demand"] == pytest.approx(covered)

@@ -81,10 +81,10 @@ def count_inputs(study: Study) -> int:
     single = (study.events, study.orders, study.known_places, study.stations, study.network, study.streets,
               study.background)  # fmt: skip
     named = study.candidates is not None and not study.candidates.from_cells
-    doors = study.stations is not None and study.stations.access is not None
     asked = study.what_if
-    changed = 0 if asked is None else (asked.stations is not None) + (asked.blocked is not None)
-    return len(study.zones) + sum(source is not None for source in single) + named + doors + changed
+    changed = (None, None) if asked is None else (asked.stations, asked.blocked)
+    doors = sum(one is not None and one.access is not None for one in (study.stations, changed[0]))
+    return len(study.zones) + sum(source is not None for source in (*single, *changed)) + named + doors
 
 
 def read_inputs(study: Study, *, step: Step) -> Inputs:
@@ -121,7 +121,8 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     access = _read_access(study, study.stations, reports, step)
     candidates = _read_candidates(study, study.candidates, reports, step)
     change = _read_change(study, reports, step)
-    around = (territory, places, access, candidates, None if change is None else change.stations)
+    changed = () if change is None else (change.stations, change.access)
+    around = (territory, places, access, candidates, *changed)
     roads = _read_network(study, reports, around, step)
     streets = _read_drawn(study, study.streets, io.read_streets, "streets", reports, step)
     background = _read_drawn(study, study.background, io.read_background, "background", reports, step)
@@ -288,7 +289,7 @@ def _read_stations(
 
 
 def _read_access(
-    study: Study, asked: Stations | None, reports: dict[str, IngestReport], step: Step
+    study: Study, asked: Stations | None, reports: dict[str, IngestReport], step: Step, *, name: str = "stations"
 ) -> gpd.GeoDataFrame | None:
     if asked is None or asked.access is None:
         return None
@@ -303,7 +304,7 @@ def _read_access(
         encoding=source.encoding,
         personal=source.personal,
     )
-    reports["stations.access"] = read.report
+    reports[f"{name}.access"] = read.report
     step()
     return read.table
 
@@ -355,8 +356,9 @@ def _read_change(study: Study, reports: dict[str, IngestReport], step: Step) -> 
     if asked is None:
         return None
     given = _read_stations(study, asked.stations, reports, step, name="what_if.stations")
+    access = _read_access(study, asked.stations, reports, step, name="what_if.stations")
     blocked = _read_drawn(study, asked.blocked, io.read_background, "what_if.blocked", reports, step)
-    return Change(close=asked.close, stations=given, blocked=blocked)
+    return Change(close=asked.close, stations=given, access=access, blocked=blocked)
 
 
 def _read_network(

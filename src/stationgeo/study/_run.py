@@ -20,7 +20,7 @@ from stationgeo.study._progress import Progress, Silent
 from stationgeo.study._reach import Reached, coarse_cells, reach_places
 from stationgeo.study._streets import find_about_streets, find_on_route, met_places, off_streets, track_network
 from stationgeo.study._tracks import Tracks, judge
-from stationgeo.study._watch import Watches
+from stationgeo.study._watch import Samples, Watches
 from stationgeo.study._what_if import Changed, try_change
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     """
     listener = progress or Silent()
     inputs, fixes, watches = _read(study, listener)
-    inputs, speed_notes = _with_track_speeds(study, inputs, fixes, watches)
+    samples = Samples() if fixes is None or watches is None else watches.samples(fixes.stops)
+    inputs, speed_notes = _with_track_speeds(study, inputs, samples)
     places = _stations(inputs)
     followed = None if fixes is None else judge(study, fixes, inputs, places)
     pieces = _pieces(study, inputs, listener)
@@ -191,7 +192,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     warning = coarse_cells(study, inputs.network)
     streets = _about_streets(
         study, inputs, places, table, met=[*_met(places, reached), *sites],
-        fixes=fixes, watches=watches, said=speed_notes,
+        samples=samples, said=speed_notes,
     )  # fmt: skip
     changed = None
     if inputs.change is not None and inputs.network is not None and reached.travel is not None:
@@ -295,19 +296,17 @@ def _score(
     return coverage.score(table, reached, stations=places, zones=zones, weight=weight, pieces=pieces)
 
 
-def _with_track_speeds(
-    study: Study, inputs: Inputs, fixes: index.Followed | None, watches: Watches | None
-) -> tuple[Inputs, tuple[str, ...]]:
+def _with_track_speeds(study: Study, inputs: Inputs, samples: Samples) -> tuple[Inputs, tuple[str, ...]]:
     """Give the streets the speeds that were seen, where the study asks for it."""
-    if inputs.network is None or fixes is None or watches is None or watches.of_couriers is None:
+    if inputs.network is None or samples.of_couriers is None:
         return inputs, ()
-    network, said = track_network(study, watches.of_couriers.fixes(fixes.stops), inputs.network)
+    network, said = track_network(study, samples.of_couriers, inputs.network)
     return replace(inputs, network=network), said
 
 
 def _about_streets(
     study: Study, inputs: Inputs, places: gpd.GeoDataFrame, table: pd.DataFrame, *, met: list[pd.DataFrame],
-    fixes: index.Followed | None, watches: Watches | None, said: tuple[str, ...],
+    samples: Samples, said: tuple[str, ...],
 ) -> Streets | None:  # fmt: skip
     """Say what was found out about the streets; None where reach is by straight lines."""
     network, territory = inputs.network, inputs.zones
@@ -316,13 +315,14 @@ def _about_streets(
     counted, k = stations.counted(places), 1 if is_exempt(study) else study.privacy.k
     access = _of_counted(inputs, places)
     completeness, on_route = None, None
-    if fixes is not None and watches is not None:
-        if watches.of_fixes is not None and territory is not None:
-            completeness = off_streets(watches.of_fixes.fixes(fixes.stops), network, territory, k=k)
-        if watches.of_couriers is not None and study.on_route is not None:
-            whole = watches.of_couriers.fixes(fixes.stops)
-            on_route, sentence = find_on_route(study, study.on_route, whole, network, counted, access=access, k=k)
-            said = (*said, sentence)
+    if samples.of_fixes is not None and territory is not None:
+        completeness, more = off_streets(samples.of_fixes, network, territory, k=k)
+        said += more
+    if samples.of_couriers is not None and study.on_route is not None:
+        on_route, more = find_on_route(
+            study, study.on_route, samples.of_couriers, network, counted, access=access, k=k
+        )  # fmt: skip
+        said += more
     return find_about_streets(
         study, network, places=met, stations=counted, access=access, demand=table, completeness=completeness,
         on_route=on_route, said=said,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from stationgeo.study._model import Study
     from stationgeo.study._sections import OnRoute
+    from stationgeo.study._watch import Sample
 
 __all__ = ["OFF_STREET_M", "find_about_streets", "find_on_route", "met_places", "off_streets", "track_network"]
 
@@ -28,13 +29,15 @@ OFF_STREET_M = 30.0
 """Farther than this from every street a fix is off the streets: lanes, kerbs and the noise of receivers lie within."""
 
 
-def off_streets(fixes: pd.DataFrame, network: reach.Network, territory: gpd.GeoDataFrame, *, k: int) -> pd.DataFrame:
+def off_streets(
+    sample: Sample, network: reach.Network, territory: gpd.GeoDataFrame, *, k: int
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Tell the share of each lowest zone's fixes between stops that are off the streets.
 
     Who rests does so in buildings, off every street: only who is under way tells where streets are. The share is nan
     where fewer than k couriers were under way.
     """
-    moving = fixes[~fixes["at_stop"]]
+    moving = sample.fixes[~sample.fixes["at_stop"]]
     lon, lat = moving["lon"].to_numpy(), moving["lat"].to_numpy()
     level = zones.at_level(territory, level=zones.lowest_level(territory))
     every = [*level["zone_id"], schema.OUTSIDE]
@@ -42,11 +45,17 @@ def off_streets(fixes: pd.DataFrame, network: reach.Network, territory: gpd.GeoD
     couriers = moving["courier_id"].groupby(pd.CategoricalIndex(where), observed=False).nunique().to_numpy()[:-1]
     found = reach.off_street_share(lon, lat, network, zones=where, limit_m=OFF_STREET_M).iloc[:-1]
     told = couriers >= k
-    return pd.DataFrame({
+    table = pd.DataFrame({
         "zone_id": level["zone_id"].to_numpy(), "name": level["name"].to_numpy(),
         "n_fixes": np.where(told, found["fixes"], 0),
         "off_street_share": found["off_street_share"].where(told).to_numpy(),
     })  # fmt: skip
+    return table, _of_sample(sample, "fixes", "were held against the streets")
+
+
+def _of_sample(sample: Sample, what: str, done: str) -> tuple[str, ...]:
+    """Say that only some were looked at, where that is so."""
+    return () if sample.step == 1 else (f"about one in {sample.step:,} {what} {done}: there are too many for all",)
 
 
 def met_places(place: str, table: gpd.GeoDataFrame, travel: reach.TravelReach) -> pd.DataFrame:
@@ -67,19 +76,19 @@ def met_places(place: str, table: gpd.GeoDataFrame, travel: reach.TravelReach) -
 
 
 def find_on_route(
-    study: Study, asked: OnRoute, fixes: pd.DataFrame, network: reach.Network, places: gpd.GeoDataFrame, *,
+    study: Study, asked: OnRoute, sample: Sample, network: reach.Network, places: gpd.GeoDataFrame, *,
     access: gpd.GeoDataFrame | None, k: int,
-) -> tuple[pd.DataFrame | None, str]:  # fmt: skip
+) -> tuple[pd.DataFrame | None, tuple[str, ...]]:  # fmt: skip
     """Tell who passes a station on the ways between stops: by station, and in a sentence; rides of few are not told."""
     given: dict[str, Any] = {"skip_s": asked.skip_s, "noise_m": asked.noise_m, "access": access}
     given = {name: value for name, value in given.items() if value is not None}
-    rides = fixes.assign(ride=_rides(fixes, study))
+    rides = sample.fixes.assign(ride=_rides(sample.fixes, study))
     rides = rides[~rides["at_stop"]].reset_index(drop=True)
     found = reach.stations_on_route(rides, places, network, budget_s=asked.budget_s, track_key="ride", **given)
     met = found.tracks[found.tracks["points_used"] > 0]
     couriers = rides.drop_duplicates("ride").set_index("ride")["courier_id"]
     if couriers.reindex(met["ride"]).nunique() < k:
-        return None, f"fewer than {k:,} couriers were seen under way: who passes a station is not told"
+        return None, (f"fewer than {k:,} couriers were seen under way: who passes a station is not told",)
     passed = found.table.assign(courier=found.table["ride"].map(couriers))
     told = passed.groupby("station_id")["courier"].nunique() >= k
     table = found.by_station[["station_id", "track_share"]].rename(columns={"track_share": "ride_share"})
@@ -88,7 +97,7 @@ def find_on_route(
         f"{found.covered_share:.1%} of {len(met):,} ways between stops pass a station for at most {asked.budget_s:g} s "
         f"more; {found.counts['hops not joined']:,} hops between fixes were not joined"
     )
-    return table, said
+    return table, (said, *_of_sample(sample, "couriers", "were followed for it"))
 
 
 def _rides(fixes: pd.DataFrame, study: Study) -> pd.Series[int]:
@@ -103,20 +112,21 @@ def _rides(fixes: pd.DataFrame, study: Study) -> pd.Series[int]:
     return numbers
 
 
-def track_network(study: Study, fixes: pd.DataFrame, network: reach.Network) -> tuple[reach.Network, tuple[str, ...]]:
+def track_network(study: Study, sample: Sample, network: reach.Network) -> tuple[reach.Network, tuple[str, ...]]:
     """Give the streets the speeds that couriers rode at, where the study asks for it, and say how much was matched."""
     asked = study.reach.track_speeds
     if asked is None:
         return network, ()
     speeds = reach.speeds_from_tracks(
-        fixes, network, tz=study.tz, min_passes=asked.min_passes, min_couriers=asked.min_couriers
+        sample.fixes, network, tz=study.tz, min_passes=asked.min_passes, min_couriers=asked.min_couriers
     )
     hour = "" if asked.hour is None else f", at {asked.hour}:00 where seen then"
     said = (
         f"{speeds.length_share:.1%} of the streets by length have speeds from tracks{hour}, the others the mode's; "
         + ", ".join(f"{what}: {number:,}" for what, number in speeds.counts.items())
     )
-    return reach.with_track_speeds(network, speeds, hour=asked.hour), (said,)
+    timed = reach.with_track_speeds(network, speeds, hour=asked.hour)
+    return timed, (said, *_of_sample(sample, "couriers", "were followed for speeds"))
 
 
 def find_about_streets(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,10 +13,27 @@ if TYPE_CHECKING:
     from stationgeo.io import FixBatch
     from stationgeo.schema import IntArray
 
-__all__ = ["FixWatch", "Watches"]
+__all__ = ["FixWatch", "Sample", "Samples", "Watches"]
 
 # Of more fixes than this a sample is kept: shares of zones, speeds of streets and rides need no more.
 _MOST_FIXES = 2_000_000
+_COARSEST_STEP = 1 << 62
+
+
+class Sample(NamedTuple):
+    """Fixes that were kept."""
+
+    fixes: pd.DataFrame
+    """By courier and time: `courier_id`, `t`, `lon`, `lat`, and `at_stop` of its courier."""
+    step: int
+    """One of about how many fixes, or couriers, was kept."""
+
+
+class Samples(NamedTuple):
+    """What was kept of the fixes of a study, for those who ask; None for what nobody does."""
+
+    of_fixes: Sample | None = None
+    of_couriers: Sample | None = None
 
 
 class FixWatch:
@@ -46,17 +63,12 @@ class FixWatch:
             "lon": batch.lon[rows], "lat": batch.lat[rows],
         }))  # fmt: skip
         self._seen += len(batch)
-        while sum(map(len, self._kept)) > _MOST_FIXES and len(self._numbers) > 1:
+        while sum(map(len, self._kept)) > _MOST_FIXES and self._can_thin():
             self._step *= 2
             self._kept = [part[part["mark"] % self._step == 0] for part in self._kept]
 
-    @property
-    def step(self) -> int:
-        """One of how many fixes, or couriers, is kept."""
-        return self._step
-
-    def fixes(self, stops: pd.DataFrame) -> pd.DataFrame:
-        """Return what is kept, by courier and time: `courier_id`, `t`, `lon`, `lat`, and `at_stop` of its courier."""
+    def sample(self, stops: pd.DataFrame) -> Sample:
+        """Put together what is kept, and say of which fixes their courier rested at one of the stops."""
         kept = pd.concat(self._kept, ignore_index=True).sort_values(["t", "courier"], ignore_index=True)
         rests = pd.DataFrame({
             "courier": stops["courier_id"].map(self._numbers).astype(np.int32),
@@ -64,10 +76,15 @@ class FixWatch:
         }).sort_values("t")  # fmt: skip
         held = pd.merge_asof(kept, rests, on="t", by="courier").sort_values(["courier", "t"], ignore_index=True)
         names = pd.array(self._names, dtype="str")
-        return pd.DataFrame({
+        fixes = pd.DataFrame({
             "courier_id": names.take(held["courier"].to_numpy()), "t": held["t"],
             "lon": held["lon"], "lat": held["lat"], "at_stop": (held["t"] <= held["end"]).to_numpy(),
         })  # fmt: skip
+        return Sample(fixes, self._step)
+
+    def _can_thin(self) -> bool:
+        """Whether fewer can be kept: a single courier is kept whole, or not at all."""
+        return self._step < _COARSEST_STEP and not (self._whole_couriers and len(self._names) == 1)
 
     def _marks(self, batch: FixBatch) -> IntArray:
         """Give each fix the number of its place, or one that is its courier's own."""
@@ -99,6 +116,10 @@ class Watches:
         """Look at a batch, in the order of the fixes."""
         for watch in self._all():
             watch.see(batch)
+
+    def samples(self, stops: pd.DataFrame) -> Samples:
+        """Put together what is kept."""
+        return Samples(*(None if one is None else one.sample(stops) for one in (self.of_fixes, self.of_couriers)))
 
     def _all(self) -> tuple[FixWatch, ...]:
         return tuple(watch for watch in (self.of_fixes, self.of_couriers) if watch is not None)

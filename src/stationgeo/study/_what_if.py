@@ -29,6 +29,8 @@ class Change:
     """Stations that close."""
     stations: gpd.GeoDataFrame | None
     """STATIONS that open or, where their id is there already, move."""
+    access: gpd.GeoDataFrame | None
+    """ACCESS_POINTS at which these are met; the others are met where they stand."""
     blocked: gpd.GeoDataFrame | None
     """Areas in which streets are closed."""
 
@@ -81,6 +83,7 @@ def try_change(
         add=fresh[~fresh["station_id"].isin(was)],
         move=fresh[fresh["station_id"].isin(was)],
         close=sorted(was - new),
+        access=_of_fresh(change.access, fresh, names),
     )
     scored = score(after.table, there)
     head = scored.headline | {
@@ -90,6 +93,14 @@ def try_change(
         "n_blocked": closed_network.counts.get("blocked", 0) - network.counts.get("blocked", 0),
     }
     return Changed(headline=head, zones=_by_zone(before, scored), sentence=_in_words(before, head))
+
+
+def _of_fresh(access: gpd.GeoDataFrame | None, fresh: gpd.GeoDataFrame, names: set[str]) -> gpd.GeoDataFrame | None:
+    """Leave out the doors of clusters, which are only drawn; those of stations that do not change stay an error."""
+    if access is None:
+        return None
+    only_drawn = names - set(fresh["station_id"])
+    return access[~access["station_id"].isin(only_drawn)]
 
 
 def _check(change: Change, known: set[str]) -> None:
