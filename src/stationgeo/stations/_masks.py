@@ -1,4 +1,4 @@
-"""Hours as bits: bin b of the week is bit b % 64 of word b // 64, so that hours of many stations join in a few operations."""
+"""Hours as bits: bin b is bit b % 64 of word b // 64, so that hours of many stations join in a few operations."""
 
 from __future__ import annotations
 
