@@ -37,4 +37,4 @@ def unpack_bins(words: CellArray, *, n_bins: int) -> npt.NDArray[np.bool_]:
 
 def count_bins(words: CellArray) -> IntArray:
     """Count the bins of words (..., n_words)."""
-    return np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
+    return np.asarray(np.bitwise_count(words).sum(axis=-1), dtype=np.int64)
