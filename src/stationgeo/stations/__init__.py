@@ -17,11 +17,14 @@ from stationgeo.stations._kinds import (
     kinds,
     services,
 )
+from stationgeo.stations._offers import HoursOfStations, Offers, offers, own_hours
 from stationgeo.stations._points import lonlat
 
 __all__ = [
     "FAMILIES",
     "TIERS",
+    "HoursOfStations",
+    "Offers",
     "check_kinds",
     "counted",
     "data_versions",
@@ -29,5 +32,7 @@ __all__ = [
     "is_cluster",
     "kinds",
     "lonlat",
+    "offers",
+    "own_hours",
     "services",
 ]
