@@ -7,6 +7,7 @@ Chinese and English names and a note on its source. `read_catalogue` reads a cal
 from __future__ import annotations
 
 from stationgeo.stations._checks import FAMILIES, TIERS
+from stationgeo.stations._choose import ValidStations, kinds_below, tier_of, valid_at, with_kinds
 from stationgeo.stations._data import Catalogue, catalogue, read_catalogue
 from stationgeo.stations._kinds import (
     check_kinds,
@@ -20,6 +21,7 @@ from stationgeo.stations._kinds import (
 from stationgeo.stations._needs import Profile, needs, profile, profiles
 from stationgeo.stations._offers import HoursOfStations, Offers, offers, own_hours
 from stationgeo.stations._points import lonlat
+from stationgeo.stations._premises import Premises, by_premises, count_premises
 from stationgeo.stations._weights import need_weights
 from stationgeo.stations._words import fold_name, kind_words, service_words
 
@@ -29,9 +31,13 @@ __all__ = [
     "Catalogue",
     "HoursOfStations",
     "Offers",
+    "Premises",
     "Profile",
+    "ValidStations",
+    "by_premises",
     "catalogue",
     "check_kinds",
+    "count_premises",
     "counted",
     "data_versions",
     "family_of",
@@ -39,6 +45,7 @@ __all__ = [
     "is_cluster",
     "kind_words",
     "kinds",
+    "kinds_below",
     "lonlat",
     "need_weights",
     "needs",
@@ -49,4 +56,7 @@ __all__ = [
     "read_catalogue",
     "service_words",
     "services",
+    "tier_of",
+    "valid_at",
+    "with_kinds",
 ]

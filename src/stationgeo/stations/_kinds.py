@@ -47,7 +47,8 @@ def kinds(*, catalogue: Catalogue | None = None) -> pd.DataFrame:
     -------
     DataFrame
         Key `kind`; `zh` and `en` names, `parent` (a group or kind above it, '' for none), `family` (one of `FAMILIES`),
-        `tier` (one of `TIERS`), `cluster` (never counted as a station) and `source`. A new table each time, in the order of the file.
+        `tier` (one of `TIERS`), `cluster` (never counted as a station) and `source`. A new table
+        each time, in the order of the file.
 
     Notes
     -----

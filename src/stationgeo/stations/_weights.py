@@ -33,7 +33,7 @@ def need_weights(*, bins: str, catalogue: Catalogue | None = None) -> pd.DataFra
     -------
     DataFrame
         Key (`need`, `purpose`, `bin`), one row each; `weight`, without a unit, 0 to 1: what to multiply the demand of
-        such stops in such an hour by. `purpose` is one of `schema.PURPOSES`, or '' for demand that does not tell purposes;
+        such stops in such an hour by. `purpose` is one of `schema.PURPOSES`, or '' for demand that tells none;
         `bin` also -1 (no time known) and -2 (an average week), whose weight is the mean over the hours of a day.
 
     Raises
