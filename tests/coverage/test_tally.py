@@ -30,10 +30,10 @@ class Case:
         n = int(rng.integers(1, 25))
         self.cell = np.sort(rng.integers(0, self.n_cells, n))
         self.zone = rng.integers(-1, self.n_zones, n) if self.n_zones else np.full(n, -1)
-        self.bin = rng.integers(-1, n_bins, n)
+        self.bin = rng.integers(-2, n_bins, n)
         self.purpose = rng.integers(0, 2, n)
         self.weight = rng.integers(0, 9, n).astype(float)
-        self.factor = rng.integers(0, 3, (n_items, 2, n_bins + 1)).astype(float)
+        self.factor = rng.integers(0, 3, (n_items, 2, n_bins + 2)).astype(float)
 
     def run(self, *, inside_only: bool = True) -> Tally:
         pairs = [np.flatnonzero(row) for row in self.reach]
@@ -85,9 +85,9 @@ def test_equal_to_loops(seed: int, n_bins: int, inside_only: bool) -> None:  # n
         for cell, zone, b, purpose, weight in zip(
             case.cell, case.zone, case.bin, case.purpose, case.weight, strict=True
         ):
-            slot = b if b >= 0 else n_bins
+            slot = b if b >= 0 else n_bins - 1 - b
             amount = weight * case.factor[i, purpose, slot]
-            state = told[cell][slot]
+            state = told[cell][min(slot, n_bins)]
             by_zone[zone, i, state] += amount
             if zone >= 0 or not inside_only:
                 by_bin[i, slot, state] += amount

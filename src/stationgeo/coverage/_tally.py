@@ -20,10 +20,26 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
-__all__ = ["NO", "N_STATES", "PERHAPS", "YES", "Asked", "Offered", "Placed", "Reaching", "Tally", "state_of", "tally"]
+__all__ = [
+    "NO",
+    "N_STATES",
+    "N_UNTIMED",
+    "PERHAPS",
+    "YES",
+    "Asked",
+    "Offered",
+    "Placed",
+    "Reaching",
+    "Tally",
+    "state_of",
+    "tally",
+]
 
 NO, PERHAPS, YES = 0, 1, 2
 """Whether something is served: not even if every unknown is a yes, only if some are, even if none is."""
+
+N_UNTIMED = 2
+"""Bins -1 and -2 follow those that have an hour."""
 
 N_STATES = 27
 """State of demand: 9 x the warm-bee type's answer + 3 x the service centres' + both families' together."""
@@ -77,7 +93,7 @@ class Placed(NamedTuple):
     zone: IntArray
     """Number of the lowest-level zone; -1 outside all of them."""
     bin: IntArray
-    """Number of the bin; -1 where the hour is not known."""
+    """Number of the bin; -1 where the time is not known, -2 where it is an average week whose hours are not told."""
     purpose: IntArray
     """Row of `factor`."""
     weight: FloatArray
@@ -91,9 +107,9 @@ class Tally:
     by_zone: FloatArray
     """(n_zones + 1, n_items, N_STATES), the last row for what lies outside."""
     by_bin: FloatArray
-    """(n_items, n_bins + 1, N_STATES) inside the zones, the last bin for demand whose hour is not known."""
+    """(n_items, n_bins + N_UNTIMED, N_STATES) inside the zones, the last for demand whose hour is not known."""
     by_zone_bin: FloatArray | None
-    """(n_zones + 1, n_items, n_bins + 1, 3): demand, served for sure, served perhaps or for sure; None unless asked."""
+    """(n_zones + 1, n_items, n_bins + N_UNTIMED, 3): demand, served for sure, at least perhaps; None unless asked."""
     by_cell: FloatArray | None
     """(n_cells, n_items, N_STATES); None unless asked."""
     ever: npt.NDArray[np.uint8]
@@ -121,8 +137,8 @@ def tally(
     reaching, offered, asked, placed
         The four sides of it.
     factor
-        (n_items, n_purposes, n_bins + 1): how much demand of a purpose in a bin counts for an item; the last bin is
-        that of demand whose hour is not known.
+        (n_items, n_purposes, n_bins + N_UNTIMED): how much demand of a purpose in a bin counts for an item; the last
+        ones are bins -1 and -2.
     n_zones
         Number of lowest-level zones.
     inside_only
@@ -189,8 +205,8 @@ class _Cells(NamedTuple):
 def _sums(n_zones: int, n_items: int, n_bins: int, *, by_hour: bool) -> _Sums:
     return _Sums(
         zones=np.zeros((n_zones + 1, n_items, N_STATES)),
-        bins=np.zeros((n_items, n_bins + 1, N_STATES)),
-        hours=np.zeros((n_zones + 1 if by_hour else 0, n_items, n_bins + 1, 3)),
+        bins=np.zeros((n_items, n_bins + N_UNTIMED, N_STATES)),
+        hours=np.zeros((n_zones + 1 if by_hour else 0, n_items, n_bins + N_UNTIMED, 3)),
     )
 
 
@@ -319,7 +335,7 @@ def _count(
     for row in range(placed.first[cell], placed.first[cell + 1]):
         b, zone = placed.bin[row], placed.zone[row]
         z = zone - zone_low if zone >= 0 else sums.zones.shape[0] - 1
-        slot = b if b >= 0 else sums.bins.shape[1] - 1
+        slot = b if b >= 0 else sums.bins.shape[1] - N_UNTIMED - 1 - b
         word, shift = b // _WORD_BITS, np.uint64(b % _WORD_BITS)
         for i in range(served.shape[0]):
             amount = placed.weight[row] * factor[i, placed.purpose[row], slot]

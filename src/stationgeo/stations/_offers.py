@@ -13,7 +13,7 @@ from stationgeo.errors import ColumnError, DataError, ParameterError, first_few,
 from stationgeo.schema import SERVICES, validate
 from stationgeo.stations._kinds import counted, is_cluster
 from stationgeo.stations._kinds import services as known_services
-from stationgeo.stations._masks import count_bins, n_words, pack_bins
+from stationgeo.stations._masks import N_BINS, count_bins, n_words, pack_bins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,11 +21,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from stationgeo.schema import CellArray, FloatArray, IntArray
+    from stationgeo.stations._data import Catalogue
 
-__all__ = ["N_BINS", "HoursOfStations", "Offers", "offers", "own_hours"]
-
-N_BINS = {"hour_of_week": 168, "hour_of_day_type": 72}
-"""How many bins there are of each kind: hours of the week, or of a working day, a weekend day and a holiday."""
+__all__ = ["HoursOfStations", "Offers", "offers", "own_hours"]
 
 _NO, _UNKNOWN, _YES = range(3)
 _CODES = {"no": _NO, "unknown": _UNKNOWN, "yes": _YES}
@@ -201,6 +199,7 @@ def offers(
     hours: HoursOfStations | None,
     service_hours: Mapping[str, HoursOfStations] | None = None,
     bins: str | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Offers:
     """Tell which station offers which service in which hours.
 
@@ -217,6 +216,8 @@ def offers(
         `own_hours`. They replace the station's: toilets may be open when the house is closed.
     bins
         "hour_of_week" or "hour_of_day_type", where no hours say so; hours of the week by default.
+    catalogue
+        What `read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -253,9 +254,9 @@ def offers(
     >>> count_bins(low).tolist(), count_bins(high).tolist()
     ([168, 0], [168, 168])
     """
-    places = counted(stations)
+    places = counted(stations, catalogue=catalogue)
     ids = _ids(places)
-    names = tuple(known_services()["service"])
+    names = tuple(known_services(catalogue=catalogue)["service"])
     told = _checked(services, names)
     own = dict(service_hours or {})
     kind = _bins(hours, own, bins)
@@ -279,7 +280,7 @@ def offers(
         low=np.where((status == _YES)[:, :, None], base_low, np.uint64(0)),
         high=np.where((status != _NO)[:, :, None], base_high, np.uint64(0)),
         open_low=open_low, open_high=open_high, status=status, capacity=capacity, timed=hours is not None,
-        clusters=tuple(stations.loc[is_cluster(stations["kind"].to_numpy()), "station_id"]),
+        clusters=tuple(stations.loc[is_cluster(stations["kind"].to_numpy(), catalogue=catalogue), "station_id"]),
         unmatched=tuple(told.loc[~inside, "station_id"].unique()),
         untold=status.size - len(row),
     )  # fmt: skip
