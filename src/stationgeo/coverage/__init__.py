@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from stationgeo.coverage._items import Item
+from stationgeo.coverage._items import Item, find_items
 from stationgeo.coverage._result import CLASSES, Coverage
 from stationgeo.coverage._score import score
+from stationgeo.coverage._services import ServiceCoverage, score_services
 from stationgeo.coverage._standard import Standard, read_standard, standard, standards
 
-__all__ = ["CLASSES", "Coverage", "Item", "Standard", "read_standard", "score", "standard", "standards"]
+__all__ = [
+    "CLASSES",
+    "Coverage",
+    "Item",
+    "ServiceCoverage",
+    "Standard",
+    "find_items",
+    "read_standard",
+    "score",
+    "score_services",
+    "standard",
+    "standards",
+]

@@ -15,7 +15,7 @@ from stationgeo.errors import DataError, ParameterError, first_few
 if TYPE_CHECKING:
     from stationgeo.coverage._items import Item
     from stationgeo.coverage._standard import Standard
-    from stationgeo.stations import Offers
+    from stationgeo.stations import Catalogue, Offers
 
 __all__ = ["any_hour", "offered", "qualified"]
 
@@ -24,12 +24,10 @@ _YES, _NO = 2, 0
 _BY_STATION = ("station_id", "low", "high", "open_low", "open_high", "status", "capacity")
 
 
-def qualified(stations: _Frame, standard: Standard | None) -> _Frame:
+def qualified(stations: _Frame, standard: Standard | None, catalogue: Catalogue | None) -> _Frame:
     """Select the stations that count: no clusters, and only the kinds and tiers that the standard names."""
-    counted = station_kinds.counted(stations)
-    if standard is None:
-        return counted
-    return counted
+    kinds, tiers = (None, None) if standard is None else (standard.kinds or None, standard.tiers or None)
+    return station_kinds.with_kinds(stations, kinds=kinds, tiers=tiers, catalogue=catalogue)
 
 
 def offered(counted: pd.DataFrame, offers: Offers | None, *, item: Item, open_then: bool) -> Offers:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from stationgeo.coverage._standard import Standard
     from stationgeo.reach import TravelReach
-    from stationgeo.stations import Offers
+    from stationgeo.stations import Catalogue, Offers
 
 __all__ = ["check_bins", "cutoff_of", "is_centre", "score"]
 
@@ -53,6 +53,7 @@ def score(
     pieces: pd.DataFrame | None = None,
     standard: Standard | None = None,
     offers: Offers | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Coverage:
     """Score how well stations cover demand.
 
@@ -76,6 +77,8 @@ def score(
     offers
         What these stations offer in which hours, as `stations.offers` gives it, where the standard asks for services
         or for stations that are open.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -128,8 +131,8 @@ def score(
     """
     way = as_table(reach)
     check_tables(demand, way, stations, weight)
-    item = STATION if standard is None else standard.item
-    counted = qualified(stations, standard)
+    item = STATION if standard is None else standard.item(catalogue=catalogue)
+    counted = qualified(stations, standard, catalogue)
     told = offered(counted, offers, item=item, open_then=standard is not None and standard.open_then)
     check_bins(demand, told)
     things = lay_out([item], told)
@@ -153,7 +156,7 @@ def score(
         bins=bin_table(tallied.by_bin[0], told.n_bins),
         headline=headline_of(tallied, table, item, n_counted=len(counted), n_clusters=int(cluster.sum())),
         parameters={
-            "weight": weight, "impedance": impedance_of(way), **station_kinds.data_versions(),
+            "weight": weight, "impedance": impedance_of(way), **station_kinds.data_versions(catalogue=catalogue),
             **({} if standard is None else {"standard": standard.to_dict()}),
         },
     )  # fmt: skip
