@@ -11,16 +11,12 @@ import pandas as pd
 
 from stationgeo import schema
 from stationgeo import stations as station_kinds
-from stationgeo.coverage._items import lay_out
-from stationgeo.coverage._meet import check_tables, meet
-from stationgeo.coverage._qualify import any_hour, offered, qualified
+from stationgeo.coverage._ask import answer, ask
 from stationgeo.coverage._result import CLASSES
-from stationgeo.coverage._score import check_bins, cutoff_of, is_centre
 from stationgeo.coverage._tables import amounts_of, by_class, with_shares
-from stationgeo.coverage._tally import N_UNTIMED, Offered, tally
+from stationgeo.coverage._tally import N_UNTIMED
 from stationgeo.coverage._units import units_of
 from stationgeo.errors import DataError, ParameterError, first_few, suggest
-from stationgeo.reach import as_table
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -209,30 +205,20 @@ def score_services(
                                 zones=zones, weight="courier_s", by_hour=True)
         scored.hours(level="community", hours=[21])
     """
-    way = as_table(reach)
-    check_tables(demand, way, stations, weight)
-    counted = qualified(stations, standard, catalogue)
-    told = offered(counted, offers, item=items[0], open_then=offers.timed) if items else offers
-    if standard is not None and not standard.open_then:
-        told = any_hour(told)
-    check_bins(demand, told)
-    things = lay_out(items, told)
-    met = meet(
-        demand, way, counted=counted, zones=zones, weight=weight, purposes=() if need_weights is None else _PURPOSES,
-        group="" if standard is None else standard.group, cutoff=cutoff_of(way, standard),
+    asked = ask(
+        demand, reach, items=items, stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
+        open_then=offers.timed and (standard is None or standard.open_then),
+        purposes=() if need_weights is None else _PURPOSES, catalogue=catalogue,
     )  # fmt: skip
-    tallied = tally(
-        met.reaching, Offered(is_centre(counted), things.low, things.high, told.n_bins), things.asked, met.placed,
-        factor=_factors(items, need_weights, told.n_bins), n_zones=len(met.lowest), inside_only=zones is not None,
-        by_hour=by_hour, by_cell=by_cell,
-    )  # fmt: skip
+    told = asked.told
+    tallied = answer(asked, factor=_factors(items, need_weights, told.n_bins), by_hour=by_hour, by_cell=by_cell)
     units = () if zones is None else tuple(units_of(zones))
     names = _names(items)
     return ServiceCoverage(
         items=pd.concat([names, _amounts(tallied.by_bin.sum(axis=1))], axis=1),
         zones=_by_zone(names, tallied, units),
         bins=_by_bin(names, tallied, told.n_bins),
-        cells=_by_cell(names, tallied, met.cells) if by_cell else None,
+        cells=_by_cell(names, tallied, asked.met.cells) if by_cell else None,
         parameters={
             "weight": weight, "bins": told.bins, "timed": told.timed, "weighted_needs": need_weights is not None,
             **station_kinds.data_versions(catalogue=catalogue),
