@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from stationgeo.coverage._items import Item, find_items
+from stationgeo.coverage._rates import RATES, rates
 from stationgeo.coverage._result import CLASSES, Coverage
 from stationgeo.coverage._score import score
 from stationgeo.coverage._services import ServiceCoverage, score_services
 from stationgeo.coverage._standard import Standard, read_standard, standard, standards
+from stationgeo.coverage._things import place_buildings, place_routes
 
 __all__ = [
     "CLASSES",
+    "RATES",
     "Coverage",
     "Item",
     "ServiceCoverage",
     "Standard",
     "find_items",
+    "place_buildings",
+    "place_routes",
+    "rates",
     "read_standard",
     "score",
     "score_services",

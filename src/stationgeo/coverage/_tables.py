@@ -104,7 +104,7 @@ def by_class(states: FloatArray) -> FloatArray:
     return np.stack([states[..., i == CLASS_OF].sum(axis=-1) for i in range(len(CLASSES))], axis=-1)
 
 
-def located_in(stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None) -> npt.NDArray[np.object_]:
+def located_in(stations: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> npt.NDArray[np.object_]:
     """Name the lowest-level zone that each station lies in."""
     if zones is None or stations.empty:
         return np.full(len(stations), schema.OUTSIDE, dtype=object)
