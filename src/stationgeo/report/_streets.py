@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from stationgeo.report._markdown import bullets, table
+
 __all__ = ["Streets", "street_section", "street_sheets"]
 
 _WORST_ZONES = 10
@@ -109,7 +111,7 @@ def street_sheets(streets: Streets) -> dict[str, pd.DataFrame]:
 
 
 def street_section(streets: Streets) -> str:
-    """Write the report's section about streets, without its tables' escaping."""
+    """Write the report's section about streets."""
     lines = [*streets.sentences]
     for finding, meaning in _FINDINGS.items():
         found = streets.places[streets.places["finding"] == finding]
@@ -118,24 +120,24 @@ def street_section(streets: Streets) -> str:
             more = f" and {len(named) - _MOST_PLACES:,} more" if len(named) > _MOST_PLACES else ""
             n_all = int(streets.places["place"].eq(place).sum())
             lines.append(f"{len(some):,} of {n_all:,} {place}s {meaning}: {', '.join(named[:_MOST_PLACES])}{more}")
-    return "## Streets\n\n" + "\n".join(f"- {line}" for line in lines) + _zones(streets)
+    parts = ["## Streets", bullets(lines), *_zones(streets)]
+    return "\n\n".join(parts)
 
 
-def _zones(streets: Streets) -> str:
+def _zones(streets: Streets) -> tuple[str, ...]:
+    """Say where most is ridden off the streets, and what that may mean; nothing where nobody was."""
     if streets.zones is None:
-        return ""
+        return ()
     told = streets.zones[streets.zones["off_street_share"] > 0]
     worst = told.sort_values(["off_street_share", "zone_id"], ascending=[False, True]).head(_WORST_ZONES)
     if worst.empty:
-        return ""
+        return ()
     rows = [
-        f"| {one.zone_id} | {one.name_} | {one.n_fixes:,} | {one.off_street_share:.1%} |"
+        (one.zone_id, one.name_, f"{one.n_fixes:,}", f"{one.off_street_share:.1%}")
         for one in worst.rename(columns={"name": "name_"}).itertuples()
     ]
-    head = (
-        f"\n\nWhere most fixes of couriers under way are more than {streets.limit_m:g} m from every street that may be "
-        "used: there the map may lack streets or close them wrongly, rather than people lack access.\n\n"
-        "| zone | name | fixes | off the streets |\n"
-        "| --- | --- | --- | --- |\n"
+    meaning = (
+        f"Where most fixes of couriers under way are more than {streets.limit_m:g} m from every street that may be "
+        "used: there the map may lack streets or close them wrongly, rather than people lack access."
     )
-    return head + "\n".join(rows)
+    return meaning, table(("zone", "name", "fixes", "off the streets"), rows)
