@@ -199,6 +199,19 @@ def test_large_cells_are_met_at_several_points(toy_study: Path) -> None:
     assert result.travel.cells.counts["points"] == 7 * result.travel.cells.table["cell"].nunique()
 
 
+def test_a_cutoff_that_is_short_for_the_cells_is_told_in_its_own_words(toy_study: Path) -> None:
+    lay(toy_study.with_name("streets.geojson"))
+    drawn = json.loads(toy_study.with_name("streets.geojson").read_text(encoding="utf-8"))
+    drawn["features"][3]["properties"]["highway"] = "motorway"
+    toy_study.with_name("streets.geojson").write_text(json.dumps(drawn), encoding="utf-8")
+    by_van = ('mode = "ebike"\ncutoff_s = 600', 'mode = "van"\ncutoff_s = 90')
+    # Three of four steps are at 18 km/h: 450 m in 90 s are 3.4 spacings; on the motorway it would be 1,750 m.
+    said = next(note for note in study.run(asked(toy_study, by_van)).notes if "spacings" in note)
+    assert said.startswith("The cutoff of 1 min 30 s by van, about 450 m, is 3.4 spacings of resolution-10 cells")
+    enough = study.run(asked(toy_study, by_van, ("cutoff_s = 90", "cutoff_s = 106"))).notes
+    assert not any("spacings" in note for note in enough)
+
+
 def test_streets_words_without_streets_are_refused(toy_study: Path) -> None:
     text = toy_study.read_text(encoding="utf-8").replace("cutoff_m = 600", 'cutoff_m = 600\nmode = "walk"')
     toy_study.write_text(text, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -65,17 +66,19 @@ def way_options(study: Study) -> dict[str, Any]:
 
 def coarse_cells(study: Study, network: reach.Network | None) -> str:
     """Say whether the cells are too coarse for the cutoff, '' where they are not, or where there is no street."""
-    span = span_m(study, network)
-    if span <= 0:
-        return ""
-    return reach.cutoff_check(
-        cutoff_m=span, resolution=study.resolution, detour_factor=study.reach.detour_factor or 1.0
-    )
-
-
-def span_m(study: Study, network: reach.Network | None) -> float:
-    """Tell how long a way may be: over streets, what the longest time is good for at the fastest speed."""
     asked = study.reach
     if network is None or asked.cutoff_s is None:
-        return asked.cutoff_m or 0.0
-    return asked.cutoff_s * network.speed_m_s
+        return reach.cutoff_check(
+            cutoff_m=asked.cutoff_m or 0.0, resolution=study.resolution, detour_factor=asked.detour_factor or 1.0
+        )
+    # As far as one mostly gets: the fastest street of a city would speak for cells that most ways are too short for.
+    way_m = asked.cutoff_s * network.typical_speed_m_s
+    if math.isnan(way_m):
+        return ""
+    called = f"{asked.in_words}, about {way_m:,.0f} m,"
+    return reach.cutoff_check(cutoff_m=way_m, resolution=study.resolution, called=called)
+
+
+def span_m(study: Study, network: reach.Network) -> float:
+    """Tell how long a way over the streets may be at most: what the cutoff is good for at the fastest speed."""
+    return (study.reach.cutoff_s or 0.0) * network.speed_m_s
