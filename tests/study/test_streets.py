@@ -401,6 +401,28 @@ def test_what_if(toy_study: Path, change: str, covered: float, said: str) -> Non
     assert set(result.changed.zones["level"]) == {"grid", "community"}
 
 
+def test_what_a_change_does_to_zones_is_in_the_workbook(toy_study: Path, tmp_path: Path) -> None:
+    # S3 at P2 closes and S9 opens at P4: S1 at P1 still serves P2, so that west loses nothing, and P3 is one step from
+    # P4, so that east has 40 as before and 50 more.
+    lay(toy_study.with_name("streets.geojson"))
+    pd.DataFrame({"station_id": ["S9"], "kind": "warm_bee", "lon": [LON0 + 4 * STEP], "lat": LAT0}).to_csv(
+        toy_study.with_name("new.csv"), index=False
+    )
+    change = '[what_if]\nclose = ["S3"]\nstations = { path = "new.csv", datum = "WGS-84" }\n'
+    study.write(study.run(asked(toy_study, ("[reach]", change + "[reach]"))), tmp_path / "out")
+    sheets = pd.read_excel(tmp_path / "out" / "streets.xlsx", sheet_name=None)
+    rows = sheets["what_if"].set_index(["level", "zone_id"])
+    assert list(rows.index) == [("grid", "east"), ("community", "town")]
+    assert rows.loc[("grid", "east")].to_dict() == {
+        "name": "东", "demand": 90, "covered_demand_before": 40, "covered_demand_after": 90,
+        "covered_demand_change": 50, "covered_share_before": pytest.approx(40 / 90), "covered_share_after": 1,
+    }  # fmt: skip
+    assert set(sheets["what_if"].columns) <= set(sheets["columns"]["column"])
+    assert "after - before: below 0 is lost, events" in sheets["columns"]["meaning"].tolist()
+    study.write(study.run(asked(toy_study)), tmp_path / "plain")
+    assert "what_if" not in pd.read_excel(tmp_path / "plain" / "streets.xlsx", sheet_name=None)
+
+
 def test_a_change_that_cannot_be_is_refused(toy_study: Path) -> None:
     lay(toy_study.with_name("streets.geojson"))
     with pytest.raises(DataError, match=r"what_if.close must name stations; 1 of 1 are not there: 'S7'"):

@@ -42,7 +42,9 @@ class Changed:
     headline: dict[str, Any]
     """The headline metrics after the change, and `n_closed`, `n_moved`, `n_opened` stations, `n_blocked` streets."""
     zones: pd.DataFrame
-    """By zone: `level`, `zone_id`, `name`, `demand`, and `covered_demand` before and after."""
+    """Zones whose coverage the change changes, by level and the largest change first: `level`, `zone_id`, `name`,
+    `demand`, `covered_demand_before`, `covered_demand_after`, `covered_demand_change` (after - before), and
+    `covered_share_before`, `covered_share_after`."""
     sentence: str
     """The change in a sentence."""
 
@@ -123,12 +125,14 @@ def _blocked(network: Network, areas: gpd.GeoDataFrame | None) -> Network:
 
 
 def _by_zone(before: Coverage, after: Coverage) -> pd.DataFrame:
-    key = ["level", "zone_id"]
-    was = before.zones[[*key, "name", "demand", "covered_demand"]]
-    table = pd.DataFrame(was).merge(
-        pd.DataFrame(after.zones[[*key, "covered_demand"]]), on=key, suffixes=("_before", "_after")
-    )
-    return table[table["covered_demand_before"] != table["covered_demand_after"]].reset_index(drop=True)
+    key, scored = ["level", "zone_id"], ["covered_demand", "covered_share"]
+    was = pd.DataFrame(before.zones[[*key, "name", "demand", *scored]])
+    table = was.merge(pd.DataFrame(after.zones[[*key, *scored]]), on=key, suffixes=("_before", "_after"))
+    change = table["covered_demand_after"] - table["covered_demand_before"]
+    rank = {level: number for number, level in enumerate(before.zones["level"].unique())}
+    table = table.assign(covered_demand_change=change, rank=table["level"].map(rank), size=-change.abs())
+    ordered = table[change != 0].sort_values(["rank", "size", "zone_id"], ignore_index=True)
+    return ordered.drop(columns=["rank", "size"])
 
 
 def _in_words(before: Coverage, head: dict[str, Any]) -> str:
