@@ -324,6 +324,23 @@ def test_streets_are_read_as_far_as_couriers_may_have_been_seen_to_ride(toy_stud
     assert study.check(made).reports["network"].dropped[0].rows == 28
 
 
+def test_streets_are_read_as_far_as_one_gets_downhill(toy_study: Path) -> None:
+    file = toy_study.with_name("streets.geojson")
+    lay(file, ends=tuple(range(41)))
+    drawn = json.loads(file.read_text(encoding="utf-8"))
+    for i, feature in enumerate(drawn["features"]):
+        feature["properties"] |= {"from_node": i, "to_node": i + 1}
+    file.write_text(json.dumps(drawn), encoding="utf-8")
+    points = gpd.points_from_xy(LON0 + STEP * np.arange(41), np.full(41, LAT0))
+    nodes = gpd.GeoDataFrame({"node_id": range(41), "elevation_m": 0.0}, geometry=points, crs="EPSG:4326")
+    nodes.to_file(toy_study.with_name("nodes.geojson"))
+    toy_study.write_text(toy_study.read_text(encoding="utf-8").partition("[candidates]")[0], encoding="utf-8")
+    steep = ('mode = "ebike"', 'mode = "bicycle"\nslope = true')
+    made = asked(toy_study, steep, ("[reach]", 'nodes = "nodes.geojson"\n[reach]'))
+    # Zones end at P4.5; a bicycle rides 12 km/h, 1.25 times as fast downhill: two cutoffs are 2.43 steps, up to P6.93.
+    assert study.check(made).reports["network"].dropped[0].rows == 33
+
+
 def test_speeds_are_those_that_couriers_rode_at(toy_study: Path) -> None:
     made = tracked(toy_study, rows=1_000, exempt=True, more="[reach.track_speeds]\nmin_passes = 1\nmin_couriers = 1\n")
     result = study.run(made)
