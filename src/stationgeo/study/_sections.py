@@ -385,12 +385,6 @@ class Network(Section):
         return self
 
 
-_OF_STREETS = (
-    "mode", "direction", "speeds_km_h", "closed", "tag_speeds_km_h", "tag_factors", "slope", "track_speeds", "bands_s",
-    "off_street_km_h", "snap_limit_m", "access_resolution",
-)  # fmt: skip
-
-
 class TrackSpeeds(Section):
     """Speeds measured from the study's own fixes, where enough were seen; the mode's elsewhere."""
 
@@ -428,6 +422,10 @@ class WhatIf(Section):
         if not self.close and self.stations is None and self.blocked is None:
             raise ValueError("give close, stations or blocked: nothing is changed")
         return self
+
+
+# Keys of [reach] that a study by straight lines may give; a study over streets says what lies between by cutoff_s.
+_OF_STRAIGHT_LINES = {"cutoff_m", "detour_factor", "cutoff_s"}
 
 
 class Reach(Section):
@@ -472,7 +470,7 @@ class Reach(Section):
                 "give either cutoff_m and detour_factor (straight lines) or cutoff_s and mode (streets of [network])"
             )
         if straight:
-            odd = [name for name in _OF_STREETS if name in self.model_fields_set]
+            odd = [name for name in type(self).model_fields if name in self.model_fields_set - _OF_STRAIGHT_LINES]
             if odd:
                 raise ValueError(f"{', '.join(odd)} is of streets: it needs cutoff_s and [network], not cutoff_m")
             if self.detour_factor is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from stationgeo import cells, reach, schema, zones
+from stationgeo import reach, schema, zones
 from stationgeo.report import Streets
 from stationgeo.study._reach import span_m, way_options
 
@@ -136,18 +136,20 @@ def find_about_streets(
 ) -> Streets:  # fmt: skip
     """Put together what is to be known of the streets."""
     weight = demand[demand["zone_id"] != schema.OUTSIDE].groupby("cell")[study.demand_weight].sum()
-    lon, lat = cells.centres(weight.index.to_numpy(dtype=np.uint64))
-    limit_m = study.reach.snap_limit_m
-    snaps = reach.snap(lon, lat, network) if limit_m is None else reach.snap(lon, lat, network, limit_m=limit_m)
+    nearest = reach.nearest_over_streets(
+        stations, network, cells=weight.index.to_numpy(dtype=np.uint64), direction=study.reach.direction, access=access,
+        **way_options(study),
+    )  # fmt: skip
+    met = nearest.cells.table
     within_m = span_m(study, network)
-    near = reach.near_border(lon, lat, network, within_m=within_m)
+    near = reach.near_border(met["point_lon"], met["point_lat"], network, within_m=within_m)
 
     def share(which: npt.NDArray[np.bool_]) -> float:
         total = float(weight.sum())
         return float(weight.to_numpy()[which].sum()) / total if total > 0 else math.nan
 
-    lost, island = (snaps.table["edge"] < 0).to_numpy(), snaps.table["island"].to_numpy()
-    off = f"more than {snaps.limit_m:g} m from every street that may be used"
+    lost, island = (met["edge"] < 0).to_numpy(), met["island"].to_numpy()
+    off = f"more than {nearest.cells.limit_m:g} m from every street that may be used"
     ends = f"within {within_m:,.0f} m of where the street data ends, as far as one gets within the cutoff at most"
     sentences = (
         f"{share(lost):.1%} of demand in the zones is {off}, by its cell's centre: no station reaches it",
@@ -159,23 +161,15 @@ def find_about_streets(
         zones=completeness,
         on_route=on_route,
         limit_m=OFF_STREET_M,
-        sentences=(*_how_far(study, network, stations, access, weight), *sentences, *said),
+        sentences=(*(() if stations.empty else _how_far(nearest.table, weight)), *sentences, *said),
     )
 
 
-def _how_far(
-    study: Study, network: reach.Network, stations: gpd.GeoDataFrame, access: gpd.GeoDataFrame | None,
-    weight: pd.Series[float],
-) -> tuple[str, ...]:  # fmt: skip
-    """Say how far the nearest station is, beyond the cutoff too."""
-    if stations.empty or not weight.sum() > 0:
+def _how_far(nearest: pd.DataFrame, weight: pd.Series[float]) -> tuple[str, ...]:
+    """Say how far the nearest station is, beyond the cutoff too; nothing where there is no demand."""
+    if not weight.sum() > 0:
         return ()
-    asked = study.reach
-    nearest = reach.nearest_over_streets(
-        stations, network, cells=weight.index.to_numpy(dtype=np.uint64), direction=asked.direction,
-        access=access, **way_options(study),
-    )  # fmt: skip
-    minutes = nearest.table.set_index("cell")["impedance_s"].reindex(weight.index).fillna(math.inf) / 60.0
+    minutes = nearest.set_index("cell")["impedance_s"].reindex(weight.index).fillna(math.inf) / 60.0
     order = np.argsort(minutes.to_numpy(), kind="stable")
     share, ascending = weight.to_numpy()[order].cumsum() / weight.sum(), minutes.to_numpy()[order]
     half, most = (float(ascending[share >= part * (1.0 - _ROUNDING)][0]) for part in (0.5, 0.9))
