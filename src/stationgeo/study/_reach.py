@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stationgeo import reach
@@ -14,17 +13,7 @@ if TYPE_CHECKING:
 
     from stationgeo.study._model import Study
 
-__all__ = ["Reached", "coarse_cells", "reach_places", "span_m", "way_options"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
-    """REACH, and where its places meet the streets."""
-
-    table: pd.DataFrame
-    """REACH with `impedance_m`, or over streets with `impedance_s`."""
-    travel: reach.TravelReach | None
-    """Where stations and cells meet the streets; None by straight lines."""
+__all__ = ["coarse_cells", "reach_places", "span_m", "way_options"]
 
 
 def reach_places(
@@ -33,18 +22,23 @@ def reach_places(
     places: gpd.GeoDataFrame,
     *,
     access: gpd.GeoDataFrame | None = None,
-) -> Reached:
-    """Find the cells from which one gets to stations or candidates within the study's cutoff."""
+) -> pd.DataFrame | reach.TravelReach:
+    """Find the cells from which one gets to stations or candidates within the study's cutoff.
+
+    Returns
+    -------
+    DataFrame or TravelReach
+        REACH with `impedance_m` by straight lines; over streets the reach that knows where its places meet them.
+    """
     asked = study.reach
     if network is None or asked.cutoff_s is None:
-        table = reach.within_distance(
+        return reach.within_distance(
             places,
             cutoff_m=asked.cutoff_m or 0.0,
             resolution=study.resolution,
             detour_factor=asked.detour_factor or 1.0,
         )
-        return Reached(table=table, travel=None)
-    travel = reach.within_travel_time(
+    return reach.within_travel_time(
         places,
         network,
         cutoff_s=asked.cutoff_s,
@@ -54,7 +48,6 @@ def reach_places(
         access_resolution=asked.access_resolution,
         **way_options(study),
     )
-    return Reached(table=travel.table, travel=travel)
 
 
 def way_options(study: Study) -> dict[str, Any]:

@@ -10,14 +10,14 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from stationgeo import cells, coverage, crs, schema, siting, stations, zones
+from stationgeo import cells, coverage, crs, reach, schema, siting, stations, zones
 from stationgeo.errors import DataError
 from stationgeo.study._demand import gather_demand
 from stationgeo.study._fixes import follow_fixes
 from stationgeo.study._inputs import CELL_KIND, Inputs, count_inputs, read_inputs
 from stationgeo.study._privacy import is_exempt, told_hours
 from stationgeo.study._progress import Progress, Silent
-from stationgeo.study._reach import Reached, coarse_cells, reach_places
+from stationgeo.study._reach import coarse_cells, reach_places
 from stationgeo.study._streets import find_about_streets, find_on_route, met_places, off_streets, track_network
 from stationgeo.study._tracks import Tracks, judge
 from stationgeo.study._watch import Samples, Watches
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from stationgeo.report import Streets
     from stationgeo.siting import Siting
     from stationgeo.study._model import Study
-    from stationgeo.study._sections import Weight
 
 __all__ = ["Result", "check", "run"]
 
@@ -183,20 +182,22 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         reached = reach_places(study, inputs.network, stations.counted(places), access=_of_counted(inputs, places))
         step()
     with listener.stage("coverage", steps=1) as step:
-        score = partial(_score, table, zones=territory, weight=study.demand_weight, pieces=pieces)
-        scored = score(reached.table, places)
+        score = partial(coverage.score, table, zones=territory, weight=study.demand_weight, pieces=pieces)
+        scored = score(reached, stations=places)
         if demanded.release is not None and inputs.events is None:
             scored = replace(scored, bins=told_hours(demanded.release, scored))
         step()
-    plan, siting_notes, sites = _plan(study, inputs, within, territory, places, reached.table, listener)
+    plan, siting_notes, sites = _plan(study, inputs, within, territory, places, reach.as_table(reached), listener)
+    travel = reached if isinstance(reached, reach.TravelReach) else None
+    met = [] if travel is None else [met_places("station", stations.counted(places), travel)]
     warning = coarse_cells(study, inputs.network)
     streets = _about_streets(
-        study, inputs, places, table, met=[*_met(places, reached), *sites],
+        study, inputs, places, table, met=[*met, *sites],
         samples=samples, said=speed_notes,
     )  # fmt: skip
     changed = None
-    if inputs.change is not None and inputs.network is not None and reached.travel is not None:
-        changed = try_change(inputs.change, inputs.network, reached.travel, places, scored, score)
+    if inputs.change is not None and inputs.network is not None and travel is not None:
+        changed = try_change(inputs.change, inputs.network, travel, places, scored, score)
     return Result(
         study=study,
         inputs=inputs,
@@ -205,8 +206,8 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         full_demand=demanded.full,
         release=demanded.release,
         pieces=pieces,
-        reach=reached.table,
-        travel=reached.travel,
+        reach=reach.as_table(reached),
+        travel=travel,
         streets=streets,
         changed=changed,
         coverage=scored,
@@ -285,17 +286,6 @@ def _of_counted(inputs: Inputs, places: gpd.GeoDataFrame) -> gpd.GeoDataFrame | 
     return inputs.access[~inputs.access["station_id"].isin(clusters)]
 
 
-def _met(places: gpd.GeoDataFrame, reached: Reached) -> list[pd.DataFrame]:
-    return [] if reached.travel is None else [met_places("station", stations.counted(places), reached.travel)]
-
-
-def _score(
-    table: pd.DataFrame, reached: pd.DataFrame, places: gpd.GeoDataFrame, *, zones: gpd.GeoDataFrame, weight: Weight,
-    pieces: pd.DataFrame | None,
-) -> Coverage:  # fmt: skip
-    return coverage.score(table, reached, stations=places, zones=zones, weight=weight, pieces=pieces)
-
-
 def _with_track_speeds(study: Study, inputs: Inputs, samples: Samples) -> tuple[Inputs, tuple[str, ...]]:
     """Give the streets the speeds that were seen, where the study asks for it."""
     if inputs.network is None or samples.of_couriers is None:
@@ -357,7 +347,7 @@ def _plan(
         step()
         plan = siting.maximal_cover(
             table,
-            candidate_reach.table,
+            candidate_reach,
             n_stations=study.siting.n_stations,
             weight=study.demand_weight,
             existing=reached,
@@ -367,5 +357,6 @@ def _plan(
             gap=study.siting.gap,
         )
         step()
-    travel = candidate_reach.travel
-    return plan, tuple(plan.notes), [] if travel is None else [met_places("candidate", candidates, travel)]
+    if not isinstance(candidate_reach, reach.TravelReach):
+        return plan, tuple(plan.notes), []
+    return plan, tuple(plan.notes), [met_places("candidate", candidates, candidate_reach)]

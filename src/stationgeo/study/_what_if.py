@@ -51,7 +51,7 @@ class Changed:
 
 def try_change(
     change: Change, network: Network, travel: TravelReach, places: gpd.GeoDataFrame, before: Coverage,
-    score: Callable[[pd.DataFrame, gpd.GeoDataFrame], Coverage],
+    score: Callable[..., Coverage],
 ) -> Changed:  # fmt: skip
     """Bring reach up to date with a change, and score coverage again.
 
@@ -62,7 +62,7 @@ def try_change(
     network, travel, places, before
         The streets, reach, STATIONS and coverage as they are.
     score
-        Scores a REACH table with its stations, as `before` was scored.
+        Scores a reach, given its `stations`, as `before` was scored.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def try_change(
         close=sorted(was - new),
         access=_of_fresh(change.access, fresh, names),
     )
-    scored = score(after.table, there)
+    scored = score(after, stations=there)
     head = scored.headline | {
         "n_closed": len(change.close),
         "n_moved": len(names & known),
