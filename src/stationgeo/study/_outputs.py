@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stationgeo.reach import Network
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
-    from stationgeo.study._run import Result
+    from stationgeo.study._result import Result
 
 __all__ = ["check_out", "write", "write_ingest"]
 

@@ -57,19 +57,21 @@ def way_options(study: Study) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def coarse_cells(study: Study, network: reach.Network | None) -> str:
-    """Say whether the cells are too coarse for the cutoff, '' where they are not, or where there is no street."""
+def coarse_cells(study: Study, network: reach.Network | None) -> tuple[str, ...]:
+    """Say that the cells are too coarse for the cutoff; nothing where they are not, or where there is no street."""
     asked = study.reach
     if network is None or asked.cutoff_s is None:
-        return reach.cutoff_check(
+        said = reach.cutoff_check(
             cutoff_m=asked.cutoff_m or 0.0, resolution=study.resolution, detour_factor=asked.detour_factor or 1.0
         )
+        return (said,) if said else ()
     # As far as one mostly gets: the fastest street of a city would speak for cells that most ways are too short for.
     way_m = asked.cutoff_s * network.typical_speed_m_s
     if math.isnan(way_m):
-        return ""
+        return ()
     called = f"{asked.in_words}, about {way_m:,.0f} m,"
-    return reach.cutoff_check(cutoff_m=way_m, resolution=study.resolution, called=called)
+    said = reach.cutoff_check(cutoff_m=way_m, resolution=study.resolution, called=called)
+    return (said,) if said else ()
 
 
 def span_m(study: Study, network: reach.Network) -> float:

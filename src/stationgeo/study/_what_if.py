@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from stationgeo.coverage import Coverage
     from stationgeo.reach import Network, TravelReach
+    from stationgeo.study._ground import Places
+    from stationgeo.study._inputs import Inputs
 
-__all__ = ["Change", "Changed", "try_change"]
+__all__ = ["Change", "Changed", "ask_what_if", "try_change"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,21 @@ class Changed:
     `covered_share_before`, `covered_share_after`."""
     sentence: str
     """The change in a sentence."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know."""
+        return (self.sentence,)
+
+
+def ask_what_if(
+    inputs: Inputs, places: Places, reached: pd.DataFrame | TravelReach, before: Coverage,
+    score: Callable[..., Coverage],
+) -> Changed | None:  # fmt: skip
+    """Try the change that a study asks about; None where it asks for none. See `try_change`."""
+    if inputs.change is None or inputs.network is None or not isinstance(reached, reach.TravelReach):
+        return None
+    return try_change(inputs.change, inputs.network, reached, places.every, before, score)
 
 
 def try_change(
