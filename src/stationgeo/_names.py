@@ -32,8 +32,7 @@ def read_shipped(name: str) -> dict[str, Any]:
 
 def fold(text: str, *, aliases: Mapping[str, str]) -> str:
     """Fold a text for comparing: compatibility forms, case, blanks, script, then aliases, the longest first."""
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    folded = "".join(_simplified(sign) for sign in plain if unicodedata.category(sign)[0] not in _UNSEEN)
+    folded = "".join(map(_simplified, _plain(text)))
     for written in sorted(aliases, key=lambda word: (-len(word), word)):
         folded = folded.replace(written, aliases[written])
     return folded
@@ -56,7 +55,7 @@ def check_aliases(aliases: Mapping[str, str], *, source: str) -> dict[str, str]:
     circular = [
         f"{written} -> {means}"
         for written, means in folded.items()
-        if not written or fold(means, aliases=folded) != means
+        if not written or any(other in means for other in folded)
     ]
     if circular:
         raise DataError(
@@ -118,6 +117,16 @@ def _words(entries: Iterable[tuple[str, Iterable[str]]], aliases: Mapping[str, s
             if folded and words.setdefault(folded, key) != key:
                 raise DataError(f"{source}: {name!r} stands for {words[folded]!r} and for {key!r}. Leave it with one.")
     return words
+
+
+def _plain(text: str) -> str:
+    """Take compatibility forms, case and what is not seen out of a text, until nothing changes.
+
+    One round may call for another: a blank that goes lets an accent join its letter.
+    """
+    seen = "".join(sign for sign in text if unicodedata.category(sign)[0] not in _UNSEEN)
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+    return plain if plain == text else _plain(plain)
 
 
 @cache

@@ -72,7 +72,8 @@ def read_services(
         If a service or status cannot be told and `bad_rows` is "error", no row is left, or rows of one station and
         service disagree: which one holds is for the file's owner to say, whatever `bad_rows` is.
     ParameterError
-        If `default_status` or a declared word leads to nothing that there is.
+        If `default_status`, or what a declared word for a status means, is not "yes", "no" or "unknown"; if `columns`
+        has keys that there are not. Services of a caller's own are for `stations.offers` to know.
 
     Notes
     -----
