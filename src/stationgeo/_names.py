@@ -16,8 +16,17 @@ from stationgeo.errors import DataError, first_few
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["check_aliases", "fold", "kind_words", "matched", "read_shipped", "service_words", "shipped_aliases",
-           "status_words"]  # fmt: skip
+__all__ = [
+    "asked_words",
+    "check_aliases",
+    "fold",
+    "kind_words",
+    "matched",
+    "read_shipped",
+    "service_words",
+    "shipped_aliases",
+    "status_words",
+]
 
 _CONFIG = "t2s"
 # Blanks, line ends and what cannot be seen: whether they stand between characters is no part of a name.
@@ -77,6 +86,12 @@ def service_words(
     return _words(
         ((name, [*_called(name, entry), entry["ability"]]) for name, entry in file["services"].items()), aliases, source
     )
+
+
+def asked_words(words: Mapping[str, str], file: Mapping[str, Any], *, aliases: Mapping[str, str]) -> dict[str, str]:
+    """Words of headers: those for services, and the same behind what headers ask with."""
+    asks = [fold(ask, aliases=aliases) for ask in file.get("asks", ())]
+    return {**{ask + word: service for word, service in words.items() for ask in asks}, **words}
 
 
 def status_words(file: Mapping[str, Any], *, source: str = "services.toml") -> dict[str, str]:

@@ -56,6 +56,12 @@ def test_columns_are_read_by_their_names_and_blanks_are_unknown() -> None:
     assert (read.report.rows_read, read.report.rows_kept) == (2, 2)
 
 
+@pytest.mark.parametrize("header", ["是否提供如厕", "有无廁所", "是否有卫生间", "has_toilets", "Has toilets", "WC"])
+def test_headers_that_ask_are_columns_of_their_service(header: str) -> None:
+    read = io.read_services(pd.DataFrame({"station_id": ["S1"], header: ["有"]}))
+    assert statuses(read.table) == {("S1", "toilets"): "yes"}
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
 def test_every_format_gives_the_same_by_rows_and_by_columns(tmp_path: Path, suffix: str) -> None:
     wide = pd.DataFrame({"station_id": ["S1", "S2"], "如厕": ["有", "无"], "water": ["unknown", "有"]})

@@ -30,7 +30,7 @@ def own(folder: Path, name: str, *changes: tuple[str, str]) -> Path:
 def test_every_file_states_its_version_and_every_entry_its_labels_and_source(name: str) -> None:
     file = tomllib.loads(shipped(name))
     assert file.pop("version") == stations.data_versions()[name]
-    tables = [entries for part, entries in file.items() if part != "statuses"]
+    tables = [entries for part, entries in file.items() if part not in {"statuses", "asks"}]
     entries = [entry for part in tables for entry in (part.values() if isinstance(part, dict) else part)]
     assert entries
     for entry in entries:
@@ -140,6 +140,9 @@ def test_a_folder_of_ones_own_files_stands_in_for_the_shipped_ones(tmp_path: Pat
         ("kinds.toml", ("[groups.outdoor]", "[groups.warm_bee]"), "'warm_bee' is a group and a kind"),
         ("services.toml", ('also = ["洗澡", "沐浴"]', 'also = ["厕所"]'), "stands for 'toilets' and for 'shower'"),
         ("services.toml", ('no = ["no"', 'nope = ["no"'), "statuses must hold words for yes, no, unknown"),
+        ("services.toml", ('no = ["no"', 'no = [0, "no"'), "statuses must hold words for yes, no, unknown, a list each"),
+        ("services.toml", ('asks = ["是否提供"', 'asks = [1, "是否提供"'), "asks must be a list of texts"),
+        ("kinds.toml", ('also = ["爱心商家"]', 'also = "爱心商家"'), "kinds.merchant.also must be a list of texts"),
         ("services.toml", ('"无", "没有"', '"有"'), "'有' stands for 'yes' and for 'no'"),
         ("services.toml", ("[services.toilets]", "[services.wc]"), "names 'toilets', which is not known"),
         ("need_weights.toml", ("rest = 0.6", "rest = 1.6"), "meals.purposes must be numbers between 0 and 1"),

@@ -15,7 +15,7 @@ from stationgeo.io._faults import BadRows, Faults, Tally
 from stationgeo.io._gather import Gathered, Rules, held_rows, joined, read_codes, read_optional, without_repeats
 from stationgeo.io._report import Count, Ingest
 from stationgeo.io._sources import name_of, raw_parts
-from stationgeo.io._words import look_up, service_words, status_words
+from stationgeo.io._words import header_words, look_up, service_words, status_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -187,7 +187,7 @@ def _columns_of_services(
     """Find the column of each service, by what is declared or by what it is called, in the file's order."""
     declared = {name: service for service, name in chosen.items()}
     names = [str(name) for name in raw.columns]
-    meant = look_up(pd.Series(names, dtype="str"), words)
+    meant = look_up(pd.Series(names, dtype="str"), header_words(words))
     columns: dict[str, str] = {}
     left: list[str] = []
     for name, word in zip(names, meant, strict=True):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from stationgeo.io._gather import Gathered
 
-__all__ = ["folded_words", "kinds_of_words", "look_up", "service_words", "status_words"]
+__all__ = ["folded_words", "header_words", "kinds_of_words", "look_up", "service_words", "status_words"]
 
 
 def folded_words(words: Mapping[str, str]) -> dict[str, str]:
@@ -31,6 +31,11 @@ def service_words(declared: Mapping[str, str]) -> dict[str, str]:
     """Words for services: the shipped ones, and those that are declared before them."""
     shipped = _names.service_words(_names.read_shipped("services.toml"), aliases=_names.shipped_aliases())
     return {**shipped, **folded_words(declared)}
+
+
+def header_words(words: Mapping[str, str]) -> dict[str, str]:
+    """Words of headers, of words for services: 是否提供饮水 beside 饮水."""
+    return _names.asked_words(words, _names.read_shipped("services.toml"), aliases=_names.shipped_aliases())
 
 
 def status_words(declared: Mapping[str, str]) -> dict[str, str]:
