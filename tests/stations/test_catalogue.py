@@ -140,7 +140,7 @@ def test_a_folder_of_ones_own_files_stands_in_for_the_shipped_ones(tmp_path: Pat
         ("kinds.toml", ("[groups.outdoor]", "[groups.warm_bee]"), "'warm_bee' is a group and a kind"),
         ("services.toml", ('also = ["洗澡", "沐浴"]', 'also = ["厕所"]'), "stands for 'toilets' and for 'shower'"),
         ("services.toml", ('no = ["no"', 'nope = ["no"'), "statuses must hold words for yes, no, unknown"),
-        ("services.toml", ('no = ["no"', 'no = [0, "no"'), "statuses must hold words for yes, no, unknown, a list each"),
+        ("services.toml", ('no = ["no"', 'no = [0, "no"'), "words for yes, no, unknown, a list each"),
         ("services.toml", ('asks = ["是否提供"', 'asks = [1, "是否提供"'), "asks must be a list of texts"),
         ("kinds.toml", ('also = ["爱心商家"]', 'also = "爱心商家"'), "kinds.merchant.also must be a list of texts"),
         ("services.toml", ('"无", "没有"', '"有"'), "'有' stands for 'yes' and for 'no'"),
