@@ -18,8 +18,9 @@ from stationgeo.stations._kinds import (
     kinds,
     services,
 )
+from stationgeo.stations._make_offers import offers, own_hours
 from stationgeo.stations._needs import Profile, needs, profile, profiles
-from stationgeo.stations._offers import HoursOfStations, Offers, offers, own_hours
+from stationgeo.stations._offers import HoursOfStations, Offers
 from stationgeo.stations._points import lonlat
 from stationgeo.stations._premises import Premises, by_premises, count_premises
 from stationgeo.stations._weights import need_weights
