@@ -6,6 +6,8 @@ English names and a note on its source.
 
 from __future__ import annotations
 
+from stationgeo.stations._hours.parse import Hours, parse_hours
+from stationgeo.stations._hours.table import OpenHours, open_hours
 from stationgeo.stations._kinds import (
     FAMILIES,
     TIERS,
@@ -22,6 +24,8 @@ from stationgeo.stations._points import lonlat
 __all__ = [
     "FAMILIES",
     "TIERS",
+    "Hours",
+    "OpenHours",
     "check_kinds",
     "counted",
     "data_versions",
@@ -29,5 +33,7 @@ __all__ = [
     "is_cluster",
     "kinds",
     "lonlat",
+    "open_hours",
+    "parse_hours",
     "services",
 ]
