@@ -6,6 +6,7 @@ English names and a note on its source.
 
 from __future__ import annotations
 
+from stationgeo.stations._hours.dates import hours_on, is_open
 from stationgeo.stations._hours.parse import Hours, parse_hours
 from stationgeo.stations._hours.table import OpenHours, open_hours
 from stationgeo.stations._kinds import (
@@ -30,7 +31,9 @@ __all__ = [
     "counted",
     "data_versions",
     "family_of",
+    "hours_on",
     "is_cluster",
+    "is_open",
     "kinds",
     "lonlat",
     "open_hours",

@@ -137,20 +137,27 @@ def _given_days(rules: Sequence[Rule], kinds: Mapping[int, Day], reading: Mappin
     """Write the rules with the weekdays on which they hold, as those of these days."""
     holidays = {day for day, kind in kinds.items() if kind == HOLIDAY}
     speaks = speaks_of_holidays(rules)
+    works = any(rule.by_calendar == WORKING_DAYS for rule in rules)
     kept: list[tuple[Rule, set[int]]] = []
     for rule in rules:
-        held = {day for day in range(len(DAYS)) if _holds(rule, day, kinds[day], reading[day], speaks=speaks)}
-        if rule.state == "closed" and rule.on_holidays and not rule.dates and not rule.times:
-            # A holiday off voids its own hours, not those of the night before that last into it.
+        held = {
+            day for day in range(len(DAYS)) if _holds(rule, day, kinds[day], reading[day], speaks=speaks, works=works)
+        }
+        partly_closed = rule.state == "closed" and bool(rule.times)
+        if rule.on_holidays and rule.joint == "; " and not rule.dates and not partly_closed:
+            # A rule for holidays overrides their own hours, not those of the night before that last into them.
             kept = [(earlier, days - holidays) for earlier, days in kept]
-            held -= holidays
-        kept.append((rule, held))
-    written = [_with_days(rule, held, reading) for rule, held in kept]
+            kept.append((rule, held - holidays))
+            own = held & holidays if rule.state != "closed" else set()
+            kept.append((replace(rule, joint=", ", days="PH"), own))
+        else:
+            kept.append((rule, held))
+    written = [_with_days(rule, days, reading) for rule, days in kept]
     left = [rule for rule in written if rule is not None]
     return write_rules([replace(left[0], joint=""), *left[1:]]) if left else ""
 
 
-def _holds(rule: Rule, day: int, kind: Day, reading: str, *, speaks: bool) -> bool:
+def _holds(rule: Rule, day: int, kind: Day, reading: str, *, speaks: bool, works: bool) -> bool:
     """Tell whether a rule holds on a weekday that is of a kind, in one reading of the text."""
     if kind == HOLIDAY:
         if rule.on_holidays:
@@ -159,7 +166,7 @@ def _holds(rule: Rule, day: int, kind: Day, reading: str, *, speaks: bool) -> bo
             return False
         return (_SUNDAY if reading == "as Sunday" and not speaks else day) in rule.weekdays
     if kind == ADJUSTED:
-        if rule.by_calendar == WEEKENDS:
+        if rule.by_calendar == WEEKENDS and works:
             return False
         worked = rule.by_calendar == WORKING_DAYS or reading == "as Friday"
         return (_FRIDAY if worked else day) in rule.weekdays

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -24,6 +25,9 @@ HoursStatus = Literal["known", "partly", "closed", "unknown"]
 """What is known: all hours, some of them, that it is closed, or nothing."""
 
 _UNKNOWN = "24/7 unknown"
+_ONLY_TIMES = re.compile(r"[-\d:.,; ]*")
+# "26:00" is two o'clock of the next day in OpenStreetMap's syntax alone.
+_PAST_MIDNIGHT = re.compile(r"(?<!\d)(?:2[5-9]|[34]\d):")
 
 # Texts are at most so long; what is longer is no line of opening hours, and would only take time.
 _LONGEST_TEXT = 500
@@ -39,7 +43,7 @@ class Hours:
     """The rules in OpenStreetMap's `opening_hours` syntax. The comments "working days" and "weekends" say that Mo-Fr
     and Sa-Su are those of the calendar; the state `unknown` and every other comment say that it may be open then."""
     status: HoursStatus
-    """"known", "partly" (at some times it may be open), "closed" (for the time being) or "unknown"."""
+    """"known" (of regular days), "partly" (at some times it may be open), "closed" (for the time being), "unknown"."""
     reason: str
     """Why something is unknown, in a few words; "" where nothing is."""
     unparsed: str
@@ -84,8 +88,10 @@ def parse_hours(text: str) -> Hours:
 
     Examples
     --------
-    >>> parse_hours("Mo-Fr 8:30-12:00,14:00-17:30; PH off").to_osm()
-    'Mo-Fr 08:30-12:00,14:00-17:30; PH closed'
+    >>> parse_hours("工作日8:30-12:00,14:00-17:30").to_osm()
+    'Mo-Fr 08:30-12:00,14:00-17:30 "working days"; PH closed'
+    >>> print(parse_hours("电话预约"))
+    unknown (by appointment)
     """
     if not isinstance(text, str):
         raise ParameterError(f"text must be text. Got {type(text).__name__} instead; write '' where there is none.")
@@ -113,27 +119,29 @@ def _cached_rules(osm: str) -> tuple[Rule, ...]:
 
 
 def _read(written: str) -> tuple[Rule, ...]:
-    """Read either syntax; what is not ASCII is no OpenStreetMap syntax outside of its comments."""
-    try:
-        return read_rules(written)
-    except RuleError as error:
-        if error.reason != "not understood":
-            raise
+    """Read either syntax; times without a letter are read as people write them."""
+    if not _ONLY_TIMES.fullmatch(written) or _PAST_MIDNIGHT.search(written):
+        try:
+            return read_rules(written)
+        except RuleError as error:
+            if error.reason != "not understood":
+                raise
     return read_rules(to_osm(written))
 
 
 def _hours(text: str, rules: tuple[Rule, ...]) -> Hours:
-    states = {rule.state for rule in rules}
+    weekdays = tuple(rule for rule in rules if rule.days != "PH")
+    states = {rule.state for rule in weekdays}
     status: HoursStatus
-    if "open" in states:
-        status = "partly" if "unknown" in states else "known"
+    if "unknown" in states:
+        status = "unknown" if len(rules) == 1 and rules[0].always else "partly"
     else:
-        status = "unknown" if "unknown" in states else "closed"
+        status = "known" if "open" in states else "closed"
     return Hours(
         text=text,
         osm=write_rules(rules),
         status=status,
-        reason=_reason(rules),
+        reason=_reason(weekdays),
         unparsed="",
         on_holidays=_on_holidays(rules),
         on_adjusted_days="as working days" if same_when_adjusted(rules) else "unknown",

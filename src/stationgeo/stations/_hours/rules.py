@@ -51,6 +51,7 @@ _PIECE = re.compile(r'("[^"]*")|(; |, | \|\| )')
 _DATES = re.compile(r"(?:[ ,/+-]|\d+|Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec|week|easter|days?)*")
 _SUN = re.compile(r"\(?(?:dawn|sunrise|sunset|dusk)(?:[+-]\d\d:\d\d\))?")
 _SPAN = re.compile(r"(\d\d:\d\d)-(\d\d:\d\d)")
+_HOURS_WRITTEN = re.compile(r"(?<!\d)(\d{1,2}):\d\d-(\d{1,2}):\d\d")
 _QUOTED = re.compile(r'"[^"]*"')
 _ALL_DAY_WRITTEN = re.compile(r"24/7|(?<!\d)0?0:00-24:00")
 _YEAR = re.compile(r"(?<!\d)(\d{4})(?!\d)")
@@ -135,6 +136,8 @@ def read_rules(text: str) -> tuple[Rule, ...]:
     bare = _QUOTED.sub("", text)
     if re.search(rf"PH +{_DAY}", bare):
         raise RuleError("holidays of some weekdays", text)
+    if any(int(end) <= int(begin) and len(end) == 1 for begin, end in _HOURS_WRITTEN.findall(bare)):
+        raise RuleError("an end that may be of the afternoon or of the next day", text)
     rules = tuple(_cut(joint, part) for joint, part in _pieces(canonical))
     if canonical != write_rules(rules):
         raise RuleError("syntax not supported", text)
