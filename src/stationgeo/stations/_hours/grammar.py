@@ -154,6 +154,8 @@ class _Reader:
             step()
         if self.waiting:
             raise RuleError("days without hours", self.text)
+        if self.season is not None and not self.groups_of_season:
+            raise RuleError("a season without hours", self.text)
         return self.said
 
     def _rest(self) -> str:
@@ -179,13 +181,19 @@ class _Reader:
             self._close(group)
         elif after in {"usual", "no rest"} and group.holidays:
             self.at += 1
-            self.said.as_usual = True
+            self._likewise(group)
         elif everyday and self._peek_after_joints() in _DAY_WORDS - {"holidays", "some holidays"}:
             raise RuleError("days that contradict each other", self._rest())
         else:
-            if self.waiting:
-                raise RuleError("days without hours", self.text)
-            self.group, self.waiting = group, True
+            self.group, self.waiting = self._also_called(group), True
+
+    def _also_called(self, group: Group) -> Group:
+        """Take two names of the same days as one: 工作日(周一至周五)."""
+        if not self.waiting:
+            return group
+        if (group.weekdays, group.holidays) != (self.group.weekdays, self.group.holidays):
+            raise RuleError("days without hours", self.text)
+        return self.group if group.by == "literal" else group
 
     def _peek_after_joints(self) -> Word | None:
         ahead = 0
@@ -220,12 +228,10 @@ class _Reader:
             return 0
         after = self._peek(step)
         listed = self._peek() == "and" and self.words[self.at].text != ","
-        if word in {"holidays", "some holidays"} and after in {"excepted", "usual", "no rest"}:
-            return step if members[-1].word in {"holidays", "some holidays"} else 0
-        if word in {"holidays", "some holidays"} and after == "off" and not listed:
-            rest_days = all(_of_word(member)[0] <= _WEEKEND for member in members)
-            if not rest_days:
-                return 0
+        if word in {"holidays", "some holidays"} and after in {"excepted", "usual", "no rest", "off"}:
+            days_off = all(_of_word(member)[0] <= _WEEKEND for member in members)
+            alike = members[-1].word in {"holidays", "some holidays"}
+            return step if alike or (days_off and (listed or after == "off")) else 0
         return step
 
     def _of_some_holidays(self, after: Word | None) -> None:
@@ -272,11 +278,15 @@ class _Reader:
         if self._peek() not in _DAY_WORDS:
             raise RuleError("not understood", self.text)
         group, some, _ = self._group()
-        named = self.group.weekdays if self.waiting or self.said.statements else ALL_DAYS
+        self._likewise(group)
+        self.said.some_holidays |= some
+
+    def _likewise(self, group: Group) -> None:
+        """Let holidays be like other days; weekdays that are named with them must be among those."""
+        named = self.group.weekdays if self.waiting or self.said.statements else frozenset()
         if not group.weekdays <= named:
             raise RuleError("days that contradict each other", self.text)
         self.said.as_usual |= group.holidays
-        self.said.some_holidays |= some
 
     def _usual(self) -> None:
         """Pass over "as usual" where no holidays are named, of which alone it says something."""
@@ -336,6 +346,7 @@ class _Reader:
         if self.waiting:
             self.said.statements.append(Statement(self.season, self.group, [_WHOLE_DAY], "by appointment"))
             self.waiting = False
+            self.groups_of_season += 1
         else:
             self.said.by_appointment = True
 
@@ -361,6 +372,8 @@ class _Reader:
         self._begin_season(self._months())
 
     def _begin_season(self, season: Season) -> None:
+        if self.season is not None and not self.groups_of_season:
+            raise RuleError("a season without hours", self.text)
         follows = self._peek_after_joints()
         if self.season is not None and self.groups_of_season > 1 and follows not in _DAY_WORDS:
             raise RuleError("a season without its days", self.text)

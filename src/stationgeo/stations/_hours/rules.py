@@ -142,7 +142,7 @@ def read_rules(text: str) -> tuple[Rule, ...]:
     if canonical != write_rules(rules):
         raise RuleError("syntax not supported", text)
     said = len(_ALL_DAY_WRITTEN.findall(bare))
-    unsaid = sum(not rule.times and rule.state == "open" for rule in rules) > said
+    unsaid = sum(rule.times in {"", WHOLE_DAY} and rule.state == "open" for rule in rules) > said
     return tuple(_careful(rule, all_day=not unsaid) for rule in rules)
 
 
