@@ -26,8 +26,8 @@ HoursStatus = Literal["known", "partly", "closed", "unknown"]
 
 _UNKNOWN = "24/7 unknown"
 _ONLY_TIMES = re.compile(r"[-\d:.,; ]*")
-# "26:00" is two o'clock of the next day in OpenStreetMap's syntax alone.
-_PAST_MIDNIGHT = re.compile(r"(?<!\d)(?:2[5-9]|[34]\d):")
+# "26:00" is two o'clock of the next day, and "2026" a year, in OpenStreetMap's syntax alone.
+_OSM_ALONE = re.compile(r"(?<!\d)(?:2[5-9]|[34]\d):|\d{4}")
 
 # Texts are at most so long; what is longer is no line of opening hours, and would only take time.
 _LONGEST_TEXT = 500
@@ -120,7 +120,7 @@ def _cached_rules(osm: str) -> tuple[Rule, ...]:
 
 def _read(written: str) -> tuple[Rule, ...]:
     """Read either syntax; times without a letter are read as people write them."""
-    if not _ONLY_TIMES.fullmatch(written) or _PAST_MIDNIGHT.search(written):
+    if not _ONLY_TIMES.fullmatch(written) or _OSM_ALONE.search(written):
         try:
             return read_rules(written)
         except RuleError as error:
@@ -144,7 +144,7 @@ def _hours(text: str, rules: tuple[Rule, ...]) -> Hours:
         reason=_reason(weekdays),
         unparsed="",
         on_holidays=_on_holidays(rules),
-        on_adjusted_days="as working days" if same_when_adjusted(rules) else "unknown",
+        on_adjusted_days="as working days" if status != "unknown" and same_when_adjusted(rules) else "unknown",
     )
 
 
