@@ -90,6 +90,9 @@ UNDERSTOOD = {
     "８：００～１８：３０": "08:00-18:30",
     "8:30-17:30(12:00-14:00午休)": "08:30-12:00,14:00-17:30",
     "8:30-17:30,午休12:00-13:30": "08:30-12:00,13:30-17:30",
+    # days may come after their times
+    "9:00-17:00(周一至周五,节假日除外)": "Mo-Fr 09:00-17:00; PH closed",
+    "上午9:00-12:00,下午14:00-17:00 工作日": 'Mo-Fr 09:00-12:00,14:00-17:00 "working days"; PH closed',
     # scripts and languages
     "週一至週五 上午9時至下午6時": "Mo-Fr 09:00-18:00",
     "营业时间：周一至周日8：00—22：00": "Mo-Su 08:00-22:00",
@@ -145,6 +148,9 @@ REFUSED = {
     "周一至周三9:00-17:00,周三至周五10:00-18:00": "times that contradict each other",
     "每天8:00-12:00,周一至周五14:00-18:00": "times that contradict each other",
     "夏季": "a season without hours",
+    "周日9:00-12:00,周日休息": "days that contradict each other",
+    "周一至周五 夏季8:00-18:00,冬季8:30-17:30;周六9:00-12:00": "days that may be of one season or of all",
+    "2月30日-3月31日9:00-12:00": "no month or day of a year",
     "13月8:00-9:00": "no month or day of a year",
     "SH 10:00-12:00": "syntax not supported",
     "PH -1 day off": "syntax not supported",
@@ -206,6 +212,8 @@ def test_the_part_that_was_not_understood_is_told() -> None:
 def test_what_is_no_text_is_refused() -> None:
     with pytest.raises(ParameterError, match=r"text must be text\. Got float instead"):
         stations.parse_hours(float("nan"))  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"text must be text\. Got list instead"):
+        stations.parse_hours([])  # type: ignore[arg-type]
 
 
 # Words that opening hours are made of, in any order, mostly without sense.

@@ -9,15 +9,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stationgeo.stations._hours.clock import MINUTES_PER_DAY
-from stationgeo.stations._hours.grammar import ALL_DAYS, read
+from stationgeo.stations._hours.grammar import read
 from stationgeo.stations._hours.rules import DAYS, WEEKENDS, WORKING_DAYS, RuleError
+from stationgeo.stations._hours.said import ALL_DAYS
 from stationgeo.stations._hours.seasons import parts_of_year
 from stationgeo.stations._hours.words import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from stationgeo.stations._hours.grammar import Said, Season, Statement
+    from stationgeo.stations._hours.said import Said, Season, Statement
 
 __all__ = ["to_osm"]
 
@@ -67,11 +68,14 @@ def _plan(said: Said, season: Season) -> _Plan:
     own = [one for one in opened if one.season == season]
     own = own or [one for one in opened if one.season is None]
     closed = [one for one in said.statements if one.state == "closed"]
+    off = _closed_days(closed)
+    if any(_days_of(one) <= off.keys() for one in own):
+        raise RuleError("days that contradict each other", "")
     plan = _opened(own, said)
     if not own:
-        return dict.fromkeys(ALL_DAYS, _NOT_SAID) | _closed_days(closed)
+        return dict.fromkeys(ALL_DAYS, _NOT_SAID) | off
     everyday = any(one.group.by == "every" for one in own)
-    plan |= {day: one for day, one in _closed_days(closed).items() if day in plan or day == _PH}
+    plan |= {day: one for day, one in off.items() if day in plan or day == _PH}
     if _PH not in plan:
         plan |= _unsaid_holidays(plan, likewise=everyday or said.as_usual)
     if said.some_holidays and _PH in plan:
@@ -80,8 +84,11 @@ def _plan(said: Said, season: Season) -> _Plan:
 
 
 def _closed_days(statements: Iterable[Statement]) -> _Plan:
-    days = [day for one in statements for day in (*one.group.weekdays, *([_PH] if one.group.holidays else []))]
-    return dict.fromkeys(days, _CLOSED)
+    return dict.fromkeys([day for one in statements for day in sorted(_days_of(one))], _CLOSED)
+
+
+def _days_of(statement: Statement) -> frozenset[int]:
+    return statement.group.weekdays | (frozenset({_PH}) if statement.group.holidays else frozenset())
 
 
 def _opened(statements: Sequence[Statement], said: Said) -> _Plan:
@@ -90,8 +97,7 @@ def _opened(statements: Sequence[Statement], said: Said) -> _Plan:
     owner: dict[int, Statement] = {}
     for one in statements:
         day = _day(one, said)
-        named = (*one.group.weekdays, *([_PH] if one.group.holidays and one.group.by != "every" else []))
-        for at in named:
+        for at in sorted(_days_of(one) - ({_PH} if one.group.by == "every" else set())):
             before = owner.get(at)
             found = day
             if before is not None and before.state == "open":

@@ -6,11 +6,20 @@ those before. What could be meant in two ways is refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from stationgeo.stations._hours.clock import MINUTES_PER_DAY, number_of, read_span
-from stationgeo.stations._hours.rules import DAYS, RuleError
+from stationgeo.stations._hours.clock import MINUTES_PER_DAY, read_span
+from stationgeo.stations._hours.order import (
+    DAY_WORDS,
+    JOINTS,
+    TIME_WORDS,
+    checked_numbers,
+    days_first,
+    times_come_first,
+)
+from stationgeo.stations._hours.rules import RuleError
+from stationgeo.stations._hours.said import ALL_DAYS, By, Group, Said, Season, Statement
+from stationgeo.stations._hours.seasons import read_months
 from stationgeo.stations._hours.words import tokens, weekdays_of
 
 if TYPE_CHECKING:
@@ -18,55 +27,11 @@ if TYPE_CHECKING:
 
     from stationgeo.stations._hours.words import Token, Word
 
-__all__ = ["ALL_DAYS", "Group", "Months", "Said", "Season", "Statement", "read"]
+__all__ = ["read"]
 
-By = Literal["plain", "every", "literal", "working days", "weekends"]
-"""What names the days: nothing, "every day", weekdays, or the calendar."""
-
-Months = tuple[int, int, int, int]
-"""First month and day, last month and day; 0 for a day means the whole month."""
-Season = Literal["summer", "winter"] | Months | None
-
-ALL_DAYS = frozenset(range(len(DAYS)))
 _WORKDAYS, _WEEKEND = frozenset(range(5)), frozenset({5, 6})
 _WHOLE_DAY = (0, MINUTES_PER_DAY)
-_DAY_WORDS: frozenset[Word] = frozenset({"days", "every", "workdays", "weekends", "holidays", "some holidays"})
-_TIME_WORDS: frozenset[Word] = frozenset({"time", "bare"})
-_JOINTS: frozenset[Word] = frozenset({"and", "then", "open bracket", "close bracket"})
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Days that are named together."""
-
-    weekdays: frozenset[int] = ALL_DAYS
-    holidays: bool = False
-    by: By = "plain"
-
-
-@dataclass(slots=True)
-class Statement:
-    """Times on some days in some season."""
-
-    season: Season
-    group: Group
-    spans: list[tuple[int, int]] = field(default_factory=list)
-    state: Literal["open", "closed", "by appointment"] = "open"
-
-
-@dataclass(slots=True)
-class Said:
-    """All that a text says."""
-
-    statements: list[Statement] = field(default_factory=list)
-    as_usual: bool = False
-    """Holidays are like any other day."""
-    some_holidays: bool = False
-    """Something is said of some holidays, which are not told apart."""
-    breaks: list[tuple[tuple[int, int], Statement | None]] = field(default_factory=list)
-    """Breaks, and the statement that each was said of; None where it was said of none before."""
-    by_appointment: bool = False
-    months_of: dict[str, Months] = field(default_factory=dict)
+_HOLIDAYS: frozenset[Word] = frozenset({"holidays", "some holidays"})
 
 
 def read(text: str) -> Said:
@@ -76,50 +41,10 @@ def read(text: str) -> Said:
         raise RuleError("hours not said", text)
     if any(word.word == "elsewhere" for word in words):
         raise RuleError("told elsewhere", next(word.text for word in words if word.word == "elsewhere"))
-    words = _without_lonely_numbers(words)
-    if _times_come_first(words):
-        words = _days_first(words)
+    words = checked_numbers(words)
+    if times_come_first(words):
+        words = days_first(words)
     return _Reader(words, text).read()
-
-
-def _without_lonely_numbers(words: list[Token]) -> list[Token]:
-    """Insist that a number without a unit is one end of a span of which the other end has one."""
-    for at, word in enumerate(words):
-        if word.word == "bare" and not (word.parts.get("part") or word.parts.get("suffix")):
-            ends = words[max(at - 2, 0) : at + 3]
-            spans = any(end.word == "to" for end in ends)
-            if not spans or not any(end.word in _TIME_WORDS and _has_unit(end) for end in ends):
-                raise RuleError("a number without a unit", word.text)
-    return words
-
-
-def _has_unit(word: Token) -> bool:
-    return word.word == "time" or bool(word.parts.get("part") or word.parts.get("suffix"))
-
-
-def _kind(word: Token) -> str:
-    if word.word in _TIME_WORDS or word.word in {"to", "whole day"}:
-        return "times"
-    return "days" if word.word in _DAY_WORDS | {"no rest"} else "joint" if word.word in _JOINTS else "other"
-
-
-def _times_come_first(words: list[Token]) -> bool:
-    kinds = [_kind(word) for word in words if _kind(word) != "joint"]
-    return "other" not in kinds and bool(kinds) and kinds[0] == "times" and kinds[-1] == "days"
-
-
-def _days_first(words: list[Token]) -> list[Token]:
-    """Put the days of each piece before its times."""
-    pieces: list[tuple[list[Token], list[Token]]] = [([], [])]
-    for word in words:
-        kind = _kind(word)
-        if kind == "times" and pieces[-1][1]:
-            pieces.append(([], []))
-        if kind == "times":
-            pieces[-1][0].append(word)
-        elif kind == "days":
-            pieces[-1][1].append(word)
-    return [word for times, days in pieces for word in (*days, *times)]
 
 
 class _Reader:
@@ -135,14 +60,16 @@ class _Reader:
         self.waiting = False
         """Days were named, and nothing was said of them yet."""
         self.groups_of_season = 0
+        self.days_of_season = "its own"
+        """Whether days were named within the season, or hold for several."""
 
     def read(self) -> Said:
-        if all(word.word in {"closed now", "off"} | _JOINTS for word in self.words):
+        if all(word.word in {"closed now", "off"} | JOINTS for word in self.words):
             self.said.statements.append(Statement(None, Group(), [], "closed"))
             return self.said
         steps: dict[Word, Callable[[], None]] = {
-            **dict.fromkeys(_DAY_WORDS, self._days), **dict.fromkeys(_TIME_WORDS, self._span),
-            **dict.fromkeys(_JOINTS, self._skip), "no rest": self._no_rest, "whole day": self._whole_day,
+            **dict.fromkeys(DAY_WORDS, self._days), **dict.fromkeys(TIME_WORDS, self._span),
+            **dict.fromkeys(JOINTS, self._skip), "no rest": self._no_rest, "whole day": self._whole_day,
             "off": self._off, "except": self._except, "include": self._include, "usual": self._usual,
             "appointment": self._appointment, "lunch": self._lunch, "summer": self._season, "winter": self._season,
             "month": self._month, "rest": self._others,
@@ -152,11 +79,19 @@ class _Reader:
             if step is None:
                 raise RuleError("not understood", self._rest())
             step()
-        if self.waiting:
-            raise RuleError("days without hours", self.text)
+        self._end()
+        return self.said
+
+    def _end(self) -> None:
+        """Let days that come last hold for times that came without days; refuse what is left over."""
         if self.season is not None and not self.groups_of_season:
             raise RuleError("a season without hours", self.text)
-        return self.said
+        opened = [one for one in self.said.statements if one.state == "open"]
+        if self.waiting and (not opened or any(one.group.by != "plain" for one in opened)):
+            raise RuleError("days without hours", self.text)
+        if self.waiting:
+            for one in opened:
+                one.group = self.group
 
     def _rest(self) -> str:
         return "".join(word.text for word in self.words[self.at :])
@@ -182,8 +117,10 @@ class _Reader:
         elif after in {"usual", "no rest"} and group.holidays:
             self.at += 1
             self._likewise(group)
-        elif everyday and self._peek_after_joints() in _DAY_WORDS - {"holidays", "some holidays"}:
+        elif everyday and self._peek_after_joints() in DAY_WORDS - _HOLIDAYS:
             raise RuleError("days that contradict each other", self._rest())
+        elif self.groups_of_season and self.days_of_season == "as before":
+            raise RuleError("days that may be of one season or of all", self.text)
         else:
             self.group, self.waiting = self._also_called(group), True
 
@@ -197,7 +134,7 @@ class _Reader:
 
     def _peek_after_joints(self) -> Word | None:
         ahead = 0
-        while self._peek(ahead) in _JOINTS:
+        while self._peek(ahead) in JOINTS:
             ahead += 1
         return self._peek(ahead)
 
@@ -224,13 +161,13 @@ class _Reader:
         """How many words further a day is that belongs to those before; 0 if there is none."""
         step = 2 if self._peek() == "and" else 1
         word = self._peek(step - 1)
-        if word not in _DAY_WORDS or word == "every" or members[-1].word == "every":
+        if word not in DAY_WORDS or word == "every" or members[-1].word == "every":
             return 0
         after = self._peek(step)
         listed = self._peek() == "and" and self.words[self.at].text != ","
-        if word in {"holidays", "some holidays"} and after in {"excepted", "usual", "no rest", "off"}:
+        if word in _HOLIDAYS and after in {"excepted", "usual", "no rest", "off"}:
             days_off = all(_of_word(member)[0] <= _WEEKEND for member in members)
-            alike = members[-1].word in {"holidays", "some holidays"}
+            alike = members[-1].word in _HOLIDAYS
             return step if alike or (days_off and (listed or after == "off")) else 0
         return step
 
@@ -259,14 +196,14 @@ class _Reader:
 
     def _except(self) -> None:
         self.at += 1
-        if self._peek() not in _DAY_WORDS:
+        if self._peek() not in DAY_WORDS:
             raise RuleError("not understood", self.text)
         group, some, _ = self._group()
         ended = False
         while self._peek() in {"excepted", "off"}:
             ended = True
             self.at += 1
-        if self._peek() not in _JOINTS | {None} and not ended:
+        if self._peek() not in JOINTS | {None} and not ended:
             raise RuleError("not understood", self.text)
         if some:
             self.said.some_holidays = True
@@ -275,7 +212,7 @@ class _Reader:
 
     def _include(self) -> None:
         self.at += 1
-        if self._peek() not in _DAY_WORDS:
+        if self._peek() not in DAY_WORDS:
             raise RuleError("not understood", self.text)
         group, some, _ = self._group()
         self._likewise(group)
@@ -309,10 +246,10 @@ class _Reader:
 
     def _read_span(self) -> tuple[int, int]:
         first = self.words[self.at]
-        if self._peek(1) == "to" and self._peek(2) in _TIME_WORDS:
+        if self._peek(1) == "to" and self._peek(2) in TIME_WORDS:
             last = self.words[self.at + 2]
             self.at += 3
-        elif self._peek(1) in _TIME_WORDS and _is_day_to_night(first, self.words[self.at + 1]):
+        elif self._peek(1) in TIME_WORDS and _is_day_to_night(first, self.words[self.at + 1]):
             last = self.words[self.at + 1]
             self.at += 2
         else:
@@ -352,7 +289,7 @@ class _Reader:
 
     def _lunch(self) -> None:
         self.at += 1
-        if self._peek() not in _TIME_WORDS:
+        if self._peek() not in TIME_WORDS:
             raise RuleError("a break without its times", self.text)
         self._break(self._read_span())
 
@@ -365,44 +302,21 @@ class _Reader:
         bracket = self._peek() == "open bracket"
         if self._peek(int(bracket)) == "month":
             self.at += int(bracket)
-            self.said.months_of[name] = self._months()
+            self.said.months_of[name], self.at = read_months(self.words, self.at)
         self._begin_season(season)
 
     def _month(self) -> None:
-        self._begin_season(self._months())
+        months, self.at = read_months(self.words, self.at)
+        self._begin_season(months)
 
     def _begin_season(self, season: Season) -> None:
         if self.season is not None and not self.groups_of_season:
             raise RuleError("a season without hours", self.text)
         follows = self._peek_after_joints()
-        if self.season is not None and self.groups_of_season > 1 and follows not in _DAY_WORDS:
+        if self.season is not None and self.groups_of_season > 1 and follows not in DAY_WORDS:
             raise RuleError("a season without its days", self.text)
         self.season, self.groups_of_season = season, 0
-
-    def _months(self) -> Months:
-        """Read 5月-9月, 5-9月, 5月1日至9月30日 or 7月."""
-        first = self.words[self.at].parts
-        self.at += 1
-        if first.get("m1"):
-            two = number_of(first["m1"] or ""), number_of(first["m2"] or "")
-            if first.get("list") == "、" and two[1] != two[0] + 1:
-                raise RuleError("dates that are not understood", self.text)
-            return _checked_months((two[0], 0, two[1], 0), self.text)
-        last = first
-        if self._peek() == "to" and self._peek(1) == "month":
-            last = self.words[self.at + 1].parts
-            self.at += 2
-        days = [number_of(one.get("d") or "0") for one in (first, last)]
-        if (days[0] == 0) != (days[1] == 0) or (last is first and days[0]):
-            raise RuleError("dates that are not understood", self.text)
-        months = [number_of(one["m"] or "") for one in (first, last)]
-        return _checked_months((months[0], days[0], months[1], days[1]), self.text)
-
-
-def _checked_months(months: Months, text: str) -> Months:
-    if not all(1 <= month <= 12 for month in months[::2]) or not all(0 <= day <= 31 for day in months[1::2]):  # noqa: PLR2004 - the calendar
-        raise RuleError("no month or day of a year", text)
-    return months
+        self.days_of_season = "its own" if follows in DAY_WORDS else "as before"
 
 
 def _of_word(word: Token) -> tuple[frozenset[int], By]:

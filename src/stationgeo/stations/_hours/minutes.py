@@ -116,7 +116,7 @@ _CLOSED, _UNKNOWN, _OPEN = range(3)
 _CODE = {"closed": _CLOSED, "unknown": _UNKNOWN, "open": _OPEN}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2048)
 def _states(text: str, start: dt.date, n_days: int) -> npt.NDArray[np.int8]:
     """States of the minutes (n_days, 1440) from a date on."""
     found = np.zeros(n_days * MINUTES_PER_DAY, dtype=np.int8)

@@ -61,7 +61,6 @@ class Hours:
         return self.osm if self.status != "unknown" else f"unknown ({self.reason})"
 
 
-@lru_cache(maxsize=8192)
 def parse_hours(text: str) -> Hours:
     """Understand a text of opening hours, Chinese or in OpenStreetMap's syntax.
 
@@ -95,6 +94,11 @@ def parse_hours(text: str) -> Hours:
     """
     if not isinstance(text, str):
         raise ParameterError(f"text must be text. Got {type(text).__name__} instead; write '' where there is none.")
+    return _parsed(text)
+
+
+@lru_cache(maxsize=8192)
+def _parsed(text: str) -> Hours:
     written = text.strip()
     if not written:
         return _unknown(text, "nothing written", "")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import calendar
 from typing import TYPE_CHECKING
 
+from stationgeo.stations._hours.clock import number_of
 from stationgeo.stations._hours.rules import RuleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stationgeo.stations._hours.grammar import Months, Season
+    from stationgeo.stations._hours.said import Months, Season
+    from stationgeo.stations._hours.words import Token
 
-__all__ = ["MAYBE_SUMMER", "SURE_SUMMER", "parts_of_year"]
+__all__ = ["MAYBE_SUMMER", "SURE_SUMMER", "parts_of_year", "read_months"]
 
 SURE_SUMMER = frozenset({6, 7, 8})
 """Months that are summer wherever hours of summer are kept. Assumption: the summer of meteorologists."""
@@ -24,6 +26,30 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 # A leap year, so that every date has a place.
 _DATES = tuple((month, day) for month in range(1, 13) for day in range(1, calendar.monthrange(2024, month)[1] + 1))
 _MonthDay = tuple[int, int]
+
+
+def read_months(words: Sequence[Token], at: int) -> tuple[Months, int]:
+    """Read 5月-9月, 5-9月, 5月1日至9月30日 or 7月 from a word on; also the word after it."""
+    text = "".join(word.text for word in words)
+    first = words[at].parts
+    if first.get("m1"):
+        begin, end = number_of(first["m1"] or ""), number_of(first["m2"] or "")
+        if first.get("list") == "、" and end != begin + 1:
+            raise RuleError("dates that are not understood", text)
+        return _checked((begin, 0, end, 0), text), at + 1
+    ranged = [word.word for word in words[at + 1 : at + 3]] == ["to", "month"]
+    last = words[at + 2].parts if ranged else first
+    days = [number_of(one.get("d") or "0") for one in (first, last)]
+    if (days[0] == 0) != (days[1] == 0) or (not ranged and days[0]):
+        raise RuleError("dates that are not understood", text)
+    months = [number_of(one["m"] or "") for one in (first, last)]
+    return _checked((months[0], days[0], months[1], days[1]), text), at + (3 if ranged else 1)
+
+
+def _checked(months: Months, text: str) -> Months:
+    if any((month, day or 1) not in _DATES for month, day in (months[:2], months[2:])):
+        raise RuleError("no month or day of a year", text)
+    return months
 
 
 def parts_of_year(seasons: Sequence[Season], *, months_of: Mapping[str, Months]) -> dict[str, list[Season]]:

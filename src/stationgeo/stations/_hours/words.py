@@ -61,6 +61,7 @@ _BARE = (
 
 # In this order: the first that fits is taken; None is passed over. What is in no line is not understood.
 _WORDS: tuple[tuple[Word | None, str], ...] = (
+    (None, r"(?:中午|午间)不(?:休息?|打烊)"),
     ("elsewhere", r"同.*|随.*|参照.*|详见.*|以.*为准.*|与.*(?:一致|相同|同步).*|(?:见|按).*(?:公示|公告|通知|安排).*"),
     ("closed now", r"暂停(?:对外)?(?:开放|营业|服务|使用|运营)?|暂不(?:开放|营业)|[暂尚]?未开放|永久(?:关闭|停业)"),
     (
@@ -71,7 +72,7 @@ _WORDS: tuple[tuple[Word | None, str], ...] = (
     ("whole day", r"全天候|(?:全[天日])?\s*(?:24|二十四)\s*个?(?:小时|h(?:ou)?rs?|hours?|h)(?![a-z])"),
     ("whole day", r"7\s*[*x×]\s*24\s*(?:小时|h)?|24\s*[*x×/]\s*7|全[天日]|昼夜|通宵达旦"),
     ("no rest", r"(?:全年|年中|常年)?无休|不打烊"),
-    ("every", r"每天|每日|天天|daily|every\s?day|365\s*天|全年|常年"),
+    ("every", r"每天|每日|天天|daily|every\s?day|(?:一年)?365\s*天|每?周[七7]天|全年|常年"),
     ("lunch", r"午休|(?:中午|午间|午餐)(?:时间)?休息"),
     ("workdays", r"(?:法定)?工作日|上班日"),
     ("weekends", r"双休日|周末|星期末|weekends?"),
