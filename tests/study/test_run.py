@@ -168,12 +168,18 @@ def test_check_finds_kinds_that_no_station_can_have(toy_study: Path, change_of: 
         study.check(change(toy_study, change_of))
 
 
-def test_days_of_validity_are_not_scored_and_said_so(toy_study: Path) -> None:
+def test_stations_count_within_their_days(toy_study: Path) -> None:
     path = toy_study.parent / "stations.csv"
-    pd.read_csv(path).assign(valid_to="2001-01-01").to_csv(path, index=False)
-    assert any(
-        "whatever their valid_from and valid_to" in note for note in study.check(study.Study.read(toy_study)).notes
-    )
+    pd.read_csv(path).assign(valid_to=["2001-01-01", "", "", ""]).to_csv(path, index=False)
+    with pytest.raises(StudyError, match=r"no day of demand is known. Say as_of = YYYY-MM-DD"):
+        study.run(study.Study.read(toy_study))
+    text = toy_study.read_text(encoding="utf-8")
+    for day, n_stations in (("2001-01-01", 4), ("2001-01-02", 3)):
+        toy_study.write_text(text.replace("resolution", f"as_of = {day}\nresolution", 1), encoding="utf-8")
+        result = study.run(study.Study.read(toy_study))
+        assert result.headline["n_stations"] == n_stations
+        said = [note for note in result.notes if "1 of 4 stations are left out: on 2001-01-02" in note]
+        assert len(said) == (n_stations == 3)
 
 
 def test_what_would_be_done_at_a_cell_is_what_the_study_says(toy_study: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stationgeo.io._buildings import read_buildings
 from stationgeo.io._network import read_network
 from stationgeo.io._orders import read_known_places, read_orders
 from stationgeo.io._overpass import download_network
@@ -33,6 +34,7 @@ __all__ = [
     "key_fingerprint",
     "read_access_points",
     "read_background",
+    "read_buildings",
     "read_candidates",
     "read_events",
     "read_fixes",

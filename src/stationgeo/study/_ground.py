@@ -9,9 +9,12 @@ import shapely
 
 from stationgeo import cells, crs, schema, stations, zones
 from stationgeo.errors import DataError
+from stationgeo.study._offers import there_then
 from stationgeo.study._progress import whole
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
 
     from stationgeo.study._inputs import Inputs
@@ -30,19 +33,22 @@ class Places(NamedTuple):
     """Those that count: all but clusters, which are only drawn."""
     access: gpd.GeoDataFrame | None
     """ACCESS_POINTS of those that count; None where they are met where they stand."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know."""
 
 
-def gather_places(inputs: Inputs) -> Places:
-    """Take the stations of a study, and the doors of those that count."""
-    every = inputs.stations
+def gather_places(study: Study, inputs: Inputs, as_of: dt.date | None) -> Places:
+    """Take the stations that there are on the study's day, and the doors of those that count."""
+    every, notes = there_then(study, inputs.stations, as_of)
     if every is None:
         none = schema.empty(schema.STATIONS)
         every = gpd.GeoDataFrame(none.drop(columns="geometry"), geometry=gpd.GeoSeries([], crs=crs.WGS84))
     access = inputs.access
     if access is not None:
-        clusters = every.loc[stations.is_cluster(every["kind"]), "station_id"]
-        access = access[~access["station_id"].isin(clusters)]
-    return Places(every, stations.counted(every), access)
+        drawn = set(every.loc[stations.is_cluster(every["kind"]), "station_id"])
+        gone = set() if inputs.stations is None else set(inputs.stations["station_id"]) - set(every["station_id"])
+        access = access[~access["station_id"].isin(drawn | gone)]
+    return Places(every, stations.counted(every), access, notes)
 
 
 def cut_pieces(study: Study, inputs: Inputs, listener: Progress) -> pd.DataFrame | None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from stationgeo import io, schema, stations, zones
 from stationgeo.errors import DataError, first_few
+from stationgeo.study._inputs_coverage import read_for_coverage
 from stationgeo.study._network import StreetsRead, read_network
 from stationgeo.study._progress import unheard
 from stationgeo.study._sections import Fixes
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from stationgeo.io import Ingest, IngestReport
     from stationgeo.reach import Network
+    from stationgeo.stations import Catalogue
     from stationgeo.study._model import Study
     from stationgeo.study._progress import Step
     from stationgeo.study._sections import Candidates, Drawn, KnownPlaces, Orders, Stations
@@ -58,6 +60,16 @@ class Inputs:
     """STATIONS; None for a greenfield study."""
     access: gpd.GeoDataFrame | None
     """ACCESS_POINTS of the stations; None where they are met where they stand."""
+    services: pd.DataFrame | None
+    """SERVICES of the stations; None where the study names none."""
+    catalogue: Catalogue | None
+    """Services, needs and profiles of the study's own; None for those that ship."""
+    overlays: gpd.GeoDataFrame | None
+    """Zones that cross the tree: `zone_id`, `name` and polygons."""
+    buildings: gpd.GeoDataFrame | None
+    """Buildings, with the `amount` that each counts."""
+    routes: gpd.GeoDataFrame | None
+    """Lines of which the part in reach is measured."""
     candidates: gpd.GeoDataFrame | None
     """CANDIDATES of a file; None where they come from cells, or no siting is asked."""
     change: Change | None
@@ -78,8 +90,8 @@ class Inputs:
 
 def count_inputs(study: Study) -> int:
     """Count the sources of a study, for a progress bar."""
-    single = (study.events, study.orders, study.known_places, study.stations, study.network, study.streets,
-              study.background)  # fmt: skip
+    single = (study.events, study.orders, study.known_places, study.stations, study.services, study.overlays,
+              study.buildings, study.routes, study.network, study.streets, study.background)  # fmt: skip
     named = study.candidates is not None and not study.candidates.from_cells
     asked = study.what_if
     changed = (None, None) if asked is None else (asked.stations, asked.blocked)
@@ -119,6 +131,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     territory, notes = read_territory(study, reports, step)
     places = _read_stations(study, study.stations, reports, step)
     access = _read_access(study, study.stations, reports, step)
+    more = read_for_coverage(study, reports, step)
     candidates = _read_candidates(study, study.candidates, reports, step)
     change = _read_change(study, reports, step)
     changed = () if change is None else (change.stations, change.access)
@@ -133,6 +146,11 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         zones=territory,
         stations=places,
         access=access,
+        services=more.services,
+        catalogue=more.catalogue,
+        overlays=more.overlays,
+        buildings=more.buildings,
+        routes=more.routes,
         candidates=candidates,
         change=change,
         network=None if roads is None else roads.network,
@@ -140,7 +158,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         background=background,
         reports=reports,
         attribution="" if roads is None else roads.attribution,
-        notes=notes + _what_is_left_out(study, places),
+        notes=notes + _what_is_left_out(study),
     )
 
 
@@ -391,12 +409,10 @@ def _read_drawn(
     return read.table
 
 
-def _what_is_left_out(study: Study, places: gpd.GeoDataFrame | None) -> tuple[str, ...]:
+def _what_is_left_out(study: Study) -> tuple[str, ...]:
     notes = []
     if study.stations is None:
         notes.append("no stations are given: a greenfield study, coverage before siting is 0")
-    elif places is not None and {"valid_from", "valid_to"} & set(places.columns):
-        notes.append("stations count whatever their valid_from and valid_to: leave out of the file what is closed")
     if not study.zones:
         notes.append("no zones are given: the convex hull of demand is the one unit, and areas are not scored")
     return tuple(notes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date  # noqa: TC003 - read at run time, as the type of a key
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, Field, Strict, ValidationError, model_validator
 from stationgeo.errors import SourceError, StudyError, suggest
 from stationgeo.study import _sections as sections
 from stationgeo.study._sections import Section, Text, TimeZone, Weight
+from stationgeo.study._standard import settle_reach
 
 __all__ = ["Study"]
 
@@ -28,6 +30,8 @@ class Study(Section):
     """H3 resolution of the cells. 10 has cells of about 1-2 ha, 130 m apart."""
     weight: Weight | None = None
     """Which demand counts: courier_s, visits or courier_weight. By default courier_s for fixes, visits for events."""
+    as_of: date | None = None
+    """Day that the stations are of; by default the last one on which demand was observed."""
     overlaps: Literal["first", "smallest", "error"] = "first"
     """Where zones of the lowest level overlap: the first in the file or the smallest keeps it, or it is an error."""
     fixes: sections.Fixes | None = None
@@ -40,7 +44,19 @@ class Study(Section):
     demand: sections.Demand = sections.Demand()
     privacy: sections.Privacy = sections.Privacy()
     zones: Annotated[tuple[sections.Zones, ...], Strict(strict=False)] = ()
+    overlays: sections.Overlays | None = None
+    """Zones that cross the tree."""
     stations: sections.Stations | None = None
+    services: sections.Services | None = None
+    """What stations offer."""
+    hours: sections.OpeningHours = sections.OpeningHours()
+    catalogue: sections.Catalogue | None = None
+    standard: sections.StandardNamed | None = None
+    """Who counts as served; by default who has any station in reach."""
+    coverage: sections.Coverage = sections.Coverage()
+    buildings: sections.Buildings | None = None
+    routes: sections.Drawn | None = None
+    """Lines of which the part in reach is measured."""
     network: sections.Network | None = None
     """Streets to travel on, where reach is in seconds."""
     reach: sections.Reach
@@ -140,6 +156,11 @@ class Study(Section):
             faults = "\n".join(f"{source}: {_in_words(fault)}" for fault in error.errors(include_url=False))
             raise StudyError(faults) from None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _reach_is_settled(cls, values: Any) -> Any:  # noqa: ANN401 - whatever was given
+        return settle_reach(values) if isinstance(values, dict) else values
+
     @model_validator(mode="after")
     def _has_demand(self) -> Study:
         if not self._is_tracked and self.events is None:
@@ -184,6 +205,8 @@ class Study(Section):
         followed = self.fixes is not None and self.store is None
         if not followed and (self.on_route is not None or self.reach.track_speeds is not None):
             raise ValueError("[on_route] and [reach.track_speeds] follow couriers: they need [fixes], and no [store]")
+        if self.stations is None and (self.services is not None or self.standard is not None):
+            raise ValueError("[services] and [standard] speak of stations: they need [stations]")
         finer = self.reach.access_resolution
         if finer is not None and finer < self.resolution:
             raise ValueError(f"reach.access_resolution must not be coarser than resolution = {self.resolution}")

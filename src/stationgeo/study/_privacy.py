@@ -87,7 +87,7 @@ def publish(
 
 def with_told_hours(scored: Coverage, release: demand.Release | None) -> Coverage:
     """Tell demand by hour as all places together have it; what is covered at an hour is not known then."""
-    if release is None:
+    if release is None or (scored.standard is not None and scored.standard.open_then):
         return scored
     weight = str(scored.parameters["weight"])
     hours = release.hours
@@ -95,7 +95,7 @@ def with_told_hours(scored: Coverage, release: demand.Release | None) -> Coverag
     share = share / share.sum() if share.any() else share
     told = pd.DataFrame(
         {"bin": hours["bin"], "demand": share * scored.headline["demand"], "covered_demand": np.nan}
-    ).assign(covered_share=np.nan)
+    ).assign(covered_share=np.nan, covered_demand_high=np.nan, covered_share_high=np.nan)
     return dataclasses.replace(scored, bins=told[told["demand"] > 0].reset_index(drop=True))
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stationgeo.siting import Siting
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
+    from stationgeo.study._score import Measures
     from stationgeo.study._tracks import Tracks
     from stationgeo.study._what_if import Changed
 
@@ -50,6 +51,8 @@ class Result:
     """What coverage would be after the change that the study asks about; None where it asks for none."""
     coverage: Coverage
     """The scored coverage."""
+    measures: Measures
+    """What is told beside it: all rates, services and needs, opening hours."""
     plan: Siting | None
     """The proposed sites; None where the study asks for none, or nothing is left to cover."""
     notes: tuple[str, ...]

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
-from stationgeo import coverage, reach
+from stationgeo import reach
 from stationgeo.study._demand import gather_demand
 from stationgeo.study._ground import cut_pieces, gather_places
+from stationgeo.study._offers import find_as_of, find_offers, observed_days
 from stationgeo.study._privacy import with_told_hours
 from stationgeo.study._progress import Progress, Silent, whole
 from stationgeo.study._reach import coarse_cells, reach_places
 from stationgeo.study._reading import read_study
 from stationgeo.study._result import Result
+from stationgeo.study._score import Asked, measure, scorer
 from stationgeo.study._siting import choose_sites
+from stationgeo.study._standard import standard_of
 from stationgeo.study._streets import find_about_streets, met_places, with_track_speeds
 from stationgeo.study._tracks import judge
 from stationgeo.study._what_if import ask_what_if
@@ -98,19 +100,26 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     reading = read_study(study, listener)
     samples = reading.samples()
     inputs, said = with_track_speeds(study, reading.inputs, samples)
-    places = gather_places(inputs)
+    observed = observed_days(study, inputs, None if reading.followed is None else reading.followed.days(tz=study.tz))
+    as_of, of_day = find_as_of(study, observed)
+    places = gather_places(study, inputs, as_of)
     tracks = None if reading.followed is None else judge(study, reading.followed, inputs, places.every)
     pieces = cut_pieces(study, inputs, listener)
     with whole(listener, "demand"):
         demanded = gather_demand(study, inputs, tracks, pieces)
     with whole(listener, "reach"):
         reached = reach_places(study, inputs.network, places.counted, access=places.access)
-    score = partial(coverage.score, demanded.table, zones=demanded.zones, weight=study.demand_weight, pieces=pieces)
+    standard = standard_of(study)
+    offering = find_offers(study, inputs, places.every, as_of=as_of, standard=standard)
+    score = scorer(study, inputs, demanded, pieces, Asked(standard, as_of))
     with whole(listener, "coverage"):
         # Beside events, whose hours are known, the hours of couriers stay untold.
         release = demanded.release if inputs.events is None else None
         scored = with_told_hours(score(reached, stations=places.every), release)
-    sited = choose_sites(study, inputs, demanded, places, reached, listener)
+        measures = measure(
+            study, inputs, demanded, pieces, places=places.every, reached=reached, offering=offering, standard=standard
+        )
+    sited = choose_sites(study, inputs, demanded, places, reached, standard, listener)
     met = (*met_places("station", places.counted, reached), *sited.met)
     streets = find_about_streets(study, inputs, samples, places=places, demanded=demanded, met=met, said=said)
     changed = ask_what_if(inputs, places, reached, scored, score)
@@ -127,9 +136,13 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         streets=streets,
         changed=changed,
         coverage=scored,
+        measures=measures,
         plan=sited.plan,
         notes=(
             *inputs.notes,
+            *of_day,
+            *places.notes,
+            *measures.notes,
             *(tracks.notes if tracks else ()),
             *demanded.notes,
             *coarse_cells(study, inputs.network),

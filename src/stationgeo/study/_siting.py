@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from stationgeo import reach, siting, zones
+from stationgeo import reach, siting, stations, zones
 from stationgeo.study._inputs import CELL_KIND
 from stationgeo.study._reach import reach_places
 from stationgeo.study._streets import met_places
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from stationgeo.coverage import Standard
     from stationgeo.siting import Siting
     from stationgeo.study._demand import Demanded
     from stationgeo.study._ground import Places
@@ -39,15 +40,16 @@ class Sited(NamedTuple):
 
 def choose_sites(
     study: Study, inputs: Inputs, demanded: Demanded, places: Places, reached: pd.DataFrame | reach.TravelReach,
-    listener: Progress,
+    standard: Standard | None, listener: Progress,
 ) -> Sited:  # fmt: skip
-    """Choose sites for the demand in the zones, given the stations that are there."""
+    """Choose sites for the demand in the zones, given the stations that are there and count."""
     if study.siting is None or study.candidates is None:
         return Sited()
+    existing, said = _counting(reached, places, standard)
     with listener.stage("siting", steps=2) as step:
         candidates = inputs.candidates
         if candidates is None:
-            candidates = _of_cells(study.candidates, demanded.inside, study.demand_weight, reach.as_table(reached))
+            candidates = _of_cells(study.candidates, demanded.inside, study.demand_weight, existing)
         if candidates is None:
             return Sited(notes=("all demand is covered already: no site is proposed",))
         lon, lat = candidates.geometry.x.to_numpy(), candidates.geometry.y.to_numpy()
@@ -59,14 +61,32 @@ def choose_sites(
             candidate_reach,
             n_stations=study.siting.n_stations,
             weight=study.demand_weight,
-            existing=reached,
+            existing=existing,
             candidates=candidates,
             stations=places.every,
             time_limit_s=study.siting.time_limit_s,
             gap=study.siting.gap,
         )
         step()
-    return Sited(plan, tuple(plan.notes), met_places("candidate", candidates, candidate_reach))
+    return Sited(plan, (*plan.notes, *said), met_places("candidate", candidates, candidate_reach))
+
+
+def _counting(
+    reached: pd.DataFrame | reach.TravelReach, places: Places, standard: Standard | None
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Keep the reach of stations that count for the standard, and say what of it sites do not look at."""
+    table = reach.as_table(reached)
+    if standard is None:
+        return table, ()
+    counted = stations.with_kinds(places.every, kinds=standard.kinds or None, tiers=standard.tiers or None)
+    kept = table[table["station_id"].isin(counted["station_id"])]
+    if not (standard.open_then or standard.services or standard.needs or standard.profile):
+        return kept, ()
+    note = (
+        "sites are chosen by reach alone: what the standard asks of services and hours is not looked at, neither "
+        "of the stations that are there nor of the sites"
+    )
+    return kept, (note,)
 
 
 def _of_cells(asked: Candidates, table: pd.DataFrame, weight: str, reached: pd.DataFrame) -> gpd.GeoDataFrame | None:

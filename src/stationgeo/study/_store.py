@@ -17,10 +17,13 @@ from stationgeo.study._inputs import courier_key
 if TYPE_CHECKING:
     import pandas as pd
 
+    from stationgeo.schema import IntArray
+    from stationgeo.store import Day
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
+    from stationgeo.study._sections import Store
 
-__all__ = ["plan_values", "read_store", "zones_fingerprint"]
+__all__ = ["plan_values", "read_store", "store_days", "zones_fingerprint"]
 
 
 def plan_values(study: Study, inputs: Inputs) -> dict[str, Any]:
@@ -58,11 +61,7 @@ def read_store(study: Study, territory: gpd.GeoDataFrame | None) -> tuple[demand
     asked = study.store
     kept = DemandStore(study.resolve(asked.path))
     _check_alike(study, territory, kept)
-    days = [
-        day
-        for day in kept.days()
-        if (asked.since is None or day.date >= asked.since) and (asked.until is None or day.date <= asked.until)
-    ]
+    days = _days_asked(asked, kept)
     if not days:
         raise DataError(
             f"{asked.path}: the store has none of the days asked for, from {asked.since or 'its first'} to "
@@ -79,6 +78,22 @@ def read_store(study: Study, territory: gpd.GeoDataFrame | None) -> tuple[demand
             "when the next day is there"
         )
     return found, tuple(notes)
+
+
+def store_days(study: Study) -> IntArray:
+    """List the local days of the store that the study asks for; none where it has no store."""
+    if study.store is None:
+        return np.zeros(0, dtype=np.int64)
+    days = _days_asked(study.store, DemandStore(study.resolve(study.store.path)))
+    return np.array([day.date for day in days], dtype="datetime64[D]").astype(np.int64)
+
+
+def _days_asked(asked: Store, kept: DemandStore) -> list[Day]:
+    return [
+        day
+        for day in kept.days()
+        if (asked.since is None or day.date >= asked.since) and (asked.until is None or day.date <= asked.until)
+    ]
 
 
 def zones_fingerprint(territory: gpd.GeoDataFrame | None) -> str:

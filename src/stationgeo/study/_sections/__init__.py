@@ -7,6 +7,15 @@ come goes to the file of its stage; its name is added here, and to the fields of
 from __future__ import annotations
 
 from stationgeo.study._sections.base import Section, Text, TimeZone, Weight
+from stationgeo.study._sections.coverage import (
+    Buildings,
+    Catalogue,
+    Coverage,
+    OpeningHours,
+    Overlays,
+    Services,
+    StandardNamed,
+)
 from stationgeo.study._sections.reach import OnRoute, Reach, TrackSpeeds, WhatIf
 from stationgeo.study._sections.results import Engine, Map, Siting
 from stationgeo.study._sections.sources import (
@@ -26,8 +35,11 @@ from stationgeo.study._sections.tracks import Cleaning, Demand, Privacy, Purpose
 
 __all__ = [
     "AccessPoints",
+    "Buildings",
     "Candidates",
+    "Catalogue",
     "Cleaning",
+    "Coverage",
     "Demand",
     "Drawn",
     "Engine",
@@ -37,12 +49,16 @@ __all__ = [
     "Map",
     "Network",
     "OnRoute",
+    "OpeningHours",
     "Orders",
+    "Overlays",
     "Privacy",
     "Purpose",
     "Reach",
     "Section",
+    "Services",
     "Siting",
+    "StandardNamed",
     "Stations",
     "Stops",
     "Store",

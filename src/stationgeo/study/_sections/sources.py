@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-class _Source(Section):
+class Source(Section):
     path: Text
     """File, or for fixes and events also a folder or glob pattern; relative to the study file."""
     datum: str | None = None
@@ -37,14 +37,14 @@ class _Source(Section):
     """Text encoding; else UTF-8 and then gb18030 are tried."""
 
 
-class _Rows(_Source):
+class Rows(Source):
     bad_rows: Literal["error", "drop"] = "error"
     """Stop at rows that cannot be used, or drop and count them."""
     personal: Literal["refuse", "drop"] = "refuse"
     """Stop at columns that look personal, or leave them unread and note them."""
 
 
-class Fixes(_Rows):
+class Fixes(Rows):
     """Couriers' GPS records."""
 
     tz: TimeZone | None = None
@@ -82,7 +82,7 @@ class Events(Fixes):
     """Or their width and height in degrees of longitude and latitude."""
 
 
-class Orders(_Rows):
+class Orders(Rows):
     """Where and when couriers picked up and dropped off; ids are hashed as those of the fixes are."""
 
     tz: TimeZone | None = None
@@ -95,7 +95,7 @@ class Orders(_Rows):
     """The file's word = pick_up or drop_off."""
 
 
-class KnownPlaces(_Rows):
+class KnownPlaces(Rows):
     """Places at which it is known what couriers stop for."""
 
     default_purpose: PurposeName | None = None
@@ -121,7 +121,7 @@ class Store(Section):
         return self
 
 
-class Zones(_Source):
+class Zones(Source):
     """Polygons of one level."""
 
     level: Level
@@ -129,13 +129,13 @@ class Zones(_Source):
     """CRS of a file that carries none."""
 
 
-class AccessPoints(_Rows):
+class AccessPoints(Rows):
     """Doors and gates at which stations are met over streets."""
 
     crs: str | None = None
 
 
-class Stations(_Rows):
+class Stations(Rows):
     """Existing stations."""
 
     access: AccessPoints | None = None

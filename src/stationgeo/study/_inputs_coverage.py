@@ -1,0 +1,90 @@
+"""Reading what coverage is held against beside demand: services, zones that cross the tree, buildings, corridors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from stationgeo import io, stations
+from stationgeo.errors import StudyError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from stationgeo.io import Ingest, IngestReport
+    from stationgeo.stations import Catalogue
+    from stationgeo.study._model import Study
+    from stationgeo.study._progress import Step
+
+__all__ = ["ForCoverage", "read_for_coverage"]
+
+_OF_KINDS = "kinds.toml"
+_T = TypeVar("_T", bound="pd.DataFrame")
+
+
+class ForCoverage(NamedTuple):
+    """See `Inputs`."""
+
+    services: pd.DataFrame | None
+    catalogue: Catalogue | None
+    overlays: gpd.GeoDataFrame | None
+    buildings: gpd.GeoDataFrame | None
+    routes: gpd.GeoDataFrame | None
+
+
+def read_for_coverage(study: Study, reports: dict[str, IngestReport], step: Step) -> ForCoverage:
+    """Read and check the sources of a study that only coverage looks at.
+
+    Raises
+    ------
+    SourceError, ColumnError, DatumError, DataError, ParameterError
+        Of the readers.
+    StudyError
+        If the catalogue has kinds of its own.
+    """
+    catalogue = _read_catalogue(study)
+    services = overlays = buildings = routes = None
+    if study.services is not None:
+        asked = study.services
+        options = asked.model_dump(exclude={"path", "services"})
+        words = stations.service_words(catalogue=catalogue) | asked.services
+        read = io.read_services(study.resolve(asked.path), services=words, **options)
+        services = _kept("services", read, reports, step)
+    if study.overlays is not None:
+        # An overlay has no level of the tree; the reader's is dropped again.
+        crossing = io.read_zones(
+            study.resolve(study.overlays.path), level="grid", datum=study.overlays.datum, crs=study.overlays.crs,
+            columns=study.overlays.columns, where=study.overlays.where, encoding=study.overlays.encoding,
+        )  # fmt: skip
+        overlays = _kept("overlays", crossing, reports, step).drop(columns=["level", "parent_id"])
+    if study.buildings is not None:
+        houses = io.read_buildings(
+            study.resolve(study.buildings.path), datum=study.buildings.datum, weight=study.buildings.weight,
+            crs=study.buildings.crs, encoding=study.buildings.encoding,
+        )  # fmt: skip
+        buildings = _kept("buildings", houses, reports, step)
+    if study.routes is not None:
+        lines = io.read_streets(
+            study.resolve(study.routes.path), datum=study.routes.datum, crs=study.routes.crs,
+            encoding=study.routes.encoding,
+        )  # fmt: skip
+        routes = _kept("routes", lines, reports, step)
+    return ForCoverage(services, catalogue, overlays, buildings, routes)
+
+
+def _kept(name: str, read: Ingest[_T], reports: dict[str, IngestReport], step: Step) -> _T:
+    reports[name] = read.report
+    step()
+    return read.table
+
+
+def _read_catalogue(study: Study) -> Catalogue | None:
+    if study.catalogue is None:
+        return None
+    found = stations.read_catalogue(study.resolve(study.catalogue.path))
+    if _OF_KINDS in found.own:
+        raise StudyError(
+            f"{study.name}: catalogue: kinds of one's own are not drawn and sited yet. Leave {_OF_KINDS} out of it, "
+            "and say which kind each word of the file is by [stations] kinds."
+        )
+    return found

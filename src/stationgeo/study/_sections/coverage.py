@@ -1,0 +1,83 @@
+"""Parameters of coverage: who counts as served, by what, when; and what else is held against the stations."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Strict, model_validator
+
+from stationgeo.study._sections.base import Section, Text
+from stationgeo.study._sections.sources import Drawn, Source
+
+__all__ = ["Buildings", "Catalogue", "Coverage", "OpeningHours", "Overlays", "Services", "StandardNamed"]
+
+
+class Services(Section):
+    """What stations offer, by rows of station and service or with a column for each service."""
+
+    path: Text
+    columns: dict[str, str] = {}
+    """The table's column = the file's column, where they differ."""
+    services: dict[str, str] = {}
+    """The file's word for a service = the word of the services file."""
+    statuses: dict[str, str] = {}
+    """The file's word = yes, no or unknown."""
+    default_status: Literal["yes", "no", "unknown"] | None = None
+    """Where the file has no status: "yes" for a list of what there is."""
+    where: dict[str, str] = {}
+    encoding: Text | None = None
+    bad_rows: Literal["error", "drop"] = "error"
+    personal: Literal["refuse", "drop"] = "refuse"
+
+
+class Catalogue(Section):
+    """A city's own kinds, services, needs, profiles, weights and aliases, instead of those that ship."""
+
+    path: Text
+    """Folder or file, relative to the study file."""
+
+
+class OpeningHours(Section):
+    """How opening hours are read."""
+
+    calendar: Literal["CN"] | None = None
+    """Whose public holidays, and weekends worked instead."""
+    part_hours: Literal["half", "bounds"] = "half"
+    """An hour that is open in part counts from half of it on; or makes a range."""
+
+
+class StandardNamed(Section):
+    """Who counts as served: a standard that ships, or one of a file."""
+
+    name: Text | None = None
+    """One of `stationgeo.coverage.standards()`."""
+    path: Text | None = None
+    """TOML file with the fields of a standard, relative to the study file."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.name is None) == (self.path is None):
+            raise ValueError('give either name = "..." or path = "...", not both and not neither')
+        return self
+
+
+class Coverage(Section):
+    """What is scored beside the headline."""
+
+    items: Annotated[tuple[Text, ...], Strict(strict=False)] | None = None
+    """Services, needs and profiles to score, for example "need:toilets"; by default all of the catalogue."""
+    weigh_needs: bool = False
+    """Whether the demand for a need is weighted by purpose and hour, which is an assumption of the catalogue."""
+
+
+class Overlays(Source):
+    """Zones that cross the tree: development zones, ports, party-building fusion areas."""
+
+    crs: str | None = None
+
+
+class Buildings(Drawn):
+    """Buildings, of which those in reach are counted."""
+
+    weight: Text | None = None
+    """The file's column that says how much each counts; by default each counts one."""
