@@ -93,6 +93,12 @@ UNDERSTOOD = {
     # days may come after their times
     "9:00-17:00(周一至周五,节假日除外)": "Mo-Fr 09:00-17:00; PH closed",
     "上午9:00-12:00,下午14:00-17:00 工作日": 'Mo-Fr 09:00-12:00,14:00-17:00 "working days"; PH closed',
+    # a break that was said of the last hours may be meant for all
+    "9:00-17:00;夏季8:00-18:00,午休12:00-13:00": (
+        "Oct-Apr 09:00-12:00,13:00-17:00, Oct-Apr 12:00-13:00 unknown, "
+        'May,Sep 09:00-12:00,13:00-17:00, May,Sep 08:00-09:00,12:00-13:00,17:00-18:00 unknown "summer or winter", '
+        "Jun-Aug 08:00-12:00,13:00-18:00"
+    ),
     # scripts and languages
     "週一至週五 上午9時至下午6時": "Mo-Fr 09:00-18:00",
     "营业时间：周一至周日8：00—22：00": "Mo-Su 08:00-22:00",

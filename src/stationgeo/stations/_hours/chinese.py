@@ -181,7 +181,7 @@ def _written(parts: Mapping[str, _Plan]) -> str:
         for one in dict.fromkeys(days.values()):
             held = [day for day, other in sorted(days.items()) if other == one]
             names = _named(held) + (",PH" if together else "")
-            plain = whole and not together and one.by == "plain"
+            plain = whole and not together and one.by == "plain" and (bool(dates) or one.sure in {0, one.perhaps})
             rules += _lines(dates, "" if plain else names, one)
         if ph is not None and not together:
             holidays.append((dates, ph))

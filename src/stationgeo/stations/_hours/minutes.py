@@ -178,5 +178,5 @@ def _with_days(rule: Rule, held: set[int], reading: Mapping[int, str]) -> Rule |
     terms = [DAYS[day] for day in sorted(held)] + nth
     if not terms:
         return None
-    days = "" if len(held) == len(DAYS) else ",".join(terms)
-    return replace(rule, days=days, comment="" if rule.by_calendar else rule.comment)
+    # Days are always written: "Mo 9:00-12:00, 14:00-15:00" would be one rule for Mondays.
+    return replace(rule, days=",".join(terms), comment="" if rule.by_calendar else rule.comment)
