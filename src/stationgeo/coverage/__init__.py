@@ -1,7 +1,28 @@
-"""How well stations cover demand: the one definition of "covered", per cell, zone, station and hour."""
+"""How well stations cover demand: the one definition of "covered", per cell, zone, station and hour.
+
+Beside it, what is made of such tables: targets of rules and plans, met or not, and comparisons of before and after.
+"""
 
 from __future__ import annotations
 
+from stationgeo.coverage._check_targets import Nearest, TargetCheck, Workers, check_targets
 from stationgeo.coverage._score import CLASSES, Coverage, score
+from stationgeo.coverage._spacing import lattice_farthest_m, lattice_spacing_m
+from stationgeo.coverage._targets import TARGET_KINDS, Criterion, Target, read_targets, targets
 
-__all__ = ["CLASSES", "Coverage", "score"]
+__all__ = [
+    "CLASSES",
+    "TARGET_KINDS",
+    "Coverage",
+    "Criterion",
+    "Nearest",
+    "Target",
+    "TargetCheck",
+    "Workers",
+    "check_targets",
+    "lattice_farthest_m",
+    "lattice_spacing_m",
+    "read_targets",
+    "score",
+    "targets",
+]
