@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
@@ -148,6 +148,7 @@ def test_the_farthest_place_on_a_lattice_by_brute_force(lattice: str) -> None:
     assert coverage.lattice_spacing_m(100 * cell, 100, lattice=lattice) == pytest.approx(1)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=30))
 def test_nearest_neighbours_are_those_of_all_pairs(places: list[tuple[int, int]]) -> None:
     lon, lat = (np.array(line) / 1000 + start for line, start in zip(zip(*places, strict=True), (113, 22), strict=True))
@@ -176,6 +177,7 @@ def test_distance_by_hand_with_what_lies_beyond_the_search() -> None:
     assert whole.loc["all", "denominator"] == 100
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.tuples(st.floats(0, 1000), st.floats(0.1, 9)), min_size=1, max_size=9), st.floats(0, 900))
 def test_shares_near_enough_only_rise_with_the_limit(rows: list[tuple[float, float]], limit: float) -> None:
     way, weight = np.array(rows).T

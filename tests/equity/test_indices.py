@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stationgeo import equity
@@ -71,6 +71,7 @@ def test_quantiles_are_values_that_a_share_of_the_weight_does_not_exceed() -> No
     assert math.isnan(equity.quantile([1.0], [0.0], share=0.5))
 
 
+@settings(deadline=None)
 @given(LOOSE)
 def test_gini_is_that_of_all_pairs(units: list[tuple[float, float]]) -> None:
     values, weights = np.array(units).T
@@ -79,6 +80,7 @@ def test_gini_is_that_of_all_pairs(units: list[tuple[float, float]]) -> None:
     assert abs(float(equity.gini(values, weights)) - pairwise_gini(values, weights)) < 1e-12
 
 
+@settings(deadline=None)
 @given(LOOSE)
 def test_gini_is_twice_the_area_above_the_lorenz_curve(units: list[tuple[float, float]]) -> None:
     values, weights = np.array(units).T
@@ -92,6 +94,7 @@ def test_gini_is_twice_the_area_above_the_lorenz_curve(units: list[tuple[float, 
     assert (np.diff(slopes) >= -1e-6 * np.maximum(slopes[1:], 1)).all()
 
 
+@settings(deadline=None)
 @given(UNITS, st.lists(st.sampled_from("abc"), min_size=30, max_size=30))
 def test_theil_adds_up_between_and_within(units: list[tuple[float, float]], groups: list[str]) -> None:
     values, weights = np.array(units).T
@@ -111,6 +114,7 @@ def test_theil_adds_up_between_and_within(units: list[tuple[float, float]], grou
         assert row.mean == pytest.approx(np.average(values[inside], weights=weights[inside]))
 
 
+@settings(deadline=None)
 @given(UNITS, st.floats(1e-3, 1e3))
 def test_the_unit_of_the_values_does_not_matter(units: list[tuple[float, float]], scale: float) -> None:
     values, weights = np.array(units).T
@@ -120,6 +124,7 @@ def test_the_unit_of_the_values_does_not_matter(units: list[tuple[float, float]]
         ), name
 
 
+@settings(deadline=None)
 @given(UNITS, st.integers(2, 5))
 def test_counting_everybody_again_does_not_matter(units: list[tuple[float, float]], times: int) -> None:
     values, weights = np.array(units).T
@@ -131,6 +136,7 @@ def test_counting_everybody_again_does_not_matter(units: list[tuple[float, float
         assert value_of(name, values, weights * times) == pytest.approx(once, rel=1e-9, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(UNITS, st.permutations(range(30)))
 def test_the_order_of_units_does_not_matter(units: list[tuple[float, float]], order: list[int]) -> None:
     values, weights = np.array(units).T
@@ -141,6 +147,7 @@ def test_the_order_of_units_does_not_matter(units: list[tuple[float, float]], or
         )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 1000), min_size=2, max_size=20), st.data())
 def test_a_transfer_from_a_worse_to_a_better_one_never_lessens_inequality(
     wages: list[int], data: st.DataObject
@@ -157,6 +164,7 @@ def test_a_transfer_from_a_worse_to_a_better_one_never_lessens_inequality(
         assert value_of(name, moved, ones) > value_of(name, values, ones), name
 
 
+@settings(deadline=None)
 @given(UNITS)
 def test_measures_stay_within_their_bounds(units: list[tuple[float, float]]) -> None:
     values, weights = np.array(units).T
@@ -168,6 +176,7 @@ def test_measures_stay_within_their_bounds(units: list[tuple[float, float]]) -> 
     assert value_of("cv", values, weights) >= 0
 
 
+@settings(deadline=None)
 @given(VALUES, st.lists(WEIGHTS, min_size=2, max_size=20))
 def test_what_is_equal_is_equal(value: float, weights: list[float]) -> None:
     values = [value] * len(weights)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stationgeo import equity
@@ -42,6 +42,7 @@ def test_who_drives_gini_by_hand() -> None:
         found["hoover"]
 
 
+@settings(deadline=None)
 @given(RATES, st.lists(st.sampled_from(["", "x", "y"]), min_size=20, max_size=20))
 def test_contributions_add_up_whoever_is_grouped(units: list[tuple[float, float]], groups: list[str]) -> None:
     values, weights = np.array(units).T
@@ -62,6 +63,7 @@ def test_contributions_add_up_whoever_is_grouped(units: list[tuple[float, float]
             assert own["gini_share"].sum() == pytest.approx(1)
 
 
+@settings(deadline=None)
 @given(RATES)
 def test_attainment_and_shortfall_have_one_mean_difference_and_two_ginis(units: list[tuple[float, float]]) -> None:
     values, weights = np.array(units).T

@@ -6,13 +6,17 @@ Beside it, what is made of such tables: targets of rules and plans, met or not, 
 from __future__ import annotations
 
 from stationgeo.coverage._check_targets import Nearest, TargetCheck, Workers, check_targets
+from stationgeo.coverage._compare import CHANGES, Comparison, common_breaks, compare, symmetric_breaks
+from stationgeo.coverage._hot_spots import hot_spots
 from stationgeo.coverage._score import CLASSES, Coverage, score
 from stationgeo.coverage._spacing import lattice_farthest_m, lattice_spacing_m
 from stationgeo.coverage._targets import TARGET_KINDS, Criterion, Target, read_targets, targets
 
 __all__ = [
+    "CHANGES",
     "CLASSES",
     "TARGET_KINDS",
+    "Comparison",
     "Coverage",
     "Criterion",
     "Nearest",
@@ -20,9 +24,13 @@ __all__ = [
     "TargetCheck",
     "Workers",
     "check_targets",
+    "common_breaks",
+    "compare",
+    "hot_spots",
     "lattice_farthest_m",
     "lattice_spacing_m",
     "read_targets",
     "score",
+    "symmetric_breaks",
     "targets",
 ]
