@@ -7,9 +7,12 @@ unit is (a cell, a zone, a group of workers, an hour) is the caller's business.
 
 from __future__ import annotations
 
-from stationgeo.equity._indices import Inequality, Theil, cv, gini, lorenz, palma, percentile_ratio, quantile, theil
-from stationgeo.equity._measure import MEASURES, Equity, measure, measure_each
+from stationgeo.equity._indices import Inequality, cv, gini, palma, percentile_ratio
+from stationgeo.equity._measure import measure, measure_each
+from stationgeo.equity._order import lorenz, quantile
+from stationgeo.equity._result import MEASURES, Equity
 from stationgeo.equity._shifts import shift_of
+from stationgeo.equity._theil import Theil, theil
 
 __all__ = [
     "MEASURES",
