@@ -5,11 +5,13 @@ Beside it, what is made of such tables: targets of rules and plans, met or not, 
 
 from __future__ import annotations
 
-from stationgeo.coverage._check_targets import Nearest, TargetCheck, Workers, check_targets
-from stationgeo.coverage._compare import CHANGES, Comparison, common_breaks, compare, symmetric_breaks
+from stationgeo.coverage._breaks import common_breaks, symmetric_breaks
+from stationgeo.coverage._check_targets import TargetCheck, check_targets
+from stationgeo.coverage._compare import CHANGES, Comparison, compare
 from stationgeo.coverage._hot_spots import hot_spots
 from stationgeo.coverage._score import CLASSES, Coverage, score
 from stationgeo.coverage._spacing import lattice_farthest_m, lattice_spacing_m
+from stationgeo.coverage._target_inputs import Nearest, Workers
 from stationgeo.coverage._targets import TARGET_KINDS, Criterion, Target, read_targets, targets
 
 __all__ = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -11,17 +10,19 @@ import numpy as np
 import pandas as pd
 
 from stationgeo.coverage import _target_units as units_of
+from stationgeo.coverage._target_inputs import WAYS
 from stationgeo.coverage._targets import EVERY, Criterion, Target
-from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
+from stationgeo.errors import DataError, ParameterError, first_few, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     import geopandas as gpd
 
+    from stationgeo.coverage._target_inputs import Nearest, Workers
     from stationgeo.coverage._target_units import Ground, Hours
 
-__all__ = ["Nearest", "TargetCheck", "Workers", "check_targets"]
+__all__ = ["TargetCheck", "check_targets"]
 
 _COLUMNS = [
     "target", "criterion", "kind", "level", "zone_id", "name", "value", "value_high", "unit", "direction", "threshold",
@@ -31,58 +32,6 @@ _SUMMARY = [
     "target", "criterion", "kind", "level", "n_units", "n_pass", "n_fail", "n_undecided", "pass_share",
     "pass_share_high", "worst_zone_id", "status", "evidence",
 ]  # fmt: skip
-_WAYS = ("nearest_m", "nearest_s")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Nearest:
-    """How far it is from demand or area to the nearest station, on whichever side of a border that stands."""
-
-    table: pd.DataFrame
-    """`zone_id` (of the lowest level, '' outside), `nearest_m` or `nearest_s` (nan: none within the cutoff), `demand`
-    or `area_m2` or both; rows may repeat, `Coverage.cells` will do."""
-    cutoff: float
-    """The largest way that was searched, in metres or seconds as the table's."""
-    mode: str
-    """How the way is made: "walk", "ebike", "straight line"."""
-    demand_is: str
-    """What the column `demand` counts: "courier-hours of rest a week"."""
-
-    def __post_init__(self) -> None:
-        """Insist on columns, and on a cutoff."""
-        has = [str(name) for name in self.table.columns]
-        if "zone_id" not in has or not set(_WAYS) & set(has) or not {"demand", "area_m2"} & set(has):
-            raise ColumnError(
-                f"nearest must have zone_id, nearest_m or nearest_s, and demand or area_m2. Got {first_few(has)}."
-            )
-        if not (math.isfinite(self.cutoff) and self.cutoff > 0):
-            raise ParameterError(f"cutoff must be a finite number above 0. Got {self.cutoff!r}.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Workers:
-    """How many workers each unit has."""
-
-    table: pd.DataFrame
-    """Key `zone_id`, of any level ("all" for the whole area); `workers`, 0 or more."""
-    denominator: str
-    """Which workers: "couriers who rest there in an observed week", "registered delivery workers"."""
-    least: float
-    """Units with fewer workers are hidden: a ratio of few is noise, and tells of persons."""
-
-    def __post_init__(self) -> None:
-        """Insist on columns, a name, and numbers."""
-        missing = [name for name in ("zone_id", "workers") if name not in self.table.columns]
-        if missing:
-            raise ColumnError(f"workers: column {missing[0]!r} is missing.")
-        if not self.denominator.strip() or not self.least > 0:
-            raise ParameterError("workers must say which workers they are, and the least that is shown, above 0.")
-        wrong = ~(self.table["workers"] >= 0) | self.table["zone_id"].duplicated()
-        if wrong.any():
-            raise DataError(
-                f"workers must be 0 or more, one row per zone; {int(wrong.sum()):,} of {len(wrong):,} rows are not: "
-                f"{first_few(self.table.loc[wrong, 'zone_id'].tolist())}."
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -127,8 +76,8 @@ def check_targets(
     Parameters
     ----------
     stations
-        STATIONS; clusters never count. Those beyond the zones are in no unit, yet they are neighbours for spacing, and
-        `nearest` knows them.
+        STATIONS that are in use on the day of interest; clusters never count. Those beyond the zones are in no unit,
+        yet they are neighbours for spacing, and `nearest` knows them.
     zones
         ZONES of one or more levels, the lowest disjoint.
     targets
@@ -245,10 +194,10 @@ def _classes(where: Mapping[str, Iterable[str]], land: Ground) -> dict[str, froz
 
 def _check_nearest(nearest: Nearest, land: Ground) -> None:
     units_of.check_zone_ids(nearest.table["zone_id"], land.tree.index, what="nearest")
-    for name in (*_WAYS, "demand", "area_m2"):
+    for name in (*WAYS, "demand", "area_m2"):
         if name in nearest.table.columns:
             wrong = nearest.table[name] < 0
-            if name not in _WAYS:
+            if name not in WAYS:
                 wrong |= nearest.table[name].isna()
             if wrong.any():
                 raise DataError(
