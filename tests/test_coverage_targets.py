@@ -79,6 +79,20 @@ def test_presence_by_hand() -> None:
     assert (found["unit"] == "stations").all()
 
 
+@pytest.mark.parametrize(
+    ("direction", "status"),
+    [
+        ("at_least", ["fail", "pass", "pass"]),
+        ("at_most", ["pass", "pass", "fail"]),
+        ("below", ["pass", "fail", "fail"]),
+    ],
+)
+def test_a_threshold_belongs_to_at_least_and_at_most_and_not_to_below(direction: str, status: list[str]) -> None:
+    found = [checked(stations_at(*range(1, n + 1)), target(**PRESENCE | {"threshold": 2}, direction=direction))
+             for n in (1, 2, 3)]  # fmt: skip
+    assert [one.loc["A", "status"] for one in found] == status
+
+
 def test_clusters_never_count_and_premises_once_where_asked() -> None:
     given_ = stations_at(
         1000, 1000, 1001, 12_000, kind=["warm_bee", "service_centre", "merchant", "warm_bee_street"],
@@ -258,6 +272,8 @@ def test_stations_per_worker_by_hand() -> None:
     assert found.loc["A", "unit"] == "stations per 10,000 couriers"
     assert found.loc["B", ["status", "reason"]].tolist() == ["undecided", "hidden: fewer than 100 workers"]
     assert math.isnan(found.loc["B", "denominator"])
+    shown = Workers(table=table, denominator="couriers", least=99)
+    assert checked(stations_at(1000), target(**WORKERS), workers=shown).loc["B", "denominator"] == 99
     some = Workers(table=table.head(1), denominator="couriers", least=100)
     assert checked(stations_at(1), target(**WORKERS), workers=some).loc["B", "reason"] == "workers not told"
     assert (checked(stations_at(1), target(**WORKERS))["reason"] == "workers were not given").all()

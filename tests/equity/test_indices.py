@@ -66,8 +66,9 @@ def test_quantiles_are_values_that_a_share_of_the_weight_does_not_exceed() -> No
     # Cumulated weights 1, 3, 4 of 4: a quarter is reached at 10, anything more at 20, more than three quarters at 30.
     at = [equity.quantile([30, 10, 20], [1, 1, 2], share=share) for share in (0, 0.25, 0.26, 0.75, 0.76, 1)]
     assert at == [10, 10, 20, 20, 30, 30]
-    # Nine times 0.1 is 0.8999999999999999 in floats, and nine tenths all the same.
     assert equity.quantile(range(10), [0.1] * 10, share=0.9) == 8
+    # One of ten is a tenth, although 1 / 9 is less than a tenth of 10 / 9 in floats.
+    assert equity.quantile([5, 7], [1, 9], share=0.1) == 5
     assert math.isnan(equity.quantile([1.0], [0.0], share=0.5))
 
 
