@@ -30,6 +30,8 @@ def test_wheel_carries_the_city_the_kinds_and_the_assets(wheel: Path) -> None:
     assert {f"stationgeo/_sample_city/{name}" for name in city} <= names
     assert {"stationgeo/py.typed", "stationgeo/stations/kinds.toml", "stationgeo/stations/services.toml"} <= names
     assert "stationgeo/reach/_graph/modes.toml" in names
+    targets = {path.name for path in (ROOT / "src" / "stationgeo" / "coverage" / "target_files").iterdir()}
+    assert {f"stationgeo/coverage/target_files/{name}" for name in targets} <= names
     assets = {
         path.name
         for path in (ROOT / "src" / "stationgeo" / "maps" / "assets").rglob("*")

@@ -6,6 +6,7 @@ where latitude comes before longitude: H3's order stays inside.
 
 from __future__ import annotations
 
+from stationgeo.cells._adjacent import neighbours
 from stationgeo.cells._clip import areas_m2, polygon_areas
 from stationgeo.cells._names import children, from_text, parents, resolution_of, to_text
 from stationgeo.cells._near import within, within_any
@@ -22,6 +23,7 @@ __all__ = [
     "dissolve",
     "from_lonlat",
     "from_text",
+    "neighbours",
     "outlines",
     "parents",
     "polygon_areas",

@@ -1,29 +1,56 @@
-"""How well stations cover demand: the one definition of "covered", per cell, zone, station and hour."""
+"""How well stations cover demand: the one definition of "covered", per cell, zone, station and hour.
+
+Beside it, what is made of such tables: targets of rules and plans, met or not, and comparisons of before and after.
+"""
 
 from __future__ import annotations
 
+from stationgeo.coverage._breaks import common_breaks, symmetric_breaks
+from stationgeo.coverage._check_targets import TargetCheck, check_targets
+from stationgeo.coverage._compare import CHANGES, Comparison, compare
+from stationgeo.coverage._hot_spots import hot_spots
 from stationgeo.coverage._items import Item, find_items
 from stationgeo.coverage._rates import RATES, rates
 from stationgeo.coverage._result import CLASSES, Coverage
 from stationgeo.coverage._score import score
 from stationgeo.coverage._services import ServiceCoverage, score_services
+from stationgeo.coverage._spacing import lattice_farthest_m, lattice_spacing_m
 from stationgeo.coverage._standard import Standard, read_standard, standard, standards
+from stationgeo.coverage._target_inputs import Nearest, Workers
+from stationgeo.coverage._targets import TARGET_KINDS, Criterion, Target, read_targets, targets
 from stationgeo.coverage._things import place_buildings, place_routes
 
 __all__ = [
+    "CHANGES",
     "CLASSES",
     "RATES",
+    "TARGET_KINDS",
+    "Comparison",
     "Coverage",
+    "Criterion",
     "Item",
+    "Nearest",
     "ServiceCoverage",
     "Standard",
+    "Target",
+    "TargetCheck",
+    "Workers",
+    "check_targets",
+    "common_breaks",
+    "compare",
     "find_items",
+    "hot_spots",
+    "lattice_farthest_m",
+    "lattice_spacing_m",
     "place_buildings",
     "place_routes",
     "rates",
     "read_standard",
+    "read_targets",
     "score",
     "score_services",
     "standard",
     "standards",
+    "symmetric_breaks",
+    "targets",
 ]

@@ -7,6 +7,7 @@ polygon returns a table of what it changed.
 
 from __future__ import annotations
 
+from stationgeo.zones._neighbours import neighbours
 from stationgeo.zones._pieces import pieces
 from stationgeo.zones._place import at_level, hull, locate, lowest_level
 from stationgeo.zones._repair import Resolved, gaps, repair, resolve_overlaps
@@ -22,6 +23,7 @@ __all__ = [
     "hull",
     "locate",
     "lowest_level",
+    "neighbours",
     "pieces",
     "repair",
     "resolve_overlaps",
