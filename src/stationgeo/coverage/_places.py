@@ -1,0 +1,244 @@
+"""What the measures of coverage share: demand by place, the stations in reach of each place, and rates by zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from stationgeo import cells as h3_cells
+from stationgeo import schema
+from stationgeo import stations as station_kinds
+from stationgeo import zones as zone_tree
+from stationgeo.demand import WEIGHTS
+from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
+from stationgeo.reach import as_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import geopandas as gpd
+
+    from stationgeo.reach import TravelReach
+    from stationgeo.schema import CellArray, FloatArray, IntArray
+
+__all__ = ["Levels", "Placed", "Ways", "checked_places", "levels_of", "placed", "rates_of", "share_of", "ways"]
+
+_IMPEDANCES = ("impedance_s", "impedance_m")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Demand by cell, zone and, where asked, bin; rows in this order, only those with demand."""
+
+    cells: CellArray
+    """The distinct cells, ascending."""
+    zones: npt.NDArray[np.object_]
+    """The distinct zone ids, ascending."""
+    cell: IntArray
+    """Per row: which of the cells; ascending."""
+    zone: IntArray
+    """Per row: which of the zones."""
+    bin: IntArray
+    """Per row: as in DEMAND; WEEK_BIN where bins were added up."""
+    demand: FloatArray
+    """Per row, above 0."""
+
+    @property
+    def first(self) -> IntArray:
+        """Where the rows of each cell begin, and at last their number."""
+        return np.searchsorted(self.cell, np.arange(self.cells.size + 1))
+
+    def inside(self) -> Placed:
+        """Leave out what lies outside the zones; the cells stay."""
+        kept = self.zones[self.zone] != schema.OUTSIDE
+        return Placed(
+            cells=self.cells, zones=self.zones, cell=self.cell[kept], zone=self.zone[kept], bin=self.bin[kept],
+            demand=self.demand[kept],
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """The counted stations in reach of each cell that has demand, nearest first."""
+
+    station_id: npt.NDArray[np.object_]
+    """The counted stations, in the order of STATIONS."""
+    first: IntArray
+    """Where the pairs of each cell begin, and at last their number."""
+    cell: IntArray
+    """Per pair: which of the cells with demand; ascending."""
+    station: IntArray
+    """Per pair: which of the stations; of equal impedances the one first in the table comes first."""
+    row: IntArray
+    """Per pair: its row in the reach table."""
+    impedance: FloatArray
+    """Per pair."""
+    unit: str
+    """m or s."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """One level of zones, and where rows of demand lie in it."""
+
+    level: str
+    """One of `schema.LEVELS`."""
+    zone_id: npt.NDArray[np.object_]
+    """The zones of the level in the order of ZONES, and at last '' for what lies in none."""
+    at: IntArray
+    """Per row: which of them."""
+
+
+def checked_places(
+    demand: pd.DataFrame,
+    reach: pd.DataFrame | TravelReach,
+    *,
+    stations: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | None,
+    weight: str,
+) -> pd.DataFrame:
+    """Hold the tables against their contracts and against each other; return the table of the reach."""
+    table = schema.validate(as_table(reach), schema.REACH)
+    schema.validate(demand, schema.DEMAND)
+    station_kinds.check_kinds(schema.validate(stations, schema.STATIONS))
+    if weight not in WEIGHTS:
+        raise ParameterError(
+            f"weight must be a column of demand that adds up. Got {weight!r}; {suggest(weight, WEIGHTS)}"
+        )
+    if not demand[weight].sum() > 0:
+        raise DataError(
+            f"there is no demand to cover: {weight} is 0 in all {len(demand):,} rows. Choose another weight, or check "
+            "that stops or events were found."
+        )
+    if len(table):
+        ours, theirs = (h3_cells.resolution_of(rows["cell"].to_numpy()) for rows in (demand, table))
+        if ours != theirs:
+            raise ParameterError(
+                f"demand is of resolution {ours} and reach of {theirs}. Compute both with one resolution."
+            )
+    if zones is not None:
+        lowest = zones.loc[zones["level"] == zone_tree.lowest_level(zones), "zone_id"]
+        _check_known(demand["zone_id"], [*lowest, schema.OUTSIDE], "demand", "zones", "lowest-level zones of ZONES")
+    return table
+
+
+def placed(demand: pd.DataFrame, *, weight: str, by_bin: bool) -> Placed:
+    """Add demand up per cell and zone, and per bin where asked; rows without demand are left out."""
+    amount = demand[weight].to_numpy(dtype=np.float64)
+    there = amount > 0
+    cell, amount = demand["cell"].to_numpy(dtype=np.uint64)[there], amount[there]
+    zone, names = pd.factorize(demand["zone_id"].to_numpy(dtype=object)[there], sort=True)
+    bins = demand["bin"].to_numpy(dtype=np.int64)[there] if by_bin else np.full(cell.size, schema.WEEK_BIN)
+    order = np.lexsort((bins, zone, cell))
+    cell, zone, bins = cell[order], zone[order], bins[order]
+    begins = np.ones(cell.size, dtype=np.bool_)
+    begins[1:] = (np.diff(cell) != 0) | (np.diff(zone) != 0) | (np.diff(bins) != 0)
+    first = np.flatnonzero(begins)
+    distinct, at = np.unique(cell[first], return_inverse=True)
+    return Placed(
+        cells=distinct,
+        zones=np.asarray(names, dtype=np.object_),
+        cell=at.astype(np.int64),
+        zone=zone[first].astype(np.int64),
+        bin=bins[first].astype(np.int64),
+        demand=np.add.reduceat(amount[order], first) if first.size else np.zeros(0),
+    )
+
+
+def ways(reach: pd.DataFrame, *, stations: gpd.GeoDataFrame, cells: CellArray) -> Ways:
+    """Find for each cell the counted stations that reach it, nearest first; rows of clusters do not count."""
+    _check_known(reach["station_id"], stations["station_id"], "reach", "stations", "in the stations table")
+    names = station_kinds.counted(stations)["station_id"].to_numpy(dtype=object)
+    column = impedance_of(reach)
+    station = pd.Index(names).get_indexer(pd.Index(reach["station_id"]))
+    named = reach["cell"].to_numpy(dtype=np.uint64)
+    at = np.minimum(np.searchsorted(cells, named), max(cells.size - 1, 0))
+    kept = np.flatnonzero((station >= 0) & (cells[at] == named)) if cells.size else np.zeros(0, dtype=np.int64)
+    impedance = reach[column].to_numpy(dtype=np.float64)[kept]
+    cell, station = at[kept], station[kept]
+    order = np.lexsort((station, impedance, cell))
+    return Ways(
+        station_id=names,
+        first=np.searchsorted(cell[order], np.arange(cells.size + 1)),
+        cell=cell[order].astype(np.int64),
+        station=station[order].astype(np.int64),
+        row=kept[order].astype(np.int64),
+        impedance=impedance[order],
+        unit=column.rpartition("_")[2],
+    )
+
+
+def impedance_of(table: pd.DataFrame) -> str:
+    """Name the one column of impedances of a reach, or of the nearest stations."""
+    there = [name for name in _IMPEDANCES if name in table.columns]
+    if len(there) != 1:
+        raise ColumnError(
+            f"exactly one of impedance_s and impedance_m must be there. Got {first_few(there) or 'neither'}."
+        )
+    return there[0]
+
+
+def levels_of(rows: Placed, zones: gpd.GeoDataFrame | None) -> Iterator[Levels]:
+    """Tell for each level of zones, lowest first, in which of them rows of demand lie."""
+    if zones is None:
+        return
+    tree = zone_tree.ancestors(zones)
+    lowest = tree.index.get_indexer(pd.Index(rows.zones))
+    for level in tree.columns:
+        ids = zones.loc[zones["level"] == level, "zone_id"].to_numpy(dtype=object)
+        up = np.append(tree[level].to_numpy(dtype=object), schema.OUTSIDE)[lowest]
+        code = pd.Index(ids).get_indexer(pd.Index(up))
+        at = np.where(code < 0, ids.size, code)
+        yield Levels(level=str(level), zone_id=np.append(ids, schema.OUTSIDE), at=at[rows.zone])
+
+
+def rates_of(
+    rows: Placed, zones: gpd.GeoDataFrame | None, *, rate: str, numerator: FloatArray, numerator_high: FloatArray
+) -> pd.DataFrame:
+    """Add numerators and demand up: first everything inside the zones, then per level its zones and what is outside.
+
+    The first row has level '' and zone_id ''; without zones it is the only one and holds everything.
+    """
+    inside = np.ones(rows.zone.size, dtype=np.bool_) if zones is None else rows.zones[rows.zone] != schema.OUTSIDE
+    parts = [("", np.array([schema.OUTSIDE], dtype=object), [np.array([a[inside].sum()])
+             for a in (numerator, numerator_high, rows.demand)])]  # fmt: skip
+    for one in levels_of(rows, zones):
+        n = one.zone_id.size
+        amounts = (numerator, numerator_high, rows.demand)
+        parts.append((one.level, one.zone_id, [np.bincount(one.at, weights=a, minlength=n) for a in amounts]))
+    below, above, whole = (np.concatenate([part[2][i] for part in parts]) for i in range(3))
+    return pd.DataFrame(
+        {
+            "rate": pd.Series([rate] * whole.size, dtype="str"),
+            "by": "",
+            "item": "",
+            "level": pd.Series(np.repeat([p[0] for p in parts], [p[1].size for p in parts]), dtype="str"),
+            "zone_id": pd.Series(np.concatenate([p[1] for p in parts]), dtype="str"),
+            "bin": schema.WEEK_BIN,
+            "numerator": below,
+            "numerator_high": above,
+            "denominator": whole,
+            "share": share_of(below, whole),
+            "share_high": share_of(above, whole),
+        }
+    )
+
+
+def share_of(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """Divide; nan where there is nothing to divide by."""
+    shares: FloatArray = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
+    return shares
+
+
+def _check_known(given: pd.Series[Any], known: Any, one: str, other: str, where: str) -> None:  # noqa: ANN401 - ids
+    names = pd.unique(given)
+    unknown = names[~pd.Index(names).isin(known)]
+    if len(unknown):
+        raise DataError(
+            f"{one} names {len(unknown):,} {other} that are not {where}: {first_few(map(str, unknown))}. "
+            f"Compute {one} from the same {other}."
+        )
