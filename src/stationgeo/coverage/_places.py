@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from stationgeo.reach import TravelReach
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
-__all__ = ["Levels", "Placed", "Ways", "checked_places", "levels_of", "placed", "rates_of", "share_of", "ways"]
+__all__ = [
+    "Levels",
+    "Placed",
+    "Ways",
+    "checked_places",
+    "levels_of",
+    "placed",
+    "rates_of",
+    "share_of",
+    "totals",
+    "ways",
+]
 
 _IMPEDANCES = ("impedance_s", "impedance_m")
 
@@ -89,7 +100,7 @@ class Levels:
     """One of `schema.LEVELS`."""
     zone_id: npt.NDArray[np.object_]
     """The zones of the level in the order of ZONES, and at last '' for what lies in none."""
-    at: IntArray
+    unit: IntArray
     """Per row: which of them."""
 
 
@@ -192,8 +203,8 @@ def levels_of(rows: Placed, zones: gpd.GeoDataFrame | None) -> Iterator[Levels]:
         ids = zones.loc[zones["level"] == level, "zone_id"].to_numpy(dtype=object)
         up = np.append(tree[level].to_numpy(dtype=object), schema.OUTSIDE)[lowest]
         code = pd.Index(ids).get_indexer(pd.Index(up))
-        at = np.where(code < 0, ids.size, code)
-        yield Levels(level=str(level), zone_id=np.append(ids, schema.OUTSIDE), at=at[rows.zone])
+        unit = np.where(code < 0, ids.size, code)
+        yield Levels(level=str(level), zone_id=np.append(ids, schema.OUTSIDE), unit=unit[rows.zone])
 
 
 def rates_of(
@@ -209,7 +220,7 @@ def rates_of(
     for one in levels_of(rows, zones):
         n = one.zone_id.size
         amounts = (numerator, numerator_high, rows.demand)
-        parts.append((one.level, one.zone_id, [np.bincount(one.at, weights=a, minlength=n) for a in amounts]))
+        parts.append((one.level, one.zone_id, [totals(one.unit, a, n) for a in amounts]))
     below, above, whole = (np.concatenate([part[2][i] for part in parts]) for i in range(3))
     return pd.DataFrame(
         {
@@ -226,6 +237,11 @@ def rates_of(
             "share_high": share_of(above, whole),
         }
     )
+
+
+def totals(key: npt.NDArray[np.integer[Any]], values: FloatArray, n: int) -> FloatArray:
+    """Add values up by a key from 0 to n - 1."""
+    return np.bincount(key, weights=values, minlength=n).astype(np.float64, copy=False)
 
 
 def share_of(part: FloatArray, whole: FloatArray) -> FloatArray:
