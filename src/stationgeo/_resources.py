@@ -6,9 +6,14 @@ from pathlib import Path
 
 from stationgeo.errors import SourceError
 
-__all__ = ["sample_city_dir"]
+__all__ = ["package_file", "sample_city_dir"]
 
 _PACKAGE = Path(__file__).resolve().parent
+
+
+def package_file(name: str) -> Path:
+    """Find a file that lies in the package, by its path from there."""
+    return _PACKAGE / name
 
 
 def sample_city_dir() -> Path:

@@ -34,6 +34,8 @@ __all__ = [
     "PIECES",
     "PLACES",
     "REACH",
+    "SERVICES",
+    "SERVICE_STATUS",
     "SILENCES",
     "STATIONS",
     "STOPS",
@@ -74,6 +76,9 @@ PURPOSES = ("rest", "at_station", "pick_up", "drop_off", "home", "depot", "unkno
 
 ORDER_KINDS = ("pick_up", "drop_off")
 """What is done with an order."""
+
+SERVICE_STATUS = ("yes", "no", "unknown")
+"""Whether a station offers a service. Unknown is never taken for yes, nor for no: it gives a range."""
 
 ACTIONS = ("new", "upgrade", "extend_hours", "add_service", "relocate")
 """What may be done at a candidate."""
@@ -351,6 +356,21 @@ STATIONS = Table(
     ),
 )  # fmt: skip
 """Stations of every kind, clusters included; clusters are never counted as stations."""
+
+SERVICES = Table(
+    name="SERVICES",
+    key=("station_id", "service"),
+    columns=(
+        Column(name="station_id", kind="text", meaning="whose it is, as in STATIONS"),
+        Column(name="service", kind="text", meaning="a service of the services file"),
+        Column(name="status", kind="text", choices=SERVICE_STATUS, meaning="whether the station offers it"),
+        Column(name="opening_hours", kind="text", required=False, nullable=True,
+               meaning="the service's own hours, as written; missing: those of the station"),
+        Column(name="capacity", kind="float", required=False, nullable=True, minimum=0,
+               meaning="seats, sockets, bays: what one user takes one of"),
+    ),
+)  # fmt: skip
+"""What each station offers. Pairs of station and service that the table lacks are unknown."""
 
 CANDIDATES = Table(
     name="CANDIDATES",

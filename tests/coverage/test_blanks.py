@@ -279,7 +279,7 @@ def test_equal_to_a_flood_fill_and_adds_up(seed: int, steps: int, min_share: flo
         ({"table": table_of(covered_share=np.nan)}, DataError, "between 0 and demand; 8 of 8"),
         ({"table": table_of().assign(demand=-1.0)}, DataError, "demand must be a finite number"),
         ({"table": table_of(demand=0.0, covered_demand=0.0)}, DataError, "no demand"),
-        ({"table": table_of().assign(zone_id="nowhere")}, DataError, "1 zones that are not lowest-level.*'nowhere'"),
+        ({"table": table_of().assign(zone_id="nowhere")}, DataError, "zones of the lowest level; 1 of 1.*'nowhere'"),
         ({"table": pd.concat([table_of()] * 2)}, DataError, "must be unique, 8 rows repeat"),
         ({"weight": "couriers"}, ParameterError, "weight must be a column of demand"),
         ({"min_weight": -1}, ParameterError, "min_weight must be a finite number"),

@@ -347,7 +347,7 @@ def test_completeness_equals_plain_loops_and_keeps_its_laws(
         ({"rule": "chance", "weight": "couriers"}, ParameterError, "weight must be a column of demand"),
         ({"rule": "chance", "decay": lambda way: 2.0 + 0 * way}, ParameterError, "between 0 and 1"),
         ({"rule": "chance", "stations": stations_of(["a"])}, DataError, "reach names 2 stations .* 'b', 'street'"),
-        ({"rule": "chance", "zones": town().iloc[1:]}, DataError, "demand names 1 zones .*'west'"),
+        ({"rule": "chance", "zones": town().iloc[1:]}, DataError, "zones of the lowest level; 1 of 3.*'west'"),
     ],
 )
 def test_wrong_calls_of_cooperative(changes: dict[str, Any], error: type[Exception], words: str) -> None:

@@ -6,18 +6,26 @@ from stationgeo.coverage._backup import backup
 from stationgeo.coverage._blanks import BlankSpots, blank_spots
 from stationgeo.coverage._completeness import completeness
 from stationgeo.coverage._gradual import cooperative, gradual
+from stationgeo.coverage._items import Item
 from stationgeo.coverage._partial import PartialCoverage
-from stationgeo.coverage._score import CLASSES, Coverage, score
+from stationgeo.coverage._result import CLASSES, Coverage
+from stationgeo.coverage._score import score
+from stationgeo.coverage._standard import Standard, read_standard, standard, standards
 
 __all__ = [
     "CLASSES",
     "BlankSpots",
     "Coverage",
+    "Item",
     "PartialCoverage",
+    "Standard",
     "backup",
     "blank_spots",
     "completeness",
     "cooperative",
     "gradual",
+    "read_standard",
     "score",
+    "standard",
+    "standards",
 ]

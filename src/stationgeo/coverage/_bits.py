@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,40 +16,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from stationgeo.schema import CellArray, IntArray
+    from stationgeo.stations import Offers
 
-__all__ = ["OffersBits", "bits_of_bins", "offered", "services_at"]
-
-
-class OffersBits(Protocol):
-    """Which station offers which service in which bins, as `stations.Offers` tells it."""
-
-    @property
-    def station_id(self) -> npt.NDArray[np.object_]:
-        """The stations."""
-
-    @property
-    def services(self) -> tuple[str, ...]:
-        """The services."""
-
-    @property
-    def low(self) -> CellArray:
-        """(station, service, word): bins in which the service is offered for sure."""
-
-    @property
-    def high(self) -> CellArray:
-        """(station, service, word): bins in which it is or may be offered."""
-
-    @property
-    def open_low(self) -> CellArray:
-        """(station, word): bins in which the station is open for sure."""
-
-    @property
-    def open_high(self) -> CellArray:
-        """(station, word): bins in which it is or may be open."""
-
-    @property
-    def n_bins(self) -> int:
-        """How many bins there are."""
+__all__ = ["bits_of_bins", "offered", "services_at"]
 
 
 def bits_of_bins(bins: IntArray, *, n_bins: int) -> IntArray:
@@ -63,7 +32,7 @@ def bits_of_bins(bins: IntArray, *, n_bins: int) -> IntArray:
     return np.where(bins < 0, n_bins, bins)
 
 
-def offered(offers: OffersBits, services: Sequence[str], *, station_id: npt.NDArray[np.object_]) -> tuple[
+def offered(offers: Offers, services: Sequence[str], *, station_id: npt.NDArray[np.object_]) -> tuple[
     npt.NDArray[np.bool_], npt.NDArray[np.bool_]
 ]:  # fmt: skip
     """Tell for stations in the order given which of the services they offer, for sure and perhaps, in which bins.
@@ -90,7 +59,7 @@ def offered(offers: OffersBits, services: Sequence[str], *, station_id: npt.NDAr
     )
 
 
-def services_at(offers: OffersBits, services: Sequence[str], *, station_id: npt.NDArray[np.object_]) -> CellArray:
+def services_at(offers: Offers, services: Sequence[str], *, station_id: npt.NDArray[np.object_]) -> CellArray:
     """Pack the bins in which stations are open for sure and offer all of the services; (station, word).
 
     One bit more than there are bins: the last one says that this holds in every bin.
@@ -102,7 +71,7 @@ def services_at(offers: OffersBits, services: Sequence[str], *, station_id: npt.
     return pack_bins(np.asarray(low.all(axis=1)))
 
 
-def _rows(offers: OffersBits, station_id: npt.NDArray[np.object_]) -> IntArray:
+def _rows(offers: Offers, station_id: npt.NDArray[np.object_]) -> IntArray:
     rows = pd.Index(offers.station_id).get_indexer(pd.Index(station_id))
     if (rows < 0).any():
         missing = station_id[rows < 0]

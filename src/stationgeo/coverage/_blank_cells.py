@@ -9,8 +9,8 @@ import pandas as pd
 
 from stationgeo import schema
 from stationgeo import stations as station_kinds
-from stationgeo import zones as zone_tree
 from stationgeo.coverage._places import Placed
+from stationgeo.coverage._units import lowest_ids, numbers_of
 from stationgeo.demand import WEIGHTS
 from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
 
@@ -58,13 +58,7 @@ def read_cells(cells: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> tuple[pd.
     table = cells.assign(zone_id=zone.astype("str"), uncovered=np.maximum(demand - covered, 0.0))[demand > 0]
     inside = np.ones(len(table), dtype=np.bool_)
     if zones is not None:
-        lowest = zones.loc[zones["level"] == zone_tree.lowest_level(zones), "zone_id"]
-        unknown = table.loc[~table["zone_id"].isin([*lowest, schema.OUTSIDE]), "zone_id"].unique()
-        if len(unknown):
-            raise DataError(
-                f"cells names {len(unknown):,} zones that are not lowest-level zones of ZONES: {first_few(unknown)}. "
-                "Score and look for blank spots with the same zones."
-            )
+        numbers_of(table["zone_id"], lowest_ids(zones), table="cells")
         inside = (table["zone_id"] != schema.OUTSIDE).to_numpy()
     repeated = table.duplicated(["cell", "zone_id"])
     if repeated.any():

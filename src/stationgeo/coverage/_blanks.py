@@ -14,10 +14,10 @@ from scipy.sparse.csgraph import connected_components
 from stationgeo import cells as h3_cells
 from stationgeo import stations as station_kinds
 from stationgeo.coverage._blank_cells import check_asked, read_cells, rows_of
+from stationgeo.coverage._blank_units import off_diagonals, two_way, units_of
 from stationgeo.coverage._nearest import nearest_of
 from stationgeo.coverage._places import Placed, levels_of, share_of, totals
 from stationgeo.coverage._spots import spot_table
-from stationgeo.coverage._units import off_diagonals, two_way, units_of
 
 if TYPE_CHECKING:
     import geopandas as gpd

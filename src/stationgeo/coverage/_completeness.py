@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
 
-    from stationgeo.coverage._bits import OffersBits
     from stationgeo.reach import TravelReach
     from stationgeo.schema import CellArray, FloatArray, IntArray
+    from stationgeo.stations import Offers
 
 __all__ = ["completeness"]
 
@@ -39,7 +39,7 @@ def completeness(
     stations: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | None,
     weight: str,
-    offers: OffersBits,
+    offers: Offers,
     services: Sequence[str],
     together: Together,
 ) -> PartialCoverage:
@@ -102,9 +102,9 @@ def completeness(
     --------
     One station offers water and has a toilet, or not: nobody knows.
 
-    >>> from types import SimpleNamespace
     >>> import geopandas as gpd, shapely
     >>> from stationgeo.cells import from_lonlat
+    >>> from stationgeo.stations import offers
     >>> cell = from_lonlat([114.00], [22.5], resolution=9)
     >>> demand = pd.DataFrame({
     ...     "cell": cell, "zone_id": "", "bin": 0, "courier_s": 0.0, "visits": [30.0], "courier_weight": 0.0,
@@ -113,12 +113,10 @@ def completeness(
     >>> reach = pd.DataFrame({"station_id": ["a"], "cell": cell, "impedance_m": 300.0})
     >>> place = {"geometry": [shapely.Point(114, 22.5)], "crs": "EPSG:4326"}
     >>> stations = gpd.GeoDataFrame({"station_id": ["a"], "kind": "warm_bee"}, **place)
-    >>> low, high = np.array([[[1], [0]]], dtype=np.uint64), np.array([[[1], [1]]], dtype=np.uint64)
-    >>> offers = SimpleNamespace(
-    ...     station_id=np.array(["a"], dtype=object), services=("water", "toilet"), low=low, high=high, n_bins=1
-    ... )
-    >>> asked = {"weight": "visits", "services": ["water", "toilet"], "together": "in_reach"}
-    >>> told = completeness(demand, reach, stations=stations, zones=None, offers=offers, **asked).headline
+    >>> known = pd.DataFrame({"station_id": "a", "service": ["water", "toilets"], "status": ["yes", "unknown"]})
+    >>> table = {"stations": stations, "zones": None, "offers": offers(stations, known, hours=None)}
+    >>> asked = {"weight": "visits", "services": ["water", "toilets"], "together": "in_reach"}
+    >>> told = completeness(demand, reach, **table, **asked).headline
     >>> [told[name] for name in ("share", "share_high", "all_share", "all_share_high")]
     [0.5, 1.0, 0.0, 1.0]
     """

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from stationgeo import cells as h3_cells
 from stationgeo import schema
 from stationgeo import stations as station_kinds
 from stationgeo import zones as zone_tree
-from stationgeo.demand import WEIGHTS
-from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
+from stationgeo.coverage._meet import check_tables
+from stationgeo.coverage._units import lowest_ids, numbers_of
+from stationgeo.errors import ColumnError, first_few
 from stationgeo.reach import as_table
 
 if TYPE_CHECKING:
@@ -113,27 +113,9 @@ def checked_places(
     weight: str,
 ) -> pd.DataFrame:
     """Hold the tables against their contracts and against each other; return the table of the reach."""
-    table = schema.validate(as_table(reach), schema.REACH)
-    schema.validate(demand, schema.DEMAND)
-    station_kinds.check_kinds(schema.validate(stations, schema.STATIONS))
-    if weight not in WEIGHTS:
-        raise ParameterError(
-            f"weight must be a column of demand that adds up. Got {weight!r}; {suggest(weight, WEIGHTS)}"
-        )
-    if not demand[weight].sum() > 0:
-        raise DataError(
-            f"there is no demand to cover: {weight} is 0 in all {len(demand):,} rows. Choose another weight, or check "
-            "that stops or events were found."
-        )
-    if len(table):
-        ours, theirs = (h3_cells.resolution_of(rows["cell"].to_numpy()) for rows in (demand, table))
-        if ours != theirs:
-            raise ParameterError(
-                f"demand is of resolution {ours} and reach of {theirs}. Compute both with one resolution."
-            )
-    if zones is not None:
-        lowest = zones.loc[zones["level"] == zone_tree.lowest_level(zones), "zone_id"]
-        _check_known(demand["zone_id"], [*lowest, schema.OUTSIDE], "demand", "zones", "lowest-level zones of ZONES")
+    table = as_table(reach)
+    check_tables(demand, table, stations, weight)
+    numbers_of(demand["zone_id"], lowest_ids(zones), table="DEMAND")
     return table
 
 
@@ -162,9 +144,8 @@ def placed(demand: pd.DataFrame, *, weight: str, by_bin: bool) -> Placed:
 
 def ways(reach: pd.DataFrame, *, stations: gpd.GeoDataFrame, cells: CellArray) -> Ways:
     """Find for each cell the counted stations that reach it, nearest first; rows of clusters do not count."""
-    _check_known(reach["station_id"], stations["station_id"], "reach", "stations", "in the stations table")
     names = station_kinds.counted(stations)["station_id"].to_numpy(dtype=object)
-    column = impedance_of(reach)
+    column = one_impedance(reach)
     station = pd.Index(names).get_indexer(pd.Index(reach["station_id"]))
     named = reach["cell"].to_numpy(dtype=np.uint64)
     at = np.minimum(np.searchsorted(cells, named), max(cells.size - 1, 0))
@@ -183,7 +164,7 @@ def ways(reach: pd.DataFrame, *, stations: gpd.GeoDataFrame, cells: CellArray) -
     )
 
 
-def impedance_of(table: pd.DataFrame) -> str:
+def one_impedance(table: pd.DataFrame) -> str:
     """Name the one column of impedances of a reach, or of the nearest stations."""
     there = [name for name in _IMPEDANCES if name in table.columns]
     if len(there) != 1:
@@ -248,13 +229,3 @@ def share_of(part: FloatArray, whole: FloatArray) -> FloatArray:
     """Divide; nan where there is nothing to divide by."""
     shares: FloatArray = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0)
     return shares
-
-
-def _check_known(given: pd.Series[Any], known: Any, one: str, other: str, where: str) -> None:  # noqa: ANN401 - ids
-    names = pd.unique(given)
-    unknown = names[~pd.Index(names).isin(known)]
-    if len(unknown):
-        raise DataError(
-            f"{one} names {len(unknown):,} {other} that are not {where}: {first_few(map(str, unknown))}. "
-            f"Compute {one} from the same {other}."
-        )

@@ -1,103 +1,91 @@
-"""Units of territory: whether they have a station, and whether their demand is covered."""
+"""Sums of lowest-level zones rolled up the tree, with what lies outside at every level."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from stationgeo import schema
-from stationgeo import stations as station_kinds
+from stationgeo import crs, schema
 from stationgeo import zones as zone_tree
-from stationgeo.coverage._places import levels_of, share_of, totals
+from stationgeo.errors import DataError, first_few
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    import numpy.typing as npt
 
-    from stationgeo.coverage._places import Placed
-    from stationgeo.schema import FloatArray
+    from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["ACCESS", "off_diagonals", "two_way", "units_of"]
-
-ACCESS = ("covered", "not covered", "no demand")
-"""What may be said of the demand of a unit."""
-
-_UNIT_COLUMNS = (
-    "level", "zone_id", "name", "n_stations", "demand", "covered_demand", "covered_share", "has_station", "access",
-    "administrative_blank", "access_blank",
-)  # fmt: skip
+__all__ = ["Units", "lowest_ids", "numbers_of", "units_of"]
 
 
-def units_of(
-    rows: Placed, covered: FloatArray, *, stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None,
-    min_covered_share: float,
-) -> pd.DataFrame:  # fmt: skip
-    """Tell of every unit of every level, in the order of ZONES, how many stations stand in it and what is covered."""
-    if zones is None:
-        return _framed({name: np.zeros(0, dtype=object) for name in _UNIT_COLUMNS})
-    stand = _where_stations_stand(stations, zones)
-    parts = []
-    for one in levels_of(rows, zones):
-        n = one.zone_id.size - 1
-        sums = [totals(one.unit, values, n + 1)[:n] for values in (rows.demand, covered)]
-        number = stand[one.level].value_counts().reindex(one.zone_id[:n], fill_value=0).to_numpy(dtype=np.int64)
-        share = share_of(sums[1], sums[0])
-        access = np.where(np.isnan(share), ACCESS[2], np.where(share >= min_covered_share, ACCESS[0], ACCESS[1]))
-        columns = {
-            "level": np.full(n, one.level, dtype=object),
-            "zone_id": one.zone_id[:n],
-            "name": zones.loc[zones["level"] == one.level, "name"].to_numpy(dtype=object),
-            "n_stations": number,
-            "demand": sums[0],
-            "covered_demand": sums[1],
-            "covered_share": share,
-            "has_station": number > 0,
-            "access": access,
-            "administrative_blank": number == 0,
-            "access_blank": access == ACCESS[1],
-        }
-        parts.append(_framed(columns))
-    return pd.concat(parts, ignore_index=True)
+class Units(NamedTuple):
+    """The zones of one level, and which of them each lowest-level zone belongs to."""
+
+    level: str
+    zones: gpd.GeoDataFrame
+    """ZONES of the level; one row more, the last, stands for what lies in none of them."""
+    of_lowest: IntArray
+    """(n_lowest + 1,): row of `zones` for each lowest-level zone, and for what lies in none."""
+
+    def sum(self, amounts: npt.NDArray[Any]) -> FloatArray:
+        """Add up amounts of the lowest level, (n_lowest + 1, ...), along the first axis."""
+        total = np.zeros((len(self.zones), *amounts.shape[1:]))
+        np.add.at(total, self.of_lowest, amounts)
+        return total
 
 
-def two_way(units: pd.DataFrame) -> pd.DataFrame:
-    """Count units and their demand by "has a station" x "is covered"; all six kinds of every level, 0 included."""
-    kinds = pd.MultiIndex.from_product(
-        [units["level"].unique(), [True, False], ACCESS], names=["level", "has_station", "access"]
-    )
-    sums = units.groupby(["level", "has_station", "access"]).agg(
-        n_units=("zone_id", "size"), demand=("demand", "sum"), covered_demand=("covered_demand", "sum")
-    )
-    table = sums.reindex(kinds, fill_value=0).reset_index()
-    whole = {"level": "str", "access": "str", "has_station": "bool", "n_units": "int64"}
-    return table.astype({**whole, "demand": "float64", "covered_demand": "float64"})
+def lowest_ids(zones: gpd.GeoDataFrame | None) -> list[str]:
+    """List the zones that hold demand, in the order of the table; none where there are no zones."""
+    return [] if zones is None else zone_tree.at_level(zones, level=zone_tree.lowest_level(zones))["zone_id"].tolist()
 
 
-def off_diagonals(units: pd.DataFrame) -> pd.DataFrame:
-    """List the units that have a station and are not covered, and those covered without one; most demand first."""
-    station_only = units["has_station"] & units["access_blank"]
-    covered_only = ~units["has_station"] & (units["access"] == ACCESS[0])
-    case = np.where(station_only, "a station, but not covered", "covered, but no station")
-    table = units.assign(case=pd.Series(case, index=units.index, dtype="str"))[station_only | covered_only]
-    rank = table["level"].map({level: i for i, level in enumerate(schema.LEVELS)})
-    order = np.lexsort((table["zone_id"].to_numpy(dtype=object), -table["demand"].to_numpy(), rank.to_numpy()))
-    names = ["level", "zone_id", "name", "case", "n_stations", "demand", "covered_demand", "covered_share"]
-    return table.iloc[order][names].reset_index(drop=True)
+def numbers_of(zone_id: pd.Series[str], lowest: list[str], *, table: str) -> IntArray:
+    """Give the zones of rows their numbers in the lowest level; -1 where a row lies in none.
+
+    Raises
+    ------
+    DataError
+        If rows name zones that are not of the lowest level.
+    """
+    if not lowest:
+        return np.full(len(zone_id), -1, dtype=np.int64)
+    # Names are few and rows many: they are compared once each.
+    codes, names = pd.factorize(zone_id)
+    found = pd.Index(lowest).get_indexer(pd.Index(names))
+    strange = [str(name) for name, at in zip(names, found, strict=True) if at < 0 and name != schema.OUTSIDE]
+    if strange:
+        raise DataError(
+            f"{table}: column 'zone_id' must name zones of the lowest level; {len(strange):,} of {len(names):,} zones "
+            f"are not there: {first_few(strange)}. Compute it with the same zones."
+        )
+    return np.asarray(found[codes], dtype=np.int64)
 
 
-def _where_stations_stand(stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> pd.DataFrame:
-    """Name the unit of each level in which each counted station stands."""
+def units_of(zones: gpd.GeoDataFrame) -> list[Units]:
+    """Take the levels of a tree apart, lowest first."""
+    lowest = lowest_ids(zones)
     tree = zone_tree.ancestors(zones)
-    counted = station_kinds.counted(stations)
-    if counted.empty:
-        return tree.iloc[:0]
-    lon, lat = station_kinds.lonlat(counted)
-    return tree.reindex(zone_tree.locate(lon, lat, zones=zones))
+    made = []
+    for level in (name for name in schema.LEVELS if name in set(zones["level"])):
+        own = zone_tree.at_level(zones, level=level)
+        above = tree[level] if level in tree.columns else pd.Series(tree.index, index=tree.index)
+        at = pd.Index(own["zone_id"]).get_indexer(pd.Index(above.reindex(lowest).fillna(schema.OUTSIDE)))
+        of_lowest = np.append(np.where(at < 0, len(own), at), len(own)).astype(np.int64)
+        made.append(Units(level, _with_outside(own, level), of_lowest))
+    return made
 
 
-def _framed(columns: dict[str, np.typing.NDArray[np.generic]]) -> pd.DataFrame:
-    kinds = dict.fromkeys(("demand", "covered_demand", "covered_share"), "float64")
-    kinds |= dict.fromkeys(("level", "zone_id", "name", "access"), "str") | {"n_stations": "int64"}
-    kinds |= dict.fromkeys(("has_station", "administrative_blank", "access_blank"), "bool")
-    return pd.DataFrame(columns, columns=list(_UNIT_COLUMNS)).astype(kinds)
+def _with_outside(own: gpd.GeoDataFrame, level: str) -> gpd.GeoDataFrame:
+    ids: npt.NDArray[np.object_] = np.append(own["zone_id"].to_numpy(dtype=object), schema.OUTSIDE)
+    return gpd.GeoDataFrame(
+        {
+            "zone_id": pd.Series(ids, dtype="str"),
+            "level": level,
+            "name": pd.Series([*own["name"], None], dtype="str"),
+            "parent_id": pd.Series([*own["parent_id"], schema.OUTSIDE], dtype="str"),
+        },
+        geometry=gpd.GeoSeries([*own.geometry, None], crs=crs.WGS84),
+        crs=crs.WGS84,
+    )

@@ -1,14 +1,15 @@
-"""Stations: their kinds and services, which family a kind counts for, and which kinds are never counted.
+"""Stations: their kinds, tiers and services, the needs that services answer, and what is never counted.
 
-The kinds and services are data: `kinds.toml` and `services.toml` beside this file, each with a version, Chinese and
-English names and a note on its source.
+Kinds, services, needs, profiles, weights of needs and aliases are data: files beside this one, each with a version,
+Chinese and English names and a note on its source. `read_catalogue` reads a caller's own in their place.
 """
 
 from __future__ import annotations
 
+from stationgeo.stations._checks import FAMILIES, TIERS
+from stationgeo.stations._choose import ValidStations, kinds_below, tier_of, valid_at, with_kinds
+from stationgeo.stations._data import Catalogue, catalogue, read_catalogue
 from stationgeo.stations._kinds import (
-    FAMILIES,
-    TIERS,
     check_kinds,
     counted,
     data_versions,
@@ -17,17 +18,45 @@ from stationgeo.stations._kinds import (
     kinds,
     services,
 )
+from stationgeo.stations._needs import Profile, needs, profile, profiles
+from stationgeo.stations._offers import HoursOfStations, Offers, offers, own_hours
 from stationgeo.stations._points import lonlat
+from stationgeo.stations._premises import Premises, by_premises, count_premises
+from stationgeo.stations._weights import need_weights
+from stationgeo.stations._words import fold_name, kind_words, service_words
 
 __all__ = [
     "FAMILIES",
     "TIERS",
+    "Catalogue",
+    "HoursOfStations",
+    "Offers",
+    "Premises",
+    "Profile",
+    "ValidStations",
+    "by_premises",
+    "catalogue",
     "check_kinds",
+    "count_premises",
     "counted",
     "data_versions",
     "family_of",
+    "fold_name",
     "is_cluster",
+    "kind_words",
     "kinds",
+    "kinds_below",
     "lonlat",
+    "need_weights",
+    "needs",
+    "offers",
+    "own_hours",
+    "profile",
+    "profiles",
+    "read_catalogue",
+    "service_words",
     "services",
+    "tier_of",
+    "valid_at",
+    "with_kinds",
 ]

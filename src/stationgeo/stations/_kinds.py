@@ -9,14 +9,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from stationgeo.errors import SHOWN_OFFENDERS, ColumnError, DataError, suggest
-from stationgeo.stations._data import read_data
+from stationgeo.stations._data import chosen
+from stationgeo.stations._words import fold_name, kind_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from stationgeo.stations._data import Catalogue
+
 __all__ = [
-    "FAMILIES",
-    "TIERS",
     "check_kinds",
     "counted",
     "data_versions",
@@ -26,13 +27,7 @@ __all__ = [
     "services",
 ]
 
-FAMILIES = ("warm_bee", "service_centre")
-"""The two families that the headline tells apart."""
-
-TIERS = ("full", "partial", "host", "cluster")
-"""What may be expected of a kind."""
-
-_KIND_COLUMNS = ("zh", "en", "family", "tier", "cluster", "source")
+_KIND_COLUMNS = ("zh", "en", "parent", "family", "tier", "cluster", "source")
 _SERVICE_COLUMNS = ("zh", "en", "ability", "need", "source")
 
 _KEYS = ("station_id", "candidate_id")
@@ -40,14 +35,20 @@ _KEYS = ("station_id", "candidate_id")
 _Frame = TypeVar("_Frame", bound=pd.DataFrame)
 
 
-def kinds() -> pd.DataFrame:
+def kinds(*, catalogue: Catalogue | None = None) -> pd.DataFrame:
     """List the kinds of stations.
+
+    Parameters
+    ----------
+    catalogue
+        What `read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
     DataFrame
-        Key `kind`; `zh` and `en` names, `family` (one of `FAMILIES`), `tier` (one of `TIERS`), `cluster` (never
-        counted as a station) and `source`. A new table each time, in the order of the file.
+        Key `kind`; `zh` and `en` names, `parent` (a group or kind above it, '' for none), `family` (one of `FAMILIES`),
+        `tier` (one of `TIERS`), `cluster` (never counted as a station) and `source`. A new table
+        each time, in the order of the file.
 
     Notes
     -----
@@ -59,11 +60,16 @@ def kinds() -> pd.DataFrame:
     >>> kinds().set_index("kind").loc["warm_bee", "zh"]
     '暖蜂驿站'
     """
-    return _table("kind", _KIND_COLUMNS, read_data("kinds.toml")["kinds"])
+    return _table("kind", _KIND_COLUMNS, chosen(catalogue).files["kinds.toml"]["kinds"])
 
 
-def services() -> pd.DataFrame:
+def services(*, catalogue: Catalogue | None = None) -> pd.DataFrame:
     """List the services that stations may offer, and the needs they answer.
+
+    Parameters
+    ----------
+    catalogue
+        What `read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -81,11 +87,16 @@ def services() -> pd.DataFrame:
     >>> table.loc[table["ability"] != "", "service"].tolist()
     ['warm', 'cool', 'water', 'rest', 'first_aid', 'phone_charge']
     """
-    return _table("service", _SERVICE_COLUMNS, read_data("services.toml")["services"])
+    return _table("service", _SERVICE_COLUMNS, chosen(catalogue).files["services.toml"]["services"])
 
 
-def data_versions() -> dict[str, str]:
-    """Tell the versions of the kinds and services files, for the record of a result.
+def data_versions(*, catalogue: Catalogue | None = None) -> dict[str, str]:
+    """Tell the versions of the files of a catalogue, for the record of a result.
+
+    Parameters
+    ----------
+    catalogue
+        What `read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -98,19 +109,21 @@ def data_versions() -> dict[str, str]:
 
     Examples
     --------
-    >>> sorted(data_versions())
-    ['kinds.toml', 'services.toml']
+    >>> "kinds.toml" in data_versions()
+    True
     """
-    return {name: str(read_data(name)["version"]) for name in ("kinds.toml", "services.toml")}
+    return dict(chosen(catalogue).versions)
 
 
-def family_of(kinds_of_stations: npt.ArrayLike) -> npt.NDArray[np.object_]:
+def family_of(kinds_of_stations: npt.ArrayLike, *, catalogue: Catalogue | None = None) -> npt.NDArray[np.object_]:
     """Tell the family of each kind.
 
     Parameters
     ----------
     kinds_of_stations
         Kinds, flat; may be empty.
+    catalogue
+        What `read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -131,16 +144,18 @@ def family_of(kinds_of_stations: npt.ArrayLike) -> npt.NDArray[np.object_]:
     >>> family_of(["merchant", "service_centre"])
     array(['warm_bee', 'service_centre'], dtype=object)
     """
-    return np.array([entry["family"] for entry in _entries(kinds_of_stations)], dtype=np.object_)
+    return np.array([entry["family"] for entry in _entries(kinds_of_stations, chosen(catalogue))], dtype=np.object_)
 
 
-def is_cluster(kinds_of_stations: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+def is_cluster(kinds_of_stations: npt.ArrayLike, *, catalogue: Catalogue | None = None) -> npt.NDArray[np.bool_]:
     """Tell which kinds are clusters: streets and circles of stations, which are never counted as stations.
 
     Parameters
     ----------
     kinds_of_stations
         Kinds, flat; may be empty.
+    catalogue
+        What `read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -161,16 +176,18 @@ def is_cluster(kinds_of_stations: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     >>> is_cluster(["warm_bee", "warm_bee_street"])
     array([False,  True])
     """
-    return np.array([entry["cluster"] for entry in _entries(kinds_of_stations)], dtype=np.bool_)
+    return np.array([entry["cluster"] for entry in _entries(kinds_of_stations, chosen(catalogue))], dtype=np.bool_)
 
 
-def counted(stations: _Frame) -> _Frame:
+def counted(stations: _Frame, *, catalogue: Catalogue | None = None) -> _Frame:
     """Select the stations that count: all but clusters.
 
     Parameters
     ----------
     stations
         A table with a column `kind`, STATIONS for example.
+    catalogue
+        What `read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -193,11 +210,11 @@ def counted(stations: _Frame) -> _Frame:
     >>> counted(pd.DataFrame({"station_id": ["a", "b"], "kind": ["merchant", "service_circle"]}))["station_id"].tolist()
     ['a']
     """
-    check_kinds(stations)
-    return stations.loc[~is_cluster(stations["kind"].to_numpy())].reset_index(drop=True)
+    check_kinds(stations, catalogue=catalogue)
+    return stations.loc[~is_cluster(stations["kind"].to_numpy(), catalogue=catalogue)].reset_index(drop=True)
 
 
-def check_kinds(frame: _Frame, *, source: str | None = None) -> _Frame:
+def check_kinds(frame: _Frame, *, source: str | None = None, catalogue: Catalogue | None = None) -> _Frame:
     """Insist that a table's column `kind` holds kinds of the kinds file.
 
     Parameters
@@ -206,6 +223,8 @@ def check_kinds(frame: _Frame, *, source: str | None = None) -> _Frame:
         STATIONS, CANDIDATES or any table with a column `kind`; it is not changed.
     source
         What to call the table in messages, for example a file's name.
+    catalogue
+        What `read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -234,7 +253,7 @@ def check_kinds(frame: _Frame, *, source: str | None = None) -> _Frame:
         raise ColumnError(
             f"{where}: column 'kind' is missing; {suggest('kind', [str(name) for name in frame.columns])}"
         )
-    known = read_data("kinds.toml")["kinds"]
+    known = chosen(catalogue).files["kinds.toml"]["kinds"]
     wrong = ~frame["kind"].isin(list(known))
     if wrong.any():
         offenders = frame.loc[wrong, "kind"]
@@ -243,7 +262,7 @@ def check_kinds(frame: _Frame, *, source: str | None = None) -> _Frame:
         more = ", ..." if len(offenders) > SHOWN_OFFENDERS else ""
         raise DataError(
             f"{where}: column 'kind' must hold kinds of kinds.toml; {len(offenders):,} of {len(frame):,} rows do not: "
-            f"{', '.join(shown)}{more}. {_nearest_kind(str(offenders.iloc[0]))}"
+            f"{', '.join(shown)}{more}. {_nearest_kind(str(offenders.iloc[0]), chosen(catalogue))}"
         )
     return frame
 
@@ -254,23 +273,23 @@ def _row_names(frame: pd.DataFrame) -> list[str]:
     return [f"row {row}" for row in frame.index] if key is None else [f"{key} {code!r}" for code in frame[key]]
 
 
-def _entries(kinds_of_stations: npt.ArrayLike) -> list[dict[str, Any]]:
+def _entries(kinds_of_stations: npt.ArrayLike, catalogue: Catalogue) -> list[dict[str, Any]]:
     flat = np.asarray(kinds_of_stations, dtype=np.object_).reshape(-1).tolist()
-    check_kinds(pd.DataFrame({"kind": pd.Series(flat, dtype="object")}), source="kinds")
-    known = read_data("kinds.toml")["kinds"]
+    check_kinds(pd.DataFrame({"kind": pd.Series(flat, dtype="object")}), source="kinds", catalogue=catalogue)
+    known = catalogue.files["kinds.toml"]["kinds"]
     return [known[kind] for kind in flat]
 
 
-def _nearest_kind(word: str) -> str:
-    """Name the kind that was meant, by its key or by a name people use."""
-    known = read_data("kinds.toml")["kinds"]
-    for kind, entry in known.items():
-        if word.strip().casefold() in {entry["zh"], entry["en"].casefold()}:
-            return f"{word!r} is written {kind!r}. Known: {', '.join(sorted(known))}."
+def _nearest_kind(word: str, catalogue: Catalogue) -> str:
+    """Name the kind that was meant, by its key or by a name people use, in whatever script."""
+    known = catalogue.files["kinds.toml"]["kinds"]
+    kind = kind_words(catalogue=catalogue).get(fold_name(word, catalogue=catalogue))
+    if kind is not None:
+        return f"{word!r} is written {kind!r}. Known: {', '.join(sorted(known))}."
     hint = suggest(word, known)
     return hint[0].upper() + hint[1:]
 
 
 def _table(key: str, columns: tuple[str, ...], entries: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    rows = [{key: name, **{column: entry[column] for column in columns}} for name, entry in entries.items()]
+    rows = [{key: name, **{column: entry.get(column, "") for column in columns}} for name, entry in entries.items()]
     return pd.DataFrame(rows, columns=[key, *columns])

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import CellArray, IntArray
 
-__all__ = ["WORD_BITS", "count_bins", "n_words", "pack_bins", "unpack_bins"]
+__all__ = ["N_BINS", "WORD_BITS", "count_bins", "n_words", "pack_bins", "unpack_bins"]
 
 WORD_BITS = 64
+
+N_BINS = {"hour_of_week": 168, "hour_of_day_type": 72}
+"""How many bins there are of each kind: hours of the week, or of a working day, a weekend day and a holiday."""
 
 
 def n_words(n_bins: int) -> int:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from stationgeo._compile import kernel
+from stationgeo._threads import even_cuts, in_threads
 from stationgeo.reach._search.heap import pop, push
-from stationgeo.reach._threads import even_cuts, in_threads
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -9,9 +9,9 @@ import numpy as np
 
 from stationgeo import crs
 from stationgeo._compile import inlined, kernel
+from stationgeo._threads import in_threads
 from stationgeo.reach._arrays import read_only
 from stationgeo.reach._graph.grid import TURNS_DEG, Frame, Grid, first_from, frame_of, touches, window
-from stationgeo.reach._threads import in_threads
 
 if TYPE_CHECKING:
     from stationgeo.reach._arrays import FlagArray

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from stationgeo._compile import kernel
+from stationgeo._threads import even_cuts, in_threads
 from stationgeo.errors import DataError, first_few
 from stationgeo.reach._checks import check_cutoff, whole_numbers
 from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._search.heap import pop, push, with_room
-from stationgeo.reach._threads import even_cuts, in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable

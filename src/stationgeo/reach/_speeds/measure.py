@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import _clock, crs
+from stationgeo._threads import in_threads
 from stationgeo.errors import ParameterError
 from stationgeo.reach._arrays import begins_new, read_only
 from stationgeo.reach._checks import check_count, is_finite
 from stationgeo.reach._graph.network import check_network
 from stationgeo.reach._speeds.follow import FATES, Passes, Streets, follow, match, streets_of
 from stationgeo.reach._speeds.motion import Fixes, MotionRule, anchors, rests
-from stationgeo.reach._threads import in_threads
 from stationgeo.schema import FIXES, validate
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from numbers import Integral
 from typing import TYPE_CHECKING, TypeVar
 
-from stationgeo.reach._checks import check_count
+from stationgeo.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,4 +35,8 @@ def even_cuts(n: int, workers: int | None) -> list[int]:
 
 def check_workers(workers: int | None) -> int:
     """Insist on a number of threads: 1 or more, as many as there are processors if none is given."""
-    return (os.cpu_count() or 1) if workers is None else check_count("workers", workers)
+    if workers is None:
+        return os.cpu_count() or 1
+    if isinstance(workers, bool) or not isinstance(workers, Integral) or workers < 1:
+        raise ParameterError(f"workers must be a whole number, 1 or more. Got {workers!r} instead.")
+    return int(workers)

@@ -1,0 +1,118 @@
+"""What demand asks for: an open station, a service, a need that any of several services answers, or all of several."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+
+from stationgeo.coverage._tally import Asked
+from stationgeo.errors import ParameterError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stationgeo.schema import CellArray
+    from stationgeo.stations import Offers
+
+__all__ = ["STATION", "Item", "Things", "lay_out"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """Something that demand asks stations for."""
+
+    name: str
+    """Key of it in tables."""
+    sort: Literal["station", "service", "need", "profile", "standard"]
+    """What it is."""
+    zh: str
+    """In Chinese."""
+    en: str
+    """In English."""
+    clauses: tuple[tuple[str, ...], ...]
+    """All of them are asked for; of the services of one clause any will do. None at all: a station is enough."""
+    together: bool = False
+    """Whether one station has to have it all; else several in reach may share it."""
+
+
+STATION = Item(name="station", sort="station", zh="站点", en="a station", clauses=())
+"""Any station that is open, whatever it offers."""
+
+
+class Things(NamedTuple):
+    """What stations offer, laid out for items."""
+
+    asked: Asked
+    low: CellArray
+    """(n_stations, n_atoms, n_words): bins in which the station has each atom for sure."""
+    high: CellArray
+    """The same, perhaps or for sure."""
+
+
+def lay_out(items: Sequence[Item], offers: Offers) -> Things:
+    """Lay out what stations offer as the atoms that items are made of.
+
+    Raises
+    ------
+    ParameterError
+        If an item asks for a service that offers do not have, or two items have one name.
+    """
+    _check(items, offers)
+    names = dict.fromkeys(chain.from_iterable(clause for item in items if not item.together for clause in item.clauses))
+    atoms = {name: offers.of(name) for name in names}
+    clauses: list[list[list[str]]] = []
+    for item in items:
+        if item.together or not item.clauses:
+            # One atom that a station has where it has every clause by itself.
+            alone = f"all of {item.name}"
+            atoms[alone] = _at_one(item, offers)
+            clauses.append([[alone]])
+        else:
+            clauses.append([list(clause) for clause in item.clauses])
+    number = {name: at for at, name in enumerate(atoms)}
+    flat = [clause for item in clauses for clause in item]
+    return Things(
+        asked=Asked(
+            item_first=_starts([len(item) for item in clauses]),
+            clause_first=_starts([len(clause) for clause in flat]),
+            atom=np.array([number[name] for clause in flat for name in clause], dtype=np.int64),
+        ),
+        low=np.stack([low for low, _ in atoms.values()], axis=1),
+        high=np.stack([high for _, high in atoms.values()], axis=1),
+    )
+
+
+def _at_one(item: Item, offers: Offers) -> tuple[CellArray, CellArray]:
+    """Find the bins in which a station has all clauses of an item by itself."""
+    low, high = offers.open_low.copy(), offers.open_high.copy()
+    if item.clauses:
+        # A service may be there when the house is closed: then its own hours count, not the house's.
+        low[:], high[:] = ~np.uint64(0), ~np.uint64(0)
+    for clause in item.clauses:
+        both = [offers.of(service) for service in clause]
+        low &= np.bitwise_or.reduce([sure for sure, _ in both])
+        high &= np.bitwise_or.reduce([perhaps for _, perhaps in both])
+    return low, high
+
+
+def _check(items: Sequence[Item], offers: Offers) -> None:
+    names = [item.name for item in items]
+    if not names:
+        raise ParameterError("items must not be empty: name what demand asks for.")
+    twice = [name for at, name in enumerate(names) if name in names[:at]]
+    if twice:
+        raise ParameterError(f"items must have names of their own; {twice[0]!r} is there more than once.")
+    for item in items:
+        for service in chain.from_iterable(item.clauses):
+            if service not in offers.services:
+                raise ParameterError(
+                    f"{item.name!r} asks for service {service!r}, which the offers do not have; "
+                    f"{suggest(service, offers.services)}"
+                )
+
+
+def _starts(lengths: Sequence[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.cumsum([0, *lengths], dtype=np.int64)

@@ -1,0 +1,79 @@
+"""Which stations count for a standard, and what they offer."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from stationgeo import schema
+from stationgeo import stations as station_kinds
+from stationgeo.errors import DataError, ParameterError, first_few
+
+if TYPE_CHECKING:
+    from stationgeo.coverage._items import Item
+    from stationgeo.coverage._standard import Standard
+    from stationgeo.stations import Offers
+
+__all__ = ["any_hour", "offered", "qualified"]
+
+_Frame = TypeVar("_Frame", bound=pd.DataFrame)
+_YES, _NO = 2, 0
+_BY_STATION = ("station_id", "low", "high", "open_low", "open_high", "status", "capacity")
+
+
+def qualified(stations: _Frame, standard: Standard | None) -> _Frame:
+    """Select the stations that count: no clusters, and only the kinds and tiers that the standard names."""
+    counted = station_kinds.counted(stations)
+    if standard is None:
+        return counted
+    return counted
+
+
+def offered(counted: pd.DataFrame, offers: Offers | None, *, item: Item, open_then: bool) -> Offers:
+    """Say what the stations that count offer, in their order.
+
+    Raises
+    ------
+    ParameterError
+        If more is asked for than is told.
+    DataError
+        If offers lack a station.
+    """
+    if offers is None:
+        if item.clauses or open_then:
+            raise ParameterError(
+                f"{item.name!r} asks for {'services' if item.clauses else 'open stations'}: give offers=, as "
+                "stations.offers(stations, services, hours=...) makes them."
+            )
+        return station_kinds.offers(counted, schema.empty(schema.SERVICES), hours=None)
+    if open_then and not offers.timed:
+        raise ParameterError(
+            f"{item.name!r} asks for stations that are open, and offers were made without hours: give "
+            "stations.offers(..., hours=stations.open_hours(...))."
+        )
+    at = pd.Index(offers.station_id).get_indexer(pd.Index(counted["station_id"]))
+    if (at < 0).any():
+        raise DataError(
+            f"offers: {int((at < 0).sum()):,} of {len(counted):,} stations are missing: "
+            f"{first_few(counted.loc[at < 0, 'station_id'])}. Make offers of the same stations."
+        )
+    kept = dataclasses.replace(offers, **{name: getattr(offers, name)[at] for name in _BY_STATION})
+    return kept if open_then else any_hour(kept)
+
+
+def any_hour(offers: Offers) -> Offers:
+    """Leave hours aside: what a station offers at all it offers always."""
+    whole = station_kinds.offers(
+        pd.DataFrame({"station_id": offers.station_id, "kind": "warm_bee"}), schema.empty(schema.SERVICES),
+        hours=None, bins=offers.bins,
+    )  # fmt: skip
+    every = whole.open_low[:, None, :]
+    return dataclasses.replace(
+        offers,
+        low=np.where((offers.status == _YES)[:, :, None], every, np.uint64(0)),
+        high=np.where((offers.status != _NO)[:, :, None], every, np.uint64(0)),
+        open_low=whole.open_low, open_high=whole.open_high, timed=False,
+    )  # fmt: skip
