@@ -5,6 +5,7 @@ from __future__ import annotations
 from stationgeo.coverage._backup import backup
 from stationgeo.coverage._blanks import BlankSpots, blank_spots
 from stationgeo.coverage._completeness import completeness
+from stationgeo.coverage._criticality import Criticality, criticality
 from stationgeo.coverage._gradual import cooperative, gradual
 from stationgeo.coverage._items import Item
 from stationgeo.coverage._partial import PartialCoverage
@@ -16,6 +17,7 @@ __all__ = [
     "CLASSES",
     "BlankSpots",
     "Coverage",
+    "Criticality",
     "Item",
     "PartialCoverage",
     "Standard",
@@ -23,6 +25,7 @@ __all__ = [
     "blank_spots",
     "completeness",
     "cooperative",
+    "criticality",
     "gradual",
     "read_standard",
     "score",
