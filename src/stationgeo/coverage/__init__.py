@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stationgeo.coverage._backup import backup
 from stationgeo.coverage._blanks import BlankSpots, blank_spots
+from stationgeo.coverage._circles import CircleLinks, circle_links
 from stationgeo.coverage._completeness import completeness
 from stationgeo.coverage._criticality import Criticality, criticality
 from stationgeo.coverage._gradual import cooperative, gradual
@@ -16,6 +17,7 @@ from stationgeo.coverage._standard import Standard, read_standard, standard, sta
 __all__ = [
     "CLASSES",
     "BlankSpots",
+    "CircleLinks",
     "Coverage",
     "Criticality",
     "Item",
@@ -23,6 +25,7 @@ __all__ = [
     "Standard",
     "backup",
     "blank_spots",
+    "circle_links",
     "completeness",
     "cooperative",
     "criticality",

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from stationgeo import cells as h3_cells
 from stationgeo import stations as station_kinds
 from stationgeo.coverage._blank_cells import check_asked, read_cells, rows_of
 from stationgeo.coverage._blank_units import off_diagonals, two_way, units_of
+from stationgeo.coverage._cuts import pieces_of
 from stationgeo.coverage._nearest import nearest_of
 from stationgeo.coverage._places import Placed, levels_of, share_of, totals
 from stationgeo.coverage._spots import spot_table
@@ -213,10 +212,8 @@ def _patches(cells: CellArray, uncovered: FloatArray, steps: int) -> tuple[IntAr
     one, other = h3_cells.neighbours(cells, steps=steps)
     if not cells.size:
         return np.zeros(0, dtype=np.int64), np.zeros(0)
-    links = coo_array((np.ones(one.size, dtype=np.int8), (one, other)), shape=(cells.size, cells.size))
-    _, label = connected_components(links, directed=False)
-    patch, _ = pd.factorize(label)
-    return patch.astype(np.int64), totals(patch, uncovered, int(patch.max()) + 1)
+    patch = pieces_of(one, other, cells.size)
+    return patch, totals(patch, uncovered, int(patch.max()) + 1)
 
 
 def _cells(rows: Placed, per_cell: pd.DataFrame, number: IntArray, place: IntArray) -> pd.DataFrame:

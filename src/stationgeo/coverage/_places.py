@@ -146,7 +146,9 @@ def ways(reach: pd.DataFrame, *, stations: gpd.GeoDataFrame, cells: CellArray) -
     """Find for each cell the counted stations that reach it, nearest first; rows of clusters do not count."""
     names = station_kinds.counted(stations)["station_id"].to_numpy(dtype=object)
     column = one_impedance(reach)
-    station = pd.Index(names).get_indexer(pd.Index(reach["station_id"]))
+    # Names are few and rows many: they are compared once each.
+    codes, known = pd.factorize(reach["station_id"])
+    station = pd.Index(names).get_indexer(pd.Index(known))[codes]
     named = reach["cell"].to_numpy(dtype=np.uint64)
     at = np.minimum(np.searchsorted(cells, named), max(cells.size - 1, 0))
     kept = np.flatnonzero((station >= 0) & (cells[at] == named)) if cells.size else np.zeros(0, dtype=np.int64)
