@@ -32,6 +32,7 @@ __all__ = [
     "ORDERS",
     "OUTSIDE",
     "PIECES",
+    "PLACED",
     "PLACES",
     "REACH",
     "SERVICES",
@@ -260,6 +261,17 @@ PIECES = Table(
     ),
 )
 """How cells and lowest-level zones cut each other; the rows of one cell add up to the cell."""
+
+PLACED = Table(
+    name="PLACED",
+    key=("cell", "zone_id"),
+    columns=(
+        _CELL,
+        _ZONE,
+        Column(name="amount", kind="float", minimum=0, meaning="how much there is: buildings, metres, ..."),
+    ),
+)
+"""What of something lies in each cell and lowest-level zone."""
 
 DEMAND = Table(
     name="DEMAND",

@@ -255,7 +255,7 @@ def test_equal_to_plain_loops(
         assert result.headline["numerator"] == pytest.approx(covered, rel=1e-12, abs=1e-12)
         assert result.headline["denominator"] == pytest.approx(total, rel=1e-12)
         assert np.isnan(result.headline["share"]) == (total == 0)
-        for _, level in result.rates[result.rates["level"] != ""].groupby("level"):
+        for _, level in result.rates[result.rates["level"] != "all"].groupby("level"):
             assert level["denominator"].sum() == pytest.approx(demand["visits"].sum(), rel=1e-12)
             assert level["numerator"].sum() == pytest.approx(result.cells["covered_demand"].sum(), rel=1e-12)
 

@@ -181,6 +181,39 @@ def test_what_a_network_says_of_itself(streets: Callable[..., Any]) -> None:
     assert "0 nodes, 0 edges" in nothing._repr_html_()
 
 
+def test_the_typical_speed_is_the_median_by_length(streets: Callable[..., Any]) -> None:
+    # vans: 300 m at 18 km/h and 200 m at 30 km/h, both ways, and 350 m of one-way motorway at 70 km/h: of 1,350 m that
+    # are open the slowest 600 m are no half, the slowest 1,000 m are; a path is closed to them, a point has no speed
+    edges, nodes = streets(
+        [(0, 0), (300, 0), (500, 0), (850, 0)],
+        [{"ends": (0, 1), "highway": "residential"}, {"ends": (1, 2), "highway": "primary"},
+         {"ends": (2, 3), "highway": "motorway"}, {"ends": (0, 3), "highway": "path"},
+         {"ends": (1, 1), "highway": "residential"}],
+    )  # fmt: skip
+    van = reach.build_network(edges, nodes, mode="van")
+    assert van.typical_speed_m_s == pytest.approx(30 / 3.6)
+    blocked = reach.block_streets(van, edge_id=[int(van.edge_id[1])])
+    # 600 m of 950 m that are left are at 18 km/h
+    assert blocked.typical_speed_m_s == pytest.approx(18 / 3.6)
+    assert np.isnan(reach.block_streets(van, edge_id=van.edge_id).typical_speed_m_s)
+
+
+@SHARED
+@given(data=st.data(), mode=st.sampled_from(["walk", "ebike", "van"]))
+def test_no_more_than_half_the_length_is_faster_or_slower_than_typical(
+    *, data: DataObject, any_streets: Strategy, mode: str
+) -> None:
+    network = reach.build_network(*data.draw(any_streets(least_edges=1)), mode=mode)
+    seconds, metres = np.concatenate([network.forward_s, network.backward_s]), np.tile(network.length_m, 2)
+    rides = np.isfinite(seconds) & (metres > 0)
+    typical = network.typical_speed_m_s
+    assert np.isnan(typical) == (not rides.any())
+    speeds, metres = metres[rides] / seconds[rides], metres[rides]
+    if rides.any():
+        assert metres[speeds <= typical].sum() >= metres.sum() / 2 * (1 - 1e-12)
+        assert metres[speeds < typical].sum() <= metres.sum() / 2 * (1 + 1e-12)
+
+
 def test_wrong_tables_are_named(streets: Callable[..., Any]) -> None:
     edges, nodes = streets([(0, 0), (100, 0)], [{"ends": (0, 1)}])
     with pytest.raises(DataError, match=r"must end in nodes.*1 of 1 do not: edge_id 0"):

@@ -24,7 +24,13 @@ def test_speeds_by_grade_are_those_of_the_flat_times_a_share_that_falls_uphill(m
     assert slope.factor(np.zeros(1)).tolist() == pytest.approx([1.0])
     here, steeper = slope.factor(np.array([abs(grade), abs(grade) + 0.05]))
     assert 0 < steeper <= here <= 1
-    assert 0 < slope.factor(np.array([grade]))[0] < 1.3
+    assert 0 < slope.factor(np.array([grade]))[0] <= slope.highest_factor
+
+
+def test_nobody_goes_faster_than_the_highest_factor() -> None:
+    # walkers at 5 % down: exp(3.5 x 0.05); the tables by their largest number
+    highest = {mode: slope.highest_factor for mode in ("walk", "bicycle", "ebike") if (slope := reach.mode(mode).slope)}
+    assert highest == {"walk": pytest.approx(math.exp(0.175)), "bicycle": 1.25, "ebike": 1.0}
 
 
 def test_walkers_are_as_fast_as_tobler_says(streets: Callable[..., Any]) -> None:

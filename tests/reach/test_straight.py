@@ -131,6 +131,8 @@ def test_cutoffs_under_four_spacings_are_spoken_of() -> None:
     assert said.startswith("The cutoff of 600 m (462 m straight) is 3.5 spacings of resolution-10 cells (132 m)")
     assert said.endswith("use resolution 11 or finer.")
     assert "score it from points" in reach.cutoff_check(cutoff_m=1, resolution=15)
+    said = reach.cutoff_check(cutoff_m=500, resolution=10, called="100 s by van, about 500 m,")
+    assert said.startswith("The cutoff of 100 s by van, about 500 m, is 3.8 spacings of resolution-10 cells (132 m)")
 
 
 def test_five_thousand_stations_take_seconds() -> None:

@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from stationgeo.errors import SourceError, StudyError
 from stationgeo.study import TEMPLATE, Study
+from stationgeo.study._sections import Reach
 
 MINIMAL = """
 name = "Toy"
@@ -137,3 +139,13 @@ def test_a_key_comes_from_one_place(tmp_path: Path) -> None:
         read(tmp_path, text)
     with pytest.raises(StudyError, match=r"events\.personal: .*'refuse' or 'drop'"):
         read(tmp_path, MINIMAL.replace("datum =", 'personal = "keep"\ndatum ='))
+
+
+def test_every_key_of_reach_over_streets_is_refused_by_straight_lines() -> None:
+    straight = {"cutoff_m": 600.0, "detour_factor": 1.2}
+    assert Reach.model_validate(straight).cutoff_m == 600
+    keys = {name: field.default for name, field in Reach.model_fields.items() if name not in {*straight, "cutoff_s"}}
+    assert {"mode", "bands_s", "access_resolution"} <= set(keys)
+    for name, value in keys.items():
+        with pytest.raises(ValidationError, match=rf"{name} is of streets: it needs cutoff_s"):
+            Reach.model_validate(straight | {name: value})

@@ -199,6 +199,19 @@ def test_large_cells_are_met_at_several_points(toy_study: Path) -> None:
     assert result.travel.cells.counts["points"] == 7 * result.travel.cells.table["cell"].nunique()
 
 
+def test_a_cutoff_that_is_short_for_the_cells_is_told_in_its_own_words(toy_study: Path) -> None:
+    lay(toy_study.with_name("streets.geojson"))
+    drawn = json.loads(toy_study.with_name("streets.geojson").read_text(encoding="utf-8"))
+    drawn["features"][3]["properties"]["highway"] = "motorway"
+    toy_study.with_name("streets.geojson").write_text(json.dumps(drawn), encoding="utf-8")
+    by_van = ('mode = "ebike"\ncutoff_s = 600', 'mode = "van"\ncutoff_s = 90')
+    # Three of four steps are at 18 km/h: 450 m in 90 s are 3.4 spacings; on the motorway it would be 1,750 m.
+    said = next(note for note in study.run(asked(toy_study, by_van)).notes if "spacings" in note)
+    assert said.startswith("The cutoff of 1 min 30 s by van, about 450 m, is 3.4 spacings of resolution-10 cells")
+    enough = study.run(asked(toy_study, by_van, ("cutoff_s = 90", "cutoff_s = 106"))).notes
+    assert not any("spacings" in note for note in enough)
+
+
 def test_streets_words_without_streets_are_refused(toy_study: Path) -> None:
     text = toy_study.read_text(encoding="utf-8").replace("cutoff_m = 600", 'cutoff_m = 600\nmode = "walk"')
     toy_study.write_text(text, encoding="utf-8")
@@ -311,6 +324,23 @@ def test_streets_are_read_as_far_as_couriers_may_have_been_seen_to_ride(toy_stud
     assert study.check(made).reports["network"].dropped[0].rows == 28
 
 
+def test_streets_are_read_as_far_as_one_gets_downhill(toy_study: Path) -> None:
+    file = toy_study.with_name("streets.geojson")
+    lay(file, ends=tuple(range(41)))
+    drawn = json.loads(file.read_text(encoding="utf-8"))
+    for i, feature in enumerate(drawn["features"]):
+        feature["properties"] |= {"from_node": i, "to_node": i + 1}
+    file.write_text(json.dumps(drawn), encoding="utf-8")
+    points = gpd.points_from_xy(LON0 + STEP * np.arange(41), np.full(41, LAT0))
+    nodes = gpd.GeoDataFrame({"node_id": range(41), "elevation_m": 0.0}, geometry=points, crs="EPSG:4326")
+    nodes.to_file(toy_study.with_name("nodes.geojson"))
+    toy_study.write_text(toy_study.read_text(encoding="utf-8").partition("[candidates]")[0], encoding="utf-8")
+    steep = ('mode = "ebike"', 'mode = "bicycle"\nslope = true')
+    made = asked(toy_study, steep, ("[reach]", 'nodes = "nodes.geojson"\n[reach]'))
+    # Zones end at P4.5; a bicycle rides 12 km/h, 1.25 times as fast downhill: two cutoffs are 2.43 steps, up to P6.93.
+    assert study.check(made).reports["network"].dropped[0].rows == 33
+
+
 def test_speeds_are_those_that_couriers_rode_at(toy_study: Path) -> None:
     made = tracked(toy_study, rows=1_000, exempt=True, more="[reach.track_speeds]\nmin_passes = 1\nmin_couriers = 1\n")
     result = study.run(made)
@@ -386,6 +416,28 @@ def test_what_if(toy_study: Path, change: str, covered: float, said: str) -> Non
     assert result.changed.sentence in result.notes
     assert result.headline["covered_demand"] == pytest.approx(100)
     assert set(result.changed.zones["level"]) == {"grid", "community"}
+
+
+def test_what_a_change_does_to_zones_is_in_the_workbook(toy_study: Path, tmp_path: Path) -> None:
+    # S3 at P2 closes and S9 opens at P4: S1 at P1 still serves P2, so that west loses nothing, and P3 is one step from
+    # P4, so that east has 40 as before and 50 more.
+    lay(toy_study.with_name("streets.geojson"))
+    pd.DataFrame({"station_id": ["S9"], "kind": "warm_bee", "lon": [LON0 + 4 * STEP], "lat": LAT0}).to_csv(
+        toy_study.with_name("new.csv"), index=False
+    )
+    change = '[what_if]\nclose = ["S3"]\nstations = { path = "new.csv", datum = "WGS-84" }\n'
+    study.write(study.run(asked(toy_study, ("[reach]", change + "[reach]"))), tmp_path / "out")
+    sheets = pd.read_excel(tmp_path / "out" / "streets.xlsx", sheet_name=None)
+    rows = sheets["what_if"].set_index(["level", "zone_id"])
+    assert list(rows.index) == [("grid", "east"), ("community", "town")]
+    assert rows.loc[("grid", "east")].to_dict() == {
+        "name": "东", "demand": 90, "covered_demand_before": 40, "covered_demand_after": 90,
+        "covered_demand_change": 50, "covered_share_before": pytest.approx(40 / 90), "covered_share_after": 1,
+    }  # fmt: skip
+    assert set(sheets["what_if"].columns) <= set(sheets["columns"]["column"])
+    assert "after - before: below 0 is lost, events" in sheets["columns"]["meaning"].tolist()
+    study.write(study.run(asked(toy_study)), tmp_path / "plain")
+    assert "what_if" not in pd.read_excel(tmp_path / "plain" / "streets.xlsx", sheet_name=None)
 
 
 def test_a_change_that_cannot_be_is_refused(toy_study: Path) -> None:

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from stationgeo import stations
 from stationgeo.coverage._tally import Asked
 from stationgeo.errors import ParameterError, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
 
     from stationgeo.schema import CellArray
     from stationgeo.stations import Offers
 
-__all__ = ["STATION", "Item", "Things", "lay_out"]
+__all__ = ["STATION", "Item", "Things", "find_items", "lay_out"]
+
+
+Sort: TypeAlias = Literal["station", "service", "need", "profile", "standard"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +32,7 @@ class Item:
 
     name: str
     """Key of it in tables."""
-    sort: Literal["station", "service", "need", "profile", "standard"]
+    sort: Sort
     """What it is."""
     zh: str
     """In Chinese."""
@@ -37,9 +43,77 @@ class Item:
     together: bool = False
     """Whether one station has to have it all; else several in reach may share it."""
 
+    @property
+    def key(self) -> str:
+        """Its sort and name, as `find_items` takes them."""
+        return self.name if self.sort == "station" else f"{self.sort}:{self.name}"
+
 
 STATION = Item(name="station", sort="station", zh="站点", en="a station", clauses=())
 """Any station that is open, whatever it offers."""
+
+
+def find_items(names: Sequence[str] | None = None, *, catalogue: stations.Catalogue | None = None) -> tuple[Item, ...]:
+    """Find what demand may ask stations for, by name.
+
+    Parameters
+    ----------
+    names
+        "station", and names of the catalogue with their sort before them: "service:toilets", "need:meals",
+        "profile:six_abilities". None: a station, every service, every need and every profile.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
+
+    Returns
+    -------
+    tuple of Item
+        In the order of the names.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown.
+
+    Notes
+    -----
+    A profile whose rule is "all" asks for each of its parts, of several stations in reach or of one; one whose rule is
+    "any" is content with one of them. O(names + catalogue).
+
+    Examples
+    --------
+    >>> [item.clauses for item in find_items(["need:meals", "profile:charging"])]
+    [(('meals',),), (('phone_charge', 'ebike_socket', 'battery_swap', 'ev_charge'),)]
+    """
+    known = _known(catalogue)
+    if names is None:
+        return tuple(known.values())
+    strange = [name for name in names if name not in known]
+    if strange:
+        raise ParameterError(f"unknown item {strange[0]!r}; {suggest(str(strange[0]), known)}")
+    return tuple(known[name] for name in names)
+
+
+def _known(catalogue: stations.Catalogue | None) -> dict[str, Item]:
+    """Everything that can be asked for, by sort and name."""
+    held = stations.catalogue() if catalogue is None else catalogue
+    named = [
+        *(_items("service", stations.services(catalogue=held), lambda row: ((row["service"],),))),
+        *(_items("need", stations.needs(catalogue=held), lambda row: (row["services"],))),
+        *(_items("profile", stations.profiles(catalogue=held), lambda row: _parts(row["profile"], held))),
+    ]
+    return {item.key: item for item in (STATION, *named)}
+
+
+def _items(sort: Sort, table: pd.DataFrame, clauses: Callable[[Any], tuple[tuple[str, ...], ...]]) -> list[Item]:
+    rows = table.to_dict("records")
+    return [Item(name=row[sort], sort=sort, zh=row["zh"], en=row["en"], clauses=clauses(row)) for row in rows]
+
+
+def _parts(profile: str, catalogue: stations.Catalogue) -> tuple[tuple[str, ...], ...]:
+    """Give the clauses of a profile: one for each of its parts, or a single one where any part will do."""
+    found = stations.profile(profile, catalogue=catalogue)
+    parts = tuple(found.items.values())
+    return parts if found.rule == "all" else (tuple(chain.from_iterable(parts)),)
 
 
 class Things(NamedTuple):
@@ -67,7 +141,7 @@ def lay_out(items: Sequence[Item], offers: Offers) -> Things:
     for item in items:
         if item.together or not item.clauses:
             # One atom that a station has where it has every clause by itself.
-            alone = f"all of {item.name}"
+            alone = f"all of {item.key}"
             atoms[alone] = _at_one(item, offers)
             clauses.append([[alone]])
         else:
@@ -99,7 +173,7 @@ def _at_one(item: Item, offers: Offers) -> tuple[CellArray, CellArray]:
 
 
 def _check(items: Sequence[Item], offers: Offers) -> None:
-    names = [item.name for item in items]
+    names = [item.key for item in items]
     if not names:
         raise ParameterError("items must not be empty: name what demand asks for.")
     twice = [name for at, name in enumerate(names) if name in names[:at]]

@@ -149,7 +149,7 @@ def _of_group(demand: pd.DataFrame, group: str) -> pd.DataFrame:
     kept: pd.DataFrame = demand[demand["group"].to_numpy() == group]
     if kept.empty:
         known = sorted(demand["group"].unique())
-        raise DataError(f"DEMAND: nobody is of group {group!r}, which the standard speaks of; {suggest(group, known)}")
+        raise DataError(f"DEMAND: nobody is of group {group!r}, which the standard speaks of. {suggest(group, known)}")
     return kept
 
 

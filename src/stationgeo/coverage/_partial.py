@@ -35,7 +35,7 @@ class PartialCoverage:
     `covered_share`, `n_stations` counted in reach; what else a measure knows is said by its function."""
     rates: pd.DataFrame
     """Key (`rate`, `level`, `zone_id`): `numerator`, `numerator_high` (unequal only where services or hours are
-    unknown), `denominator`, `share`, `share_high` (nan without demand). Level '' is everything inside the zones; per
+    unknown), `denominator`, `share`, `share_high` (nan without demand). Level "all" is everything inside the zones; per
     level zone_id '' is what lies outside."""
     distribution: pd.DataFrame
     """Key `n`, of stations or services: `demand` with exactly so many, `at_least_demand`, `at_least_share`; inside the

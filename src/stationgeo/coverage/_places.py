@@ -38,6 +38,7 @@ __all__ = [
     "ways",
 ]
 
+_ALL = "all"
 _IMPEDANCES = ("impedance_s", "impedance_m")
 
 
@@ -195,10 +196,10 @@ def rates_of(
 ) -> pd.DataFrame:
     """Add numerators and demand up: first everything inside the zones, then per level its zones and what is outside.
 
-    The first row has level '' and zone_id ''; without zones it is the only one and holds everything.
+    The first row has level "all" and zone_id ''; without zones it is the only one and holds everything.
     """
     inside = np.ones(rows.zone.size, dtype=np.bool_) if zones is None else rows.zones[rows.zone] != schema.OUTSIDE
-    parts = [("", np.array([schema.OUTSIDE], dtype=object), [np.array([a[inside].sum()])
+    parts = [(_ALL, np.array([schema.OUTSIDE], dtype=object), [np.array([a[inside].sum()])
              for a in (numerator, numerator_high, rows.demand)])]  # fmt: skip
     for one in levels_of(rows, zones):
         n = one.zone_id.size
@@ -208,11 +209,8 @@ def rates_of(
     return pd.DataFrame(
         {
             "rate": pd.Series([rate] * whole.size, dtype="str"),
-            "by": "",
-            "item": "",
             "level": pd.Series(np.repeat([p[0] for p in parts], [p[1].size for p in parts]), dtype="str"),
             "zone_id": pd.Series(np.concatenate([p[1] for p in parts]), dtype="str"),
-            "bin": schema.WEEK_BIN,
             "numerator": below,
             "numerator_high": above,
             "denominator": whole,

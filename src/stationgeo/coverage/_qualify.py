@@ -13,9 +13,11 @@ from stationgeo import stations as station_kinds
 from stationgeo.errors import DataError, ParameterError, first_few
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stationgeo.coverage._items import Item
     from stationgeo.coverage._standard import Standard
-    from stationgeo.stations import Offers
+    from stationgeo.stations import Catalogue, Offers
 
 __all__ = ["any_hour", "offered", "qualified"]
 
@@ -24,15 +26,13 @@ _YES, _NO = 2, 0
 _BY_STATION = ("station_id", "low", "high", "open_low", "open_high", "status", "capacity")
 
 
-def qualified(stations: _Frame, standard: Standard | None) -> _Frame:
+def qualified(stations: _Frame, standard: Standard | None, catalogue: Catalogue | None) -> _Frame:
     """Select the stations that count: no clusters, and only the kinds and tiers that the standard names."""
-    counted = station_kinds.counted(stations)
-    if standard is None:
-        return counted
-    return counted
+    kinds, tiers = (None, None) if standard is None else (standard.kinds or None, standard.tiers or None)
+    return station_kinds.with_kinds(stations, kinds=kinds, tiers=tiers, catalogue=catalogue)
 
 
-def offered(counted: pd.DataFrame, offers: Offers | None, *, item: Item, open_then: bool) -> Offers:
+def offered(counted: pd.DataFrame, offers: Offers | None, *, items: Sequence[Item], open_then: bool) -> Offers:
     """Say what the stations that count offer, in their order.
 
     Raises
@@ -42,16 +42,18 @@ def offered(counted: pd.DataFrame, offers: Offers | None, *, item: Item, open_th
     DataError
         If offers lack a station.
     """
+    names = ", ".join(repr(item.name) for item in items)
     if offers is None:
-        if item.clauses or open_then:
+        services = any(item.clauses for item in items)
+        if services or open_then:
             raise ParameterError(
-                f"{item.name!r} asks for {'services' if item.clauses else 'open stations'}: give offers=, as "
+                f"{names} asks for {'services' if services else 'open stations'}: give offers=, as "
                 "stations.offers(stations, services, hours=...) makes them."
             )
         return station_kinds.offers(counted, schema.empty(schema.SERVICES), hours=None)
     if open_then and not offers.timed:
         raise ParameterError(
-            f"{item.name!r} asks for stations that are open, and offers were made without hours: give "
+            f"{names} asks for stations that are open, and offers were made without hours: give "
             "stations.offers(..., hours=stations.open_hours(...))."
         )
     at = pd.Index(offers.station_id).get_indexer(pd.Index(counted["station_id"]))

@@ -59,7 +59,8 @@ class Coverage:
     """Key (`level`, `zone_id`), lowest level first, per level a last row with zone_id '' for what lies outside.
     `demand`, `covered_demand` and `covered_share` (for sure), `covered_demand_high` and `covered_share_high` (were
     every unknown a yes; shares are nan where there is no demand), the four `CLASSES` in the weight's unit, as they
-    are for sure, `n_stations` in it, `area_m2`, `covered_area_m2`, `covered_area_share` (in some hour; nan without pieces)."""
+    are for sure, `n_stations` in it, `area_m2`, `covered_area_m2`, `covered_area_share` (in some hour; nan without
+    pieces)."""
     stations: gpd.GeoDataFrame
     """Key `station_id`; STATIONS with `family` ('' for clusters), `counted`, `zone_id`, `n_cells` and `demand` in
     reach, and `unique_demand`: covered in cells that no other station reaches that has any of what is asked for."""

@@ -8,15 +8,11 @@ completes the whole. What is not known of services and hours makes a range, neve
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from stationgeo import stations as station_kinds
-from stationgeo.coverage._items import STATION, lay_out
-from stationgeo.coverage._meet import check_tables, impedance_of, meet
-from stationgeo.coverage._qualify import offered, qualified
+from stationgeo.coverage._ask import answer, ask
+from stationgeo.coverage._items import STATION
 from stationgeo.coverage._result import Coverage
 from stationgeo.coverage._tables import (
     bin_table,
@@ -27,20 +23,16 @@ from stationgeo.coverage._tables import (
     useful_ways,
     zone_table,
 )
-from stationgeo.coverage._tally import N_UNTIMED, Offered, tally
-from stationgeo.errors import ParameterError
-from stationgeo.reach import as_table
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import numpy.typing as npt
     import pandas as pd
 
     from stationgeo.coverage._standard import Standard
     from stationgeo.reach import TravelReach
-    from stationgeo.stations import Offers
+    from stationgeo.stations import Catalogue, Offers
 
-__all__ = ["check_bins", "cutoff_of", "is_centre", "score"]
+__all__ = ["score"]
 
 
 def score(
@@ -53,6 +45,7 @@ def score(
     pieces: pd.DataFrame | None = None,
     standard: Standard | None = None,
     offers: Offers | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Coverage:
     """Score how well stations cover demand.
 
@@ -76,6 +69,8 @@ def score(
     offers
         What these stations offer in which hours, as `stations.offers` gives it, where the standard asks for services
         or for stations that are open.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -126,75 +121,24 @@ def score(
     >>> coverage.headline["covered_share"], coverage.cells["class"].tolist()
     (0.75, ['warm_bee_only', 'neither'])
     """
-    way = as_table(reach)
-    check_tables(demand, way, stations, weight)
-    item = STATION if standard is None else standard.item
-    counted = qualified(stations, standard)
-    told = offered(counted, offers, item=item, open_then=standard is not None and standard.open_then)
-    check_bins(demand, told)
-    things = lay_out([item], told)
-    met = meet(
-        demand, way, counted=counted, zones=zones, weight=weight, purposes=(),
-        group="" if standard is None else standard.group, cutoff=cutoff_of(way, standard),
+    item = STATION if standard is None else standard.item(catalogue=catalogue)
+    asked = ask(
+        demand, reach, items=[item], stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
+        open_then=standard is not None and standard.open_then, purposes=(), catalogue=catalogue,
     )  # fmt: skip
-    tallied = tally(
-        met.reaching, Offered(is_centre(counted), things.low, things.high, told.n_bins), things.asked, met.placed,
-        factor=np.ones((1, 1, told.n_bins + N_UNTIMED)), n_zones=len(met.lowest), inside_only=zones is not None,
-        by_hour=False, by_cell=True,
-    )  # fmt: skip
-    useful = useful_ways(met, things, counted)
-    cells = cell_table(met, tallied, useful, demand, weight, pieces, impedance_of(way), told.n_bins)
+    tallied = answer(asked, by_hour=False, by_cell=True)
+    useful = useful_ways(asked.met, asked.things, asked.counted)
+    cells = cell_table(asked.met, tallied, useful, demand, weight, pieces, asked.impedance, asked.told.n_bins)
     located, cluster = located_in(stations, zones), station_kinds.is_cluster(stations["kind"].to_numpy())
-    table = zone_table(tallied, met.lowest, zones=zones, cells=cells, pieces=pieces, located=located[~cluster])
+    table = zone_table(tallied, asked.met.lowest, zones=zones, cells=cells, pieces=pieces, located=located[~cluster])
     return Coverage(
         cells=cells,
         zones=table,
-        stations=station_table(stations, counted, useful, cells, located),
-        bins=bin_table(tallied.by_bin[0], told.n_bins),
-        headline=headline_of(tallied, table, item, n_counted=len(counted), n_clusters=int(cluster.sum())),
+        stations=station_table(stations, asked.counted, useful, cells, located),
+        bins=bin_table(tallied.by_bin[0], asked.told.n_bins),
+        headline=headline_of(tallied, table, item, n_counted=len(asked.counted), n_clusters=int(cluster.sum())),
         parameters={
-            "weight": weight, "impedance": impedance_of(way), **station_kinds.data_versions(),
+            "weight": weight, "impedance": asked.impedance, **station_kinds.data_versions(catalogue=catalogue),
             **({} if standard is None else {"standard": standard.to_dict()}),
         },
     )  # fmt: skip
-
-
-def cutoff_of(way: pd.DataFrame, standard: Standard | None) -> float:
-    """Give the longest way that counts, in the unit of reach; endless where there is no standard.
-
-    Raises
-    ------
-    ParameterError
-        If reach is in another unit.
-    """
-    if standard is None:
-        return math.inf
-    unit = "s" if standard.cutoff_s is not None else "m"
-    if impedance_of(way) != f"impedance_{unit}":
-        raise ParameterError(
-            f"standard {standard.name!r} asks for {standard.in_words}, but reach is in {impedance_of(way)[-1]}. "
-            f"Compute reach by {'within_travel_time' if unit == 's' else 'within_distance'}, or take another standard."
-        )
-    cutoff = standard.cutoff_s if standard.cutoff_s is not None else standard.cutoff_m
-    return math.inf if cutoff is None else cutoff
-
-
-def check_bins(demand: pd.DataFrame, offers: Offers) -> None:
-    """Insist that demand has no hour that offers do not have.
-
-    Raises
-    ------
-    ParameterError
-        If demand is of hours of the week and offers of types of days.
-    """
-    latest = int(demand["bin"].max())
-    if latest >= offers.n_bins:
-        raise ParameterError(
-            f"demand has bins up to {latest}, offers only {offers.n_bins} ({offers.bins}). Make offers of the hours in "
-            "the bins of the demand."
-        )
-
-
-def is_centre(counted: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """Tell which stations are service centres; the others are of the warm-bee type."""
-    return np.asarray(station_kinds.family_of(counted["kind"].to_numpy()) == "service_centre", dtype=np.bool_)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from stationgeo import stations
-from stationgeo.coverage._items import Item
+from stationgeo.coverage._items import Item, find_items
 from stationgeo.errors import ParameterError, SourceError, first_few, suggest
 from stationgeo.reach import mode as known_mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from stationgeo import stations
 
 __all__ = ["Standard", "read_standard", "standard", "standard_of", "standards"]
 
@@ -95,16 +96,14 @@ class Standard:
                 raise ParameterError(f"standard {self.name!r}: {field} must be above 0. Got {value!r} instead.")
         if self.mode:
             known_mode(self.mode)
-        for service in self.services:
-            _known(self.name, "services", service, stations.services()["service"].tolist())
-        for kind in self.kinds:
-            _known(self.name, "kinds", kind, stations.kinds()["kind"].tolist())
-        for tier in self.tiers:
-            _known(self.name, "tiers", tier, stations.TIERS)
 
-    @property
-    def item(self) -> Item:
-        """What it asks of stations.
+    def item(self, *, catalogue: stations.Catalogue | None = None) -> Item:
+        """Say what it asks of stations.
+
+        Parameters
+        ----------
+        catalogue
+            What `stations.read_catalogue` gave, in place of the shipped files.
 
         Returns
         -------
@@ -114,15 +113,18 @@ class Standard:
         Raises
         ------
         ParameterError
-            If a need or the profile is unknown.
+            If a service, need or profile is unknown.
 
         Notes
         -----
         O(services).
         """
-        clauses = [(service,) for service in self.services]
+        parts = [find_items([f"service:{name}" for name in self.services], catalogue=catalogue)]
+        parts.append(find_items([f"need:{name}" for name in self.needs], catalogue=catalogue))
+        parts.append(find_items([f"profile:{self.profile}"] if self.profile else [], catalogue=catalogue))
+        clauses = tuple(clause for items in parts for item in items for clause in item.clauses)
         return Item(
-            name=self.name, sort="standard", zh=self.zh, en=self.en, clauses=tuple(clauses), together=self.together
+            name=self.name, sort="standard", zh=self.zh, en=self.en, clauses=clauses, together=self.together
         )  # fmt: skip
 
     @property

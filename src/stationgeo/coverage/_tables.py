@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from stationgeo.schema import FloatArray
 
 __all__ = [
+    "amounts_of",
     "bin_table",
     "by_class",
     "cell_table",
@@ -33,6 +34,7 @@ __all__ = [
     "share",
     "station_table",
     "useful_ways",
+    "with_shares",
     "zone_table",
 ]
 
@@ -102,7 +104,7 @@ def by_class(states: FloatArray) -> FloatArray:
     return np.stack([states[..., i == CLASS_OF].sum(axis=-1) for i in range(len(CLASSES))], axis=-1)
 
 
-def located_in(stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None) -> npt.NDArray[np.object_]:
+def located_in(stations: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> npt.NDArray[np.object_]:
     """Name the lowest-level zone that each station lies in."""
     if zones is None or stations.empty:
         return np.full(len(stations), schema.OUTSIDE, dtype=object)
@@ -146,8 +148,8 @@ def station_table(
 def bin_table(states: FloatArray, n_bins: int) -> pd.DataFrame:
     """Say of each bin that has demand how much of it is covered, from states (n_bins + N_UNTIMED, N_STATES)."""
     bins = np.append(np.arange(n_bins), [UNTIMED_BIN, schema.WEEK_BIN])
-    table = pd.DataFrame({"bin": bins, **_amounts(states)})
-    return _with_shares(table[table["demand"] > 0].sort_values("bin", ignore_index=True))
+    table = pd.DataFrame({"bin": bins, **amounts_of(states)})
+    return with_shares(table[table["demand"] > 0].sort_values("bin", ignore_index=True))
 
 
 def zone_table(
@@ -184,7 +186,7 @@ def _framed(
 ) -> gpd.GeoDataFrame:
     """Put columns in their order and derive shares."""
     classes = by_class(states)
-    amounts = _with_shares(pd.DataFrame(_amounts(states)))
+    amounts = with_shares(pd.DataFrame(amounts_of(states)))
     columns = {
         **{name: names[name].reset_index(drop=True) for name in _KEYS},
         **{name: amounts[name] for name in amounts.columns},
@@ -239,7 +241,8 @@ def share(part: pd.Series[Any], whole: pd.Series[Any]) -> pd.Series[Any]:
     return part / whole.where(whole > 0)
 
 
-def _amounts(states: FloatArray) -> dict[str, FloatArray]:
+def amounts_of(states: FloatArray) -> dict[str, FloatArray]:
+    """Add states (..., N_STATES) up: all demand, what is covered for sure, and what is were every unknown a yes."""
     return {
         "demand": states.sum(axis=-1),
         "covered_demand": states[..., LOW].sum(axis=-1),
@@ -247,7 +250,8 @@ def _amounts(states: FloatArray) -> dict[str, FloatArray]:
     }
 
 
-def _with_shares(table: pd.DataFrame) -> pd.DataFrame:
+def with_shares(table: pd.DataFrame) -> pd.DataFrame:
+    """Divide what is covered by the demand, and put the upper ends of ranges last."""
     shares = {
         f"covered_share{which}": share(table[f"covered_demand{which}"], table["demand"]) for which in ("", "_high")
     }

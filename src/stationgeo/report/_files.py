@@ -32,7 +32,7 @@ _EPOCH_TEXT = rb"\g<1>1980-01-01T00:00:00Z\g<2>"
 # 1e-7 degrees are 1 cm: finer than any input.
 _COORDINATE_DIGITS = 7
 _DEGREES = ("lon", "lat")
-_SHARES = ("_share", "_share_with_sites", "_gap")
+_SHARES = ("_share", "_share_with_sites", "_share_before", "_share_after", "_gap")
 # Nobody reads tenths of a metre, of a square metre or of a yuan.
 _WHOLE = ("_m", "_m2", "cost_build", "cost_per_year")
 _WIDEST_COLUMN = 64

@@ -16,17 +16,19 @@ if TYPE_CHECKING:
     from stationgeo.demand import Unit
     from stationgeo.siting import Siting
 
-__all__ = ["WEEKDAYS", "kind_names", "names_of", "site_sheets", "zone_sheets"]
+__all__ = ["OUTSIDE_NAME", "WEEKDAYS", "in_unit", "kind_names", "names_of", "site_sheets", "zone_sheets"]
 
 WEEKDAYS = ("Mon 周一", "Tue 周二", "Wed 周三", "Thu 周四", "Fri 周五", "Sat 周六", "Sun 周日")
 """By the weekday's number, Monday is 0."""
+
+OUTSIDE_NAME = "outside all zones 区划之外"
+"""Name of the row of each level that holds what lies in no zone."""
 
 _HOURS_PER_DAY = 24
 _DIGITS = 7  # of degrees: 1 cm
 _AMOUNTS = ("demand", "covered_demand", "warm_bee_only", "service_centre_only", "both", "neither")
 _SITE_AMOUNTS = ("demand_gain", "cumulative_covered")
 _HEADLINE_AMOUNTS = ("demand", "covered_demand", "outside_demand", "siting_objective", "siting_bound")
-_OUTSIDE_NAME = "outside all zones 区划之外"
 _UNTIMED_NAME = "untimed 无时间"
 
 # Column to meaning in English and in Chinese; {unit} is what demand is counted in.
@@ -122,10 +124,10 @@ def zone_sheets(coverage: Coverage, headline: Mapping[str, Any]) -> dict[str, pd
     """
     unit = coverage.unit
     zones = pd.DataFrame(coverage.zones.drop(columns="geometry"))
-    named = zones.assign(name=zones["name"].mask(zones["zone_id"] == OUTSIDE, _OUTSIDE_NAME))
-    shown = _in_unit(named, _AMOUNTS, unit)
+    named = zones.assign(name=zones["name"].mask(zones["zone_id"] == OUTSIDE, OUTSIDE_NAME))
+    shown = in_unit(named, _AMOUNTS, unit)
     sheets = {str(level): part.drop(columns="level") for level, part in shown.groupby("level", sort=False)}
-    sheets["hours"] = _hours(_in_unit(coverage.bins, _AMOUNTS, unit))
+    sheets["hours"] = _hours(in_unit(coverage.bins, _AMOUNTS, unit))
     sheets["headline"] = _headline(headline, unit)
     sheets["columns"] = _meanings(_ZONE_COLUMNS, unit)
     return sheets
@@ -158,7 +160,7 @@ def site_sheets(plan: Siting, coverage: Coverage) -> dict[str, pd.DataFrame]:
         write_workbook(Path("sites.xlsx"), site_sheets(plan, scored))
     """
     sites = plan.sites
-    flat = _in_unit(pd.DataFrame(sites.drop(columns="geometry")), _SITE_AMOUNTS, plan.unit).assign(
+    flat = in_unit(pd.DataFrame(sites.drop(columns="geometry")), _SITE_AMOUNTS, plan.unit).assign(
         kind_name=kind_names(sites["kind"]),
         zone=names_of(sites["zone_id"], coverage.zones, "zone_id"),
         nearest_station=names_of(sites["nearest_station_id"], coverage.stations, "station_id"),
@@ -183,7 +185,8 @@ def kind_names(codes: pd.Series[Any]) -> pd.Series[Any]:
     return codes.map(lambda code: called.get(code, code)).astype("object")
 
 
-def _in_unit(table: pd.DataFrame, amounts: tuple[str, ...], unit: Unit) -> pd.DataFrame:
+def in_unit(table: pd.DataFrame, amounts: tuple[str, ...], unit: Unit) -> pd.DataFrame:
+    """Tell amounts of demand in the unit that people read."""
     return table.assign(**{name: table[name] / unit.size for name in amounts if name in table.columns})
 
 

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from stationgeo.report._markdown import bullets, table
+from stationgeo.report._sheets import OUTSIDE_NAME, in_unit
+from stationgeo.schema import OUTSIDE
+
+if TYPE_CHECKING:
+    from stationgeo.demand import Unit
 
 __all__ = ["Streets", "street_section", "street_sheets"]
 
@@ -38,6 +46,18 @@ _ROUTE_COLUMNS = {
         "在限定绕行时间内经过该站点的行程比例;骑手过少则为空",
     ),
 }
+_CHANGE_COLUMNS = {
+    "level": ("level of the zone", "区划级别"),
+    "zone_id": ("code of the zone", "区划代码"),
+    "name": ("its name", "名称"),
+    "demand": ("{unit}", "需求:{unit}"),
+    "covered_demand_before": ("covered as things are, {unit}", "变更前已覆盖需求:{unit}"),
+    "covered_demand_after": ("covered after the change, {unit}", "变更后已覆盖需求:{unit}"),
+    "covered_demand_change": ("after - before: below 0 is lost, {unit}", "变化量(后减前),负值为损失:{unit}"),
+    "covered_share_before": ("share covered as things are", "变更前覆盖率"),
+    "covered_share_after": ("share covered after the change", "变更后覆盖率"),
+}
+_CHANGE_AMOUNTS = ("demand", "covered_demand_before", "covered_demand_after", "covered_demand_change")
 _FINDINGS = {
     "not met": "meet no street within the limit: nobody reaches them",
     "far": "meet a street only over a long way off it, which may cross a wall or water",
@@ -64,20 +84,26 @@ class Streets:
     """Findings about the demand, one sentence each."""
 
 
-def street_sheets(streets: Streets) -> dict[str, pd.DataFrame]:
+def street_sheets(streets: Streets, *, unit: Unit, what_if: pd.DataFrame | None = None) -> dict[str, pd.DataFrame]:
     """Lay out the workbook of what was found out about the streets.
 
     Parameters
     ----------
     streets
         The findings.
+    unit
+        What demand is counted in, as `Coverage.unit` says.
+    what_if
+        Zones whose coverage a change would change, in the order that they are to have: `level`, `zone_id`, `name`,
+        `demand`, `covered_demand_before`, `_after` and `_change`, `covered_share_before` and `_after`; amounts in the
+        unit of DEMAND's column. None where no change is asked for.
 
     Returns
     -------
     dict of DataFrame
-        `places`, those with a finding first; `zones`, the worst first, where fixes were followed; `on_route`,
-        the stations that most pass, where the study asks; and `columns`, which
-        says what each column means.
+        `places`, those with a finding first; `zones`, the worst first, where fixes were followed; `on_route`, the
+        stations that most pass, and `what_if`, amounts in `unit`, where the study asks; and `columns`, which says what
+        each column means.
 
     Notes
     -----
@@ -87,7 +113,7 @@ def street_sheets(streets: Streets) -> dict[str, pd.DataFrame]:
     --------
     ::
 
-        write_workbook(Path("streets.xlsx"), street_sheets(streets))
+        write_workbook(Path("streets.xlsx"), street_sheets(streets, unit=scored.unit))
     """
     order = ["fine", "place", "id"]
     places = streets.places.assign(fine=streets.places["finding"].eq("")).sort_values(order)
@@ -100,16 +126,20 @@ def street_sheets(streets: Streets) -> dict[str, pd.DataFrame]:
     if streets.on_route is not None:
         sheets["on_route"] = streets.on_route.sort_values(["ride_share", "station_id"], ascending=[False, True])
         meanings |= _ROUTE_COLUMNS
+    if what_if is not None:
+        named = what_if.assign(name=what_if["name"].mask(what_if["zone_id"] == OUTSIDE, OUTSIDE_NAME))
+        sheets["what_if"] = in_unit(named, _CHANGE_AMOUNTS, unit)[list(_CHANGE_COLUMNS)]
+        meanings |= _CHANGE_COLUMNS
     sheets["columns"] = pd.DataFrame({
         "column": list(meanings),
-        "meaning": [en.format(limit=streets.limit_m) for en, _ in meanings.values()],
-        "含义": [zh.format(limit=streets.limit_m) for _, zh in meanings.values()],
+        "meaning": [en.format(limit=streets.limit_m, unit=unit.en) for en, _ in meanings.values()],
+        "含义": [zh.format(limit=streets.limit_m, unit=unit.zh) for _, zh in meanings.values()],
     })  # fmt: skip
     return sheets
 
 
 def street_section(streets: Streets) -> str:
-    """Write the report's section about streets, without its tables' escaping."""
+    """Write the report's section about streets."""
     lines = [*streets.sentences]
     for finding, meaning in _FINDINGS.items():
         found = streets.places[streets.places["finding"] == finding]
@@ -118,24 +148,24 @@ def street_section(streets: Streets) -> str:
             more = f" and {len(named) - _MOST_PLACES:,} more" if len(named) > _MOST_PLACES else ""
             n_all = int(streets.places["place"].eq(place).sum())
             lines.append(f"{len(some):,} of {n_all:,} {place}s {meaning}: {', '.join(named[:_MOST_PLACES])}{more}")
-    return "## Streets\n\n" + "\n".join(f"- {line}" for line in lines) + _zones(streets)
+    parts = ["## Streets", bullets(lines), *_zones(streets)]
+    return "\n\n".join(parts)
 
 
-def _zones(streets: Streets) -> str:
+def _zones(streets: Streets) -> tuple[str, ...]:
+    """Say where most is ridden off the streets, and what that may mean; nothing where nobody was."""
     if streets.zones is None:
-        return ""
+        return ()
     told = streets.zones[streets.zones["off_street_share"] > 0]
     worst = told.sort_values(["off_street_share", "zone_id"], ascending=[False, True]).head(_WORST_ZONES)
     if worst.empty:
-        return ""
+        return ()
     rows = [
-        f"| {one.zone_id} | {one.name_} | {one.n_fixes:,} | {one.off_street_share:.1%} |"
+        (one.zone_id, one.name_, f"{one.n_fixes:,}", f"{one.off_street_share:.1%}")
         for one in worst.rename(columns={"name": "name_"}).itertuples()
     ]
-    head = (
-        f"\n\nWhere most fixes of couriers under way are more than {streets.limit_m:g} m from every street that may be "
-        "used: there the map may lack streets or close them wrongly, rather than people lack access.\n\n"
-        "| zone | name | fixes | off the streets |\n"
-        "| --- | --- | --- | --- |\n"
+    meaning = (
+        f"Where most fixes of couriers under way are more than {streets.limit_m:g} m from every street that may be "
+        "used: there the map may lack streets or close them wrongly, rather than people lack access."
     )
-    return head + "\n".join(rows)
+    return meaning, table(("zone", "name", "fixes", "off the streets"), rows)

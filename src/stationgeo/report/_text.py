@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from stationgeo.report._markdown import bullets, table
 from stationgeo.report._sheets import WEEKDAYS, kind_names, names_of
 from stationgeo.report._streets import street_section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -129,16 +130,16 @@ def markdown(
     """
     parts = [
         f"# {title}",
-        "\n".join(_bullet(line) for line in headline_lines(coverage, plan, cutoff=cutoff)),
+        bullets(headline_lines(coverage, plan, cutoff=cutoff)),
         _definitions(coverage, cutoff),
         _levels(coverage),
         _worst(coverage),
         _sites(plan, coverage),
         "" if streets is None else street_section(streets),
-        "## What to know\n\n" + _bullets(notes) if notes else "",
+        "## What to know\n\n" + bullets(notes) if notes else "",
         "## Inputs\n\n" + _inputs(reports),
         "## Parameters\n\n"
-        + _table(["parameter", "value"], [[f"`{name}`", value] for name, value in parameters.items()]),
+        + table(["parameter", "value"], [[f"`{name}`", value] for name, value in parameters.items()]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -168,7 +169,7 @@ def _levels(coverage: Coverage) -> str:
                 f"{len(blank):,}",
             ]
         )
-    return "## Zones\n\n" + _table(["level", "zones", "with demand", "with demand and nothing covered"], rows)
+    return "## Zones\n\n" + table(["level", "zones", "with demand", "with demand and nothing covered"], rows)
 
 
 def _worst(coverage: Coverage) -> str:
@@ -186,7 +187,7 @@ def _worst(coverage: Coverage) -> str:
     ]
     if not rows:
         return ""
-    return f"## Where most demand is uncovered ({_LEVELS.get(str(lowest), lowest)})\n\n" + _table(
+    return f"## Where most demand is uncovered ({_LEVELS.get(str(lowest), lowest)})\n\n" + table(
         ["zone", "name", f"uncovered, {coverage.unit.en}", "covered share"], rows
     )
 
@@ -208,17 +209,17 @@ def _sites(plan: Siting | None, coverage: Coverage) -> str:
         "cost per year",
         "nearest station",
     ]
-    table = plan.sites.assign(
+    sites = plan.sites.assign(
         kind_name=kind_names(plan.sites["kind"]),
         zone=names_of(plan.sites["zone_id"], coverage.zones, "zone_id"),
         station=names_of(plan.sites["nearest_station_id"], coverage.stations, "station_id"),
     )
-    rows = [_site_row(row, unit) for _, row in table.iterrows()]
+    rows = [_site_row(row, unit) for _, row in sites.iterrows()]
     bound = (
         f"{plan.summary} No choice of {n} of these candidates newly covers more than {unit.text(plan.bound)} "
         f"{unit.en} (status {plan.status}, gap {plan.gap:.4%})."
     )
-    return "## Proposed sites\n\n" + bound + "\n\n" + _table(columns, rows)
+    return "## Proposed sites\n\n" + bound + "\n\n" + table(columns, rows)
 
 
 def _site_row(row: pd.Series[Any], unit: Unit) -> list[str]:
@@ -244,28 +245,12 @@ def _inputs(reports: Mapping[str, IngestReport]) -> str:
         [name, report.source, f"{report.rows_read:,}", f"{report.rows_kept:,}", report.datum or "", _losses(report)]
         for name, report in reports.items()
     ]
-    return _table(["input", "source", "rows read", "kept", "datum", "dropped, repaired, noted"], rows)
+    return table(["input", "source", "rows read", "kept", "datum", "dropped, repaired, noted"], rows)
 
 
 def _losses(report: IngestReport) -> str:
     lost = [f"{count.rows:,} {count.reason}" for count in report.dropped + report.repaired]
     return "; ".join(lost + list(report.notes))
-
-
-def _table(header: list[str], rows: Iterable[list[Any]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    lines += ["| " + " | ".join(_escaped(value) for value in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def _bullets(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _bullet(line: str) -> str:
-    """Write a line as an item; the two spaces that begin a part of the line above make it an item of that one."""
-    text = line.lstrip()
-    return f"{line[: len(line) - len(text)]}- {text}"
 
 
 def _count(n: int, noun: str) -> str:
@@ -274,10 +259,6 @@ def _count(n: int, noun: str) -> str:
 
 def _amount(value: Any) -> str:  # noqa: ANN401 - a number or missing
     return "" if _missing(value) else f"{value:,.0f}"
-
-
-def _escaped(value: Any) -> str:  # noqa: ANN401 - any cell
-    return str(value).replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - text or missing

@@ -11,7 +11,8 @@ from stationgeo.study._model import Study
 from stationgeo.study._outputs import check_out, write, write_ingest
 from stationgeo.study._progress import Progress, Silent, Step
 from stationgeo.study._release import release
-from stationgeo.study._run import Result, check, run
+from stationgeo.study._result import Result
+from stationgeo.study._run import check, run
 from stationgeo.study._template import TEMPLATE
 
 __all__ = [

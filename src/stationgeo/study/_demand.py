@@ -11,10 +11,13 @@ import pandas as pd
 
 from stationgeo import _clock, demand
 from stationgeo.errors import DataError
+from stationgeo.study._ground import demand_inside, find_territory
 from stationgeo.study._privacy import publish
 from stationgeo.study._store import read_store
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from stationgeo.schema import IntArray
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
@@ -29,6 +32,10 @@ class Demanded:
 
     table: pd.DataFrame
     """DEMAND that all results are computed from, of all places."""
+    inside: pd.DataFrame
+    """What of it lies in the zones: all that rates and sites count."""
+    zones: gpd.GeoDataFrame
+    """ZONES of the study, or the one unit around all demand."""
     full: pd.DataFrame
     """DEMAND before anything was pooled or suppressed: never to be written."""
     release: demand.Release | None
@@ -43,7 +50,7 @@ def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None, pieces:
     Raises
     ------
     SourceError, ParameterError, DataError
-        If the store does not fit the study, or no day or purpose is left that counts.
+        If the store does not fit the study, or no day or purpose is left that counts, or no demand lies in the zones.
     """
     tracked, of_tracks = _tracked(study, inputs, followed)
     events, of_events = inputs.events, _event_days(study, inputs)
@@ -58,17 +65,22 @@ def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None, pieces:
         if aggregate.sums.empty:
             raise DataError("no rest is left on the days and for the purposes that count. Look at [demand], [stops].")
         full.append(demand.read_out(aggregate, expansion=study.demand.expansion or None))
-        of_couriers, release, told = publish(study, aggregate, full[0], inputs.zones, pieces)
-        notes += more + told
+        of_couriers, release, of_release = publish(study, aggregate, full[0], inputs.zones, pieces)
+        notes += more + of_release
     if events is not None:
         kept = events if not study.demand.day_types else events[_are_on(study, events, days)]
         of_events_table = demand.from_events(kept, observed=observed, **where)
         full.append(of_events_table)
+    told = _merged([table for table in (of_couriers, of_events_table) if table is not None])
+    territory, table = find_territory(inputs, told)
+    inside, of_zones = demand_inside(table, study.demand_weight, pooled=release is not None)
     return Demanded(
-        table=_merged([table for table in (of_couriers, of_events_table) if table is not None]),
+        table=table,
+        inside=inside,
+        zones=territory,
         full=_merged(full),
         release=release,
-        notes=notes,
+        notes=notes + of_zones,
     )
 
 

@@ -37,8 +37,6 @@ _MAJOR = tuple(
     name + link for name in ("motorway", "trunk", "primary", "secondary", "tertiary") for link in ("", "_link")
 )
 _OSM_ATTRIBUTION = "© OpenStreetMap contributors"
-# Above every factor of a grade in modes.toml.
-_FASTEST_DOWNHILL = 1.3
 # Faster than so many times the mode's highest speed nobody is taken to have been (see `reach.speeds_from_tracks`).
 _FASTEST_SEEN = 3.0
 _OF_BUILDING = ("speeds_km_h", "closed", "tag_speeds_km_h", "tag_factors", "slope")
@@ -168,7 +166,8 @@ def _radius_m(asked: Reach, mode: reach.Mode) -> float:
     tagged = [rule.amount for rule in mode.tag_rules if rule.effect == "speed_km_h"]
     faster = [max(1.0, *factors.values()) for factors in asked.tag_factors.values()]
     top_km_h = max([mode.opened_km_h, *mode.speeds_km_h.values(), *tagged]) * math.prod(faster)
-    top_km_h *= _FASTEST_DOWNHILL if asked.slope else 1.0
+    # Steps and ferries keep their speed on any grade.
+    top_km_h *= max(1.0, mode.slope.highest_factor) if asked.slope and mode.slope is not None else 1.0
     top_km_h *= _FASTEST_SEEN if asked.track_speeds is not None else 1.0
     return (asked.cutoff_s or 0.0) * top_km_h / 3.6
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stationgeo.reach import Network
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
-    from stationgeo.study._run import Result
+    from stationgeo.study._result import Result
 
 __all__ = ["check_out", "write", "write_ingest"]
 
@@ -189,7 +189,8 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
     if network is not None and result.study.reach.bands_s:
         writers["isochrones.geojson"] = lambda path: report.write_geojson(path, _isochrones(result, network))
     if result.streets is not None:
-        found = report.street_sheets(result.streets)
+        changed = None if result.changed is None else result.changed.zones
+        found = report.street_sheets(result.streets, unit=result.coverage.unit, what_if=changed)
         writers["streets.xlsx"] = lambda path: report.write_workbook(path, found)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result))

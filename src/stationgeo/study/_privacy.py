@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,16 @@ if TYPE_CHECKING:
     from stationgeo.coverage import Coverage
     from stationgeo.study._model import Study
 
-__all__ = ["is_exempt", "log_release", "publish", "told_hours"]
+__all__ = ["is_exempt", "least_couriers", "log_release", "publish", "with_told_hours"]
 
 # Three resolutions are cells 343 times as large: from 130 m apart to 2.4 km.
 _COARSER = 3
 _LEAST_SAID = 0.01
+
+
+def least_couriers(study: Study) -> int:
+    """Fewest couriers that a number may speak of."""
+    return 1 if is_exempt(study) else study.privacy.k
 
 
 def is_exempt(study: Study) -> bool:
@@ -79,8 +85,10 @@ def publish(
     )
 
 
-def told_hours(release: demand.Release, scored: Coverage) -> pd.DataFrame:
+def with_told_hours(scored: Coverage, release: demand.Release | None) -> Coverage:
     """Tell demand by hour as all places together have it; what is covered at an hour is not known then."""
+    if release is None:
+        return scored
     weight = str(scored.parameters["weight"])
     hours = release.hours
     share = hours[f"{weight}_share"].to_numpy()
@@ -88,7 +96,7 @@ def told_hours(release: demand.Release, scored: Coverage) -> pd.DataFrame:
     told = pd.DataFrame(
         {"bin": hours["bin"], "demand": share * scored.headline["demand"], "covered_demand": np.nan}
     ).assign(covered_share=np.nan)
-    return told[told["demand"] > 0].reset_index(drop=True)
+    return dataclasses.replace(scored, bins=told[told["demand"] > 0].reset_index(drop=True))
 
 
 def log_release(study: Study, release: demand.Release) -> None:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-__all__ = ["Progress", "Silent", "Step", "unheard"]
+__all__ = ["Progress", "Silent", "Step", "unheard", "whole"]
 
 
 class Step(Protocol):
@@ -65,3 +65,11 @@ class Silent:
             Does nothing.
         """
         yield unheard
+
+
+@contextmanager
+def whole(listener: Progress, name: str) -> Iterator[None]:
+    """Enter a stage that is one step, done when it is left."""
+    with listener.stage(name, steps=1) as step:
+        yield
+        step()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from typing import TYPE_CHECKING, Any
 
 from stationgeo import reach
@@ -13,17 +13,7 @@ if TYPE_CHECKING:
 
     from stationgeo.study._model import Study
 
-__all__ = ["Reached", "coarse_cells", "reach_places", "span_m", "way_options"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reached:
-    """REACH, and where its places meet the streets."""
-
-    table: pd.DataFrame
-    """REACH with `impedance_m`, or over streets with `impedance_s`."""
-    travel: reach.TravelReach | None
-    """Where stations and cells meet the streets; None by straight lines."""
+__all__ = ["coarse_cells", "reach_places", "span_m", "way_options"]
 
 
 def reach_places(
@@ -32,18 +22,23 @@ def reach_places(
     places: gpd.GeoDataFrame,
     *,
     access: gpd.GeoDataFrame | None = None,
-) -> Reached:
-    """Find the cells from which one gets to stations or candidates within the study's cutoff."""
+) -> pd.DataFrame | reach.TravelReach:
+    """Find the cells from which one gets to stations or candidates within the study's cutoff.
+
+    Returns
+    -------
+    DataFrame or TravelReach
+        REACH with `impedance_m` by straight lines; over streets the reach that knows where its places meet them.
+    """
     asked = study.reach
     if network is None or asked.cutoff_s is None:
-        table = reach.within_distance(
+        return reach.within_distance(
             places,
             cutoff_m=asked.cutoff_m or 0.0,
             resolution=study.resolution,
             detour_factor=asked.detour_factor or 1.0,
         )
-        return Reached(table=table, travel=None)
-    travel = reach.within_travel_time(
+    return reach.within_travel_time(
         places,
         network,
         cutoff_s=asked.cutoff_s,
@@ -53,7 +48,6 @@ def reach_places(
         access_resolution=asked.access_resolution,
         **way_options(study),
     )
-    return Reached(table=travel.table, travel=travel)
 
 
 def way_options(study: Study) -> dict[str, Any]:
@@ -63,19 +57,23 @@ def way_options(study: Study) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def coarse_cells(study: Study, network: reach.Network | None) -> str:
-    """Say whether the cells are too coarse for the cutoff, '' where they are not, or where there is no street."""
-    span = span_m(study, network)
-    if span <= 0:
-        return ""
-    return reach.cutoff_check(
-        cutoff_m=span, resolution=study.resolution, detour_factor=study.reach.detour_factor or 1.0
-    )
-
-
-def span_m(study: Study, network: reach.Network | None) -> float:
-    """Tell how long a way may be: over streets, what the longest time is good for at the fastest speed."""
+def coarse_cells(study: Study, network: reach.Network | None) -> tuple[str, ...]:
+    """Say that the cells are too coarse for the cutoff; nothing where they are not, or where there is no street."""
     asked = study.reach
     if network is None or asked.cutoff_s is None:
-        return asked.cutoff_m or 0.0
-    return asked.cutoff_s * network.speed_m_s
+        said = reach.cutoff_check(
+            cutoff_m=asked.cutoff_m or 0.0, resolution=study.resolution, detour_factor=asked.detour_factor or 1.0
+        )
+        return (said,) if said else ()
+    # As far as one mostly gets: the fastest street of a city would speak for cells that most ways are too short for.
+    way_m = asked.cutoff_s * network.typical_speed_m_s
+    if math.isnan(way_m):
+        return ()
+    called = f"{asked.in_words}, about {way_m:,.0f} m,"
+    said = reach.cutoff_check(cutoff_m=way_m, resolution=study.resolution, called=called)
+    return (said,) if said else ()
+
+
+def span_m(study: Study, network: reach.Network) -> float:
+    """Tell how long a way over the streets may be at most: what the cutoff is good for at the fastest speed."""
+    return (study.reach.cutoff_s or 0.0) * network.speed_m_s

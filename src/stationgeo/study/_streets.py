@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from stationgeo import cells, reach, schema, zones
+from stationgeo import reach, schema, zones
 from stationgeo.report import Streets
+from stationgeo.study._privacy import least_couriers
 from stationgeo.study._reach import span_m, way_options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import geopandas as gpd
     import numpy.typing as npt
 
+    from stationgeo.study._demand import Demanded
+    from stationgeo.study._ground import Places
+    from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
     from stationgeo.study._sections import OnRoute
-    from stationgeo.study._watch import Sample
+    from stationgeo.study._watch import Sample, Samples
 
-__all__ = ["OFF_STREET_M", "find_about_streets", "find_on_route", "met_places", "off_streets", "track_network"]
+__all__ = ["OFF_STREET_M", "find_about_streets", "find_on_route", "met_places", "off_streets", "with_track_speeds"]
 
 # What floats may take off a sum of shares.
 _ROUNDING = 1e-9
@@ -58,33 +65,37 @@ def _of_sample(sample: Sample, what: str, done: str) -> tuple[str, ...]:
     return () if sample.step == 1 else (f"about one in {sample.step:,} {what} {done}: there are too many for all",)
 
 
-def met_places(place: str, table: gpd.GeoDataFrame, travel: reach.TravelReach) -> pd.DataFrame:
-    """List how stations or candidates meet the streets, each at the door that is nearest to one."""
-    snaps = travel.stations
+def met_places(
+    place: str, table: gpd.GeoDataFrame, reached: pd.DataFrame | reach.TravelReach
+) -> tuple[pd.DataFrame, ...]:
+    """List how stations or candidates meet the streets, each at the door nearest to one; nothing by straight lines."""
+    if not isinstance(reached, reach.TravelReach):
+        return ()
+    snaps = reached.stations
     met = snaps.table.sort_values(["station_id", "off_street_m"], kind="stable").drop_duplicates("station_id")
     id_column = next(name for name in ("station_id", "candidate_id") if name in table.columns)
     names = table.set_index(id_column)["name"] if "name" in table.columns else pd.Series(dtype="str")
     finding = np.select(
         [met["edge"] < 0, met["island"], met["off_street_m"] > snaps.far_m], ["not met", "island", "far"], ""
     )
-    return pd.DataFrame({
+    listed = pd.DataFrame({
         "place": place, "id": met["station_id"].to_numpy(),
         "name": names.reindex(met["station_id"]).fillna("").to_numpy(dtype=object),
         "finding": finding, "off_street_m": met["off_street_m"].to_numpy(),
         "component_nodes": met["component_nodes"].to_numpy(),
     })  # fmt: skip
+    return (listed,)
 
 
 def find_on_route(
-    study: Study, asked: OnRoute, sample: Sample, network: reach.Network, places: gpd.GeoDataFrame, *,
-    access: gpd.GeoDataFrame | None, k: int,
+    study: Study, asked: OnRoute, sample: Sample, network: reach.Network, places: Places, *, k: int
 ) -> tuple[pd.DataFrame | None, tuple[str, ...]]:  # fmt: skip
     """Tell who passes a station on the ways between stops: by station, and in a sentence; rides of few are not told."""
-    given: dict[str, Any] = {"skip_s": asked.skip_s, "noise_m": asked.noise_m, "access": access}
+    given: dict[str, Any] = {"skip_s": asked.skip_s, "noise_m": asked.noise_m, "access": places.access}
     given = {name: value for name, value in given.items() if value is not None}
     rides = sample.fixes.assign(ride=_rides(sample.fixes, study))
     rides = rides[~rides["at_stop"]].reset_index(drop=True)
-    found = reach.stations_on_route(rides, places, network, budget_s=asked.budget_s, track_key="ride", **given)
+    found = reach.stations_on_route(rides, places.counted, network, budget_s=asked.budget_s, track_key="ride", **given)
     met = found.tracks[found.tracks["points_used"] > 0]
     couriers = rides.drop_duplicates("ride").set_index("ride")["courier_id"]
     if couriers.reindex(met["ride"]).nunique() < k:
@@ -112,11 +123,11 @@ def _rides(fixes: pd.DataFrame, study: Study) -> pd.Series[int]:
     return numbers
 
 
-def track_network(study: Study, sample: Sample, network: reach.Network) -> tuple[reach.Network, tuple[str, ...]]:
+def with_track_speeds(study: Study, inputs: Inputs, samples: Samples) -> tuple[Inputs, tuple[str, ...]]:
     """Give the streets the speeds that couriers rode at, where the study asks for it, and say how much was matched."""
-    asked = study.reach.track_speeds
-    if asked is None:
-        return network, ()
+    asked, network, sample = study.reach.track_speeds, inputs.network, samples.of_couriers
+    if asked is None or network is None or sample is None:
+        return inputs, ()
     speeds = reach.speeds_from_tracks(
         sample.fixes, network, tz=study.tz, min_passes=asked.min_passes, min_couriers=asked.min_couriers
     )
@@ -126,56 +137,68 @@ def track_network(study: Study, sample: Sample, network: reach.Network) -> tuple
         + ", ".join(f"{what}: {number:,}" for what, number in speeds.counts.items())
     )
     timed = reach.with_track_speeds(network, speeds, hour=asked.hour)
-    return timed, (said, *_of_sample(sample, "couriers", "were followed for speeds"))
+    return dataclasses.replace(inputs, network=timed), (
+        said,
+        *_of_sample(sample, "couriers", "were followed for speeds"),
+    )
 
 
 def find_about_streets(
-    study: Study, network: reach.Network, *, places: list[pd.DataFrame], stations: gpd.GeoDataFrame,
-    access: gpd.GeoDataFrame | None, demand: pd.DataFrame, completeness: pd.DataFrame | None,
-    on_route: pd.DataFrame | None, said: tuple[str, ...],
-) -> Streets:  # fmt: skip
-    """Put together what is to be known of the streets."""
-    weight = demand[demand["zone_id"] != schema.OUTSIDE].groupby("cell")[study.demand_weight].sum()
-    lon, lat = cells.centres(weight.index.to_numpy(dtype=np.uint64))
-    limit_m = study.reach.snap_limit_m
-    snaps = reach.snap(lon, lat, network) if limit_m is None else reach.snap(lon, lat, network, limit_m=limit_m)
+    study: Study, inputs: Inputs, samples: Samples, *, places: Places, demanded: Demanded,
+    met: Sequence[pd.DataFrame], said: tuple[str, ...],
+) -> Streets | None:  # fmt: skip
+    """Put together what is to be known of the streets; None where reach is by straight lines."""
+    network = inputs.network
+    if network is None:
+        return None
+    completeness, on_route, k = None, None, least_couriers(study)
+    if samples.of_fixes is not None and inputs.zones is not None:
+        completeness, more = off_streets(samples.of_fixes, network, inputs.zones, k=k)
+        said += more
+    if samples.of_couriers is not None and study.on_route is not None:
+        on_route, more = find_on_route(study, study.on_route, samples.of_couriers, network, places, k=k)
+        said += more
+    return Streets(
+        places=pd.concat(met, ignore_index=True),
+        zones=completeness,
+        on_route=on_route,
+        limit_m=OFF_STREET_M,
+        sentences=(*_about_demand(study, network, places, demanded.inside), *said),
+    )
+
+
+def _about_demand(study: Study, network: reach.Network, places: Places, demand: pd.DataFrame) -> tuple[str, ...]:
+    """Say how far the demand in the zones is from stations, from streets, and from where the street data ends."""
+    weight = demand.groupby("cell")[study.demand_weight].sum()
+    nearest = reach.nearest_over_streets(
+        places.counted, network, cells=weight.index.to_numpy(dtype=np.uint64), direction=study.reach.direction,
+        access=places.access, **way_options(study),
+    )  # fmt: skip
+    met = nearest.cells.table
     within_m = span_m(study, network)
-    near = reach.near_border(lon, lat, network, within_m=within_m)
+    near = reach.near_border(met["point_lon"], met["point_lat"], network, within_m=within_m)
 
     def share(which: npt.NDArray[np.bool_]) -> float:
         total = float(weight.sum())
         return float(weight.to_numpy()[which].sum()) / total if total > 0 else math.nan
 
-    lost, island = (snaps.table["edge"] < 0).to_numpy(), snaps.table["island"].to_numpy()
-    off = f"more than {snaps.limit_m:g} m from every street that may be used"
+    lost, island = (met["edge"] < 0).to_numpy(), met["island"].to_numpy()
+    off = f"more than {nearest.cells.limit_m:g} m from every street that may be used"
     ends = f"within {within_m:,.0f} m of where the street data ends, as far as one gets within the cutoff at most"
-    sentences = (
+    how_far = () if places.counted.empty else _how_far(nearest.table, weight)
+    return (
+        *how_far,
         f"{share(lost):.1%} of demand in the zones is {off}, by its cell's centre: no station reaches it",
         f"{share(island):.1%} of it meets streets which lead nowhere else",
         f"{share(near):.1%} of it lies {ends}: what is there beyond is not known, and its coverage may be too low",
     )
-    return Streets(
-        places=pd.concat(places, ignore_index=True),
-        zones=completeness,
-        on_route=on_route,
-        limit_m=OFF_STREET_M,
-        sentences=(*_how_far(study, network, stations, access, weight), *sentences, *said),
-    )
 
 
-def _how_far(
-    study: Study, network: reach.Network, stations: gpd.GeoDataFrame, access: gpd.GeoDataFrame | None,
-    weight: pd.Series[float],
-) -> tuple[str, ...]:  # fmt: skip
-    """Say how far the nearest station is, beyond the cutoff too."""
-    if stations.empty or not weight.sum() > 0:
+def _how_far(nearest: pd.DataFrame, weight: pd.Series[float]) -> tuple[str, ...]:
+    """Say how far the nearest station is, beyond the cutoff too; nothing where there is no demand."""
+    if not weight.sum() > 0:
         return ()
-    asked = study.reach
-    nearest = reach.nearest_over_streets(
-        stations, network, cells=weight.index.to_numpy(dtype=np.uint64), direction=asked.direction,
-        access=access, **way_options(study),
-    )  # fmt: skip
-    minutes = nearest.table.set_index("cell")["impedance_s"].reindex(weight.index).fillna(math.inf) / 60.0
+    minutes = nearest.set_index("cell")["impedance_s"].reindex(weight.index).fillna(math.inf) / 60.0
     order = np.argsort(minutes.to_numpy(), kind="stable")
     share, ascending = weight.to_numpy()[order].cumsum() / weight.sum(), minutes.to_numpy()[order]
     half, most = (float(ascending[share >= part * (1.0 - _ROUNDING)][0]) for part in (0.5, 0.9))

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from stationgeo.coverage import Coverage
     from stationgeo.reach import Network, TravelReach
+    from stationgeo.study._ground import Places
+    from stationgeo.study._inputs import Inputs
 
-__all__ = ["Change", "Changed", "try_change"]
+__all__ = ["Change", "Changed", "ask_what_if", "try_change"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +44,31 @@ class Changed:
     headline: dict[str, Any]
     """The headline metrics after the change, and `n_closed`, `n_moved`, `n_opened` stations, `n_blocked` streets."""
     zones: pd.DataFrame
-    """By zone: `level`, `zone_id`, `name`, `demand`, and `covered_demand` before and after."""
+    """Zones whose coverage the change changes, by level and the largest change first: `level`, `zone_id`, `name`,
+    `demand`, `covered_demand_before`, `covered_demand_after`, `covered_demand_change` (after - before), and
+    `covered_share_before`, `covered_share_after`."""
     sentence: str
     """The change in a sentence."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know."""
+        return (self.sentence,)
+
+
+def ask_what_if(
+    inputs: Inputs, places: Places, reached: pd.DataFrame | TravelReach, before: Coverage,
+    score: Callable[..., Coverage],
+) -> Changed | None:  # fmt: skip
+    """Try the change that a study asks about; None where it asks for none. See `try_change`."""
+    if inputs.change is None or inputs.network is None or not isinstance(reached, reach.TravelReach):
+        return None
+    return try_change(inputs.change, inputs.network, reached, places.every, before, score)
 
 
 def try_change(
     change: Change, network: Network, travel: TravelReach, places: gpd.GeoDataFrame, before: Coverage,
-    score: Callable[[pd.DataFrame, gpd.GeoDataFrame], Coverage],
+    score: Callable[..., Coverage],
 ) -> Changed:  # fmt: skip
     """Bring reach up to date with a change, and score coverage again.
 
@@ -60,7 +79,7 @@ def try_change(
     network, travel, places, before
         The streets, reach, STATIONS and coverage as they are.
     score
-        Scores a REACH table with its stations, as `before` was scored.
+        Scores a reach, given its `stations`, as `before` was scored.
 
     Raises
     ------
@@ -85,7 +104,7 @@ def try_change(
         close=sorted(was - new),
         access=_of_fresh(change.access, fresh, names),
     )
-    scored = score(after.table, there)
+    scored = score(after, stations=there)
     head = scored.headline | {
         "n_closed": len(change.close),
         "n_moved": len(names & known),
@@ -123,12 +142,14 @@ def _blocked(network: Network, areas: gpd.GeoDataFrame | None) -> Network:
 
 
 def _by_zone(before: Coverage, after: Coverage) -> pd.DataFrame:
-    key = ["level", "zone_id"]
-    was = before.zones[[*key, "name", "demand", "covered_demand"]]
-    table = pd.DataFrame(was).merge(
-        pd.DataFrame(after.zones[[*key, "covered_demand"]]), on=key, suffixes=("_before", "_after")
-    )
-    return table[table["covered_demand_before"] != table["covered_demand_after"]].reset_index(drop=True)
+    key, scored = ["level", "zone_id"], ["covered_demand", "covered_share"]
+    was = pd.DataFrame(before.zones[[*key, "name", "demand", *scored]])
+    table = was.merge(pd.DataFrame(after.zones[[*key, *scored]]), on=key, suffixes=("_before", "_after"))
+    change = table["covered_demand_after"] - table["covered_demand_before"]
+    rank = {level: number for number, level in enumerate(before.zones["level"].unique())}
+    table = table.assign(covered_demand_change=change, rank=table["level"].map(rank), size=-change.abs())
+    ordered = table[change != 0].sort_values(["rank", "size", "zone_id"], ignore_index=True)
+    return ordered.drop(columns=["rank", "size"])
 
 
 def _in_words(before: Coverage, head: dict[str, Any]) -> str:

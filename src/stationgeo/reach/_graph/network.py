@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -153,6 +154,22 @@ class Network:
             return (float("nan"),) * 4
         low, high = self.vertices.min(axis=0), self.vertices.max(axis=0)
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    @property
+    def typical_speed_m_s(self) -> float:
+        """Median speed by length, of every edge in each direction that is open; nan where none is.
+
+        Edges of no length have no speed; waits for ferries count. O(edges log edges).
+        """
+        seconds = np.concatenate([self.forward_s, self.backward_s])
+        metres = np.concatenate([self.length_m, self.length_m])
+        is_open = np.isfinite(seconds) & (metres > 0.0)
+        if not is_open.any():
+            return math.nan
+        speeds, metres = metres[is_open] / seconds[is_open], metres[is_open]
+        order = np.argsort(speeds, kind="stable")
+        so_far = metres[order].cumsum()
+        return float(speeds[order][np.searchsorted(so_far, so_far[-1] / 2)])
 
     def arcs(self, *, towards: bool) -> Arcs:
         """Return the arcs against which one searches for who comes `towards` a place, or along which one leaves it."""

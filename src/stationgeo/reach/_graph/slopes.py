@@ -62,6 +62,12 @@ class Slope:
             return np.asarray(np.exp(-_TOBLER_RATE * steep), dtype=np.float64)
         return np.asarray(np.interp(grade, self.grades, self.factors), dtype=np.float64)
 
+    @property
+    def highest_factor(self) -> float:
+        """The largest factor at any grade."""
+        best = (_TOBLER_BEST_GRADE,) if self.form == "tobler" else self.grades
+        return float(self.factor(np.array(best)).max())
+
 
 def edge_grades(edges: pd.DataFrame, nodes: pd.DataFrame, counts: Counter[str]) -> FloatArray:
     """Measure the grade of each edge along its line from the elevation of its ends; flat where one is not known."""

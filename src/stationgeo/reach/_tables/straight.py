@@ -90,7 +90,7 @@ def within_distance(
     )
 
 
-def cutoff_check(*, cutoff_m: float, resolution: int, detour_factor: float = 1.0) -> str:
+def cutoff_check(*, cutoff_m: float, resolution: int, detour_factor: float = 1.0, called: str | None = None) -> str:
     """Say whether cells of a resolution are too coarse for a cutoff.
 
     Parameters
@@ -101,6 +101,9 @@ def cutoff_check(*, cutoff_m: float, resolution: int, detour_factor: float = 1.0
         H3 resolution of the cells, 0 to 15.
     detour_factor
         Metres of way per metre of straight line; the straight line is what cells resolve.
+    called
+        What the sentence calls the cutoff, where it was asked for in other words: "3 min by van, about 1,100 m". By
+        default its metres.
 
     Returns
     -------
@@ -129,7 +132,9 @@ def cutoff_check(*, cutoff_m: float, resolution: int, detour_factor: float = 1.0
     radius_m = cutoff_m / detour_factor
     if radius_m >= _LEAST_SPACINGS * spacing_m:
         return ""
-    drawn = f"The cutoff of {cutoff_m:g} m" + (f" ({radius_m:.0f} m straight)" if detour_factor > 1.0 else "")
+    drawn = f"The cutoff of {called or f'{cutoff_m:g} m'}" + (
+        f" ({radius_m:.0f} m straight)" if detour_factor > 1.0 else ""
+    )
     enough = [level for level in range(resolution + 1, 16) if radius_m >= _LEAST_SPACINGS * cells.spacing_m(level)]
     way_out = f"use resolution {enough[0]} or finer" if enough else "score it from points, not from cells"
     return (

@@ -1,0 +1,119 @@
+"""What every way of scoring does first: insist on tables that belong together, and lay them out for the tally."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from stationgeo import stations as station_kinds
+from stationgeo.coverage._items import lay_out
+from stationgeo.coverage._meet import check_tables, impedance_of, meet
+from stationgeo.coverage._qualify import offered, qualified
+from stationgeo.coverage._tally import N_UNTIMED, Offered, tally
+from stationgeo.errors import ParameterError
+from stationgeo.reach import as_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import geopandas as gpd
+    import numpy.typing as npt
+    import pandas as pd
+
+    from stationgeo.coverage._items import Item, Things
+    from stationgeo.coverage._meet import Met
+    from stationgeo.coverage._standard import Standard
+    from stationgeo.coverage._tally import Tally
+    from stationgeo.reach import TravelReach
+    from stationgeo.schema import FloatArray
+    from stationgeo.stations import Catalogue, Offers
+
+__all__ = ["Question", "answer", "ask", "is_centre", "laid_out"]
+
+
+class Question(NamedTuple):
+    """Demand, the stations that count, what they offer and what is asked of them."""
+
+    counted: pd.DataFrame
+    """Stations that count."""
+    told: Offers
+    """What they offer, in their order."""
+    things: Things
+    met: Met
+    impedance: str
+    """Column of reach."""
+    inside_only: bool
+    """Whether what lies in no zone is left out of totals."""
+
+
+def ask(
+    demand: pd.DataFrame,
+    reach: pd.DataFrame | TravelReach,
+    *,
+    items: Sequence[Item],
+    stations: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | None,
+    weight: str,
+    standard: Standard | None,
+    offers: Offers | None,
+    open_then: bool,
+    purposes: tuple[str, ...],
+    catalogue: Catalogue | None,
+) -> Question:
+    """Bring everything together that is to be scored; see `score` for what is raised."""
+    way = as_table(reach)
+    check_tables(demand, way, stations, weight)
+    counted = qualified(stations, standard, catalogue)
+    told = offered(counted, offers, items=items, open_then=open_then)
+    _check_bins(demand, told)
+    met = meet(
+        demand, way, counted=counted, zones=zones, weight=weight, purposes=purposes,
+        group="" if standard is None else standard.group, cutoff=_cutoff_of(way, standard),
+    )  # fmt: skip
+    return Question(counted, told, lay_out(items, told), met, impedance_of(way), zones is not None)
+
+
+def answer(question: Question, *, factor: FloatArray | None = None, by_hour: bool, by_cell: bool) -> Tally:
+    """Tally it; without factors all demand counts for every item."""
+    things, n_bins = question.things, question.told.n_bins
+    n_items = things.asked.item_first.size - 1
+    return tally(
+        question.met.reaching, laid_out(question), things.asked, question.met.placed,
+        factor=np.ones((n_items, 1, n_bins + N_UNTIMED)) if factor is None else factor,
+        n_zones=len(question.met.lowest), inside_only=question.inside_only, by_hour=by_hour, by_cell=by_cell,
+    )  # fmt: skip
+
+
+def laid_out(question: Question) -> Offered:
+    """Lay out what the stations offer."""
+    return Offered(is_centre(question.counted), question.things.low, question.things.high, question.told.n_bins)
+
+
+def is_centre(counted: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Tell which stations are service centres; the others are of the warm-bee type."""
+    return np.asarray(station_kinds.family_of(counted["kind"].to_numpy()) == "service_centre", dtype=np.bool_)
+
+
+def _cutoff_of(way: pd.DataFrame, standard: Standard | None) -> float:
+    """Give the longest way that counts, in the unit of reach; endless where there is no standard."""
+    if standard is None:
+        return math.inf
+    unit = "s" if standard.cutoff_s is not None else "m"
+    if impedance_of(way) != f"impedance_{unit}":
+        raise ParameterError(
+            f"standard {standard.name!r} asks for {standard.in_words}, but reach is in {impedance_of(way)[-1]}. "
+            f"Compute reach by {'within_travel_time' if unit == 's' else 'within_distance'}, or take another standard."
+        )
+    cutoff = standard.cutoff_s if standard.cutoff_s is not None else standard.cutoff_m
+    return math.inf if cutoff is None else cutoff
+
+
+def _check_bins(demand: pd.DataFrame, offers: Offers) -> None:
+    latest = int(demand["bin"].max())
+    if latest >= offers.n_bins:
+        raise ParameterError(
+            f"demand has bins up to {latest}, offers only {offers.n_bins} ({offers.bins}). Make offers of the hours in "
+            "the bins of the demand."
+        )

@@ -1,0 +1,81 @@
+"""What a run returns: all of its tables, with the study that made them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from stationgeo.coverage import Coverage
+    from stationgeo.demand import Release
+    from stationgeo.reach import TravelReach
+    from stationgeo.report import Streets
+    from stationgeo.siting import Siting
+    from stationgeo.study._inputs import Inputs
+    from stationgeo.study._model import Study
+    from stationgeo.study._tracks import Tracks
+    from stationgeo.study._what_if import Changed
+
+__all__ = ["Result"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Result:
+    """All tables of a run, with the study that made them."""
+
+    study: Study
+    """What was asked."""
+    inputs: Inputs
+    """What was read, with its reports."""
+    tracks: Tracks | None
+    """Stops and what they were for; None where the study has no fixes."""
+    demand: pd.DataFrame
+    """DEMAND that coverage and sites are computed from, of all places. Of couriers it tells only pieces of at least
+    `privacy.k`, spread back to cells, for an average week, unless the study is exempt."""
+    full_demand: pd.DataFrame
+    """DEMAND before anything was pooled or suppressed, to look at in the house: `write` writes nothing of it."""
+    release: Release | None
+    """The pieces that may be told of couriers; None where nothing needs to be suppressed."""
+    pieces: pd.DataFrame | None
+    """PIECES of the lowest level of zones; None where the study names none."""
+    reach: pd.DataFrame
+    """REACH of the existing stations that count: all but clusters."""
+    travel: TravelReach | None
+    """Where those stations and the cells meet the streets; None where reach is by straight lines."""
+    streets: Streets | None
+    """What was found out about the streets; None where reach is by straight lines."""
+    changed: Changed | None
+    """What coverage would be after the change that the study asks about; None where it asks for none."""
+    coverage: Coverage
+    """The scored coverage."""
+    plan: Siting | None
+    """The proposed sites; None where the study asks for none, or nothing is left to cover."""
+    notes: tuple[str, ...]
+    """What a reader of the results should know, one sentence each."""
+
+    @property
+    def stops(self) -> pd.DataFrame | None:
+        """STOPS, those too that are no demand; None where the study has no fixes."""
+        return None if self.tracks is None else self.tracks.stops
+
+    @property
+    def headline(self) -> dict[str, Any]:
+        """The headline metrics of coverage, and of the plan where there is one."""
+        head: dict[str, Any] = dict(self.coverage.headline)
+        if self.plan is not None:
+            plan = self.plan
+            head |= {
+                "n_sites": len(plan.sites),
+                "siting_objective": plan.objective,
+                "siting_bound": plan.bound,
+                "siting_gap": plan.gap,
+                "siting_status": plan.status,
+                "covered_share_with_sites": (plan.existing_covered + plan.objective) / plan.total_demand,
+            }
+        return head
+
+    def _repr_html_(self) -> str:
+        plan = "" if self.plan is None else self.plan._repr_html_()
+        return self.coverage._repr_html_() + plan

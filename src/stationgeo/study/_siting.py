@@ -1,0 +1,77 @@
+"""New sites of a study: candidates of a file or of cells, and the choice among them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from stationgeo import reach, siting, zones
+from stationgeo.study._inputs import CELL_KIND
+from stationgeo.study._reach import reach_places
+from stationgeo.study._streets import met_places
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from stationgeo.siting import Siting
+    from stationgeo.study._demand import Demanded
+    from stationgeo.study._ground import Places
+    from stationgeo.study._inputs import Inputs
+    from stationgeo.study._model import Study
+    from stationgeo.study._progress import Progress
+    from stationgeo.study._sections import Candidates
+
+__all__ = ["Sited", "choose_sites"]
+
+
+class Sited(NamedTuple):
+    """New sites."""
+
+    plan: Siting | None = None
+    """The proposed sites; None where the study asks for none, or nothing is left to cover."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know."""
+    met: tuple[pd.DataFrame, ...] = ()
+    """How the candidates meet the streets; nothing by straight lines."""
+
+
+def choose_sites(
+    study: Study, inputs: Inputs, demanded: Demanded, places: Places, reached: pd.DataFrame | reach.TravelReach,
+    listener: Progress,
+) -> Sited:  # fmt: skip
+    """Choose sites for the demand in the zones, given the stations that are there."""
+    if study.siting is None or study.candidates is None:
+        return Sited()
+    with listener.stage("siting", steps=2) as step:
+        candidates = inputs.candidates
+        if candidates is None:
+            candidates = _of_cells(study.candidates, demanded.inside, study.demand_weight, reach.as_table(reached))
+        if candidates is None:
+            return Sited(notes=("all demand is covered already: no site is proposed",))
+        lon, lat = candidates.geometry.x.to_numpy(), candidates.geometry.y.to_numpy()
+        candidates = candidates.assign(zone_id=zones.locate(lon, lat, zones=demanded.zones))
+        candidate_reach = reach_places(study, inputs.network, candidates)
+        step()
+        plan = siting.maximal_cover(
+            demanded.inside,
+            candidate_reach,
+            n_stations=study.siting.n_stations,
+            weight=study.demand_weight,
+            existing=reached,
+            candidates=candidates,
+            stations=places.every,
+            time_limit_s=study.siting.time_limit_s,
+            gap=study.siting.gap,
+        )
+        step()
+    return Sited(plan, tuple(plan.notes), met_places("candidate", candidates, candidate_reach))
+
+
+def _of_cells(asked: Candidates, table: pd.DataFrame, weight: str, reached: pd.DataFrame) -> gpd.GeoDataFrame | None:
+    """Make a candidate of every cell with demand that no station reaches; None where there is none."""
+    blank = np.setdiff1d(table.loc[table[weight] > 0, "cell"], reached["cell"])
+    if blank.size == 0:
+        return None
+    return siting.candidates_from_cells(blank, kind=asked.default_kind or CELL_KIND, action=asked.default_action)
