@@ -1,7 +1,8 @@
 """Partial coverage, blank spots and criticality at the size of a city: `python benchmarks/partial.py`.
 
-4,000 stations around a centre, 5 million pairs of station and cell, demand in 130,000 cells at some hours of the week, 12 services.
-Seconds are of processor time, so that other work on the machine hardly counts; a small call compiles the kernels first.
+4,000 stations around a centre, 5 million pairs of station and cell, demand in 130,000 cells at some hours of the week,
+12 services. Seconds are of processor time, so that other work on the machine hardly counts; a small call compiles the
+kernels first.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def test_clusters_are_no_stations_and_nothing_is_nothing() -> None:
     assert linked(stations_of((None, 0, 0))).n_without == 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 25), st.sampled_from([200.0, 500.0, 900.0]))
 def test_equal_to_networkx(seed: int, n: int, hop_m: float) -> None:
     chance = np.random.default_rng(seed)

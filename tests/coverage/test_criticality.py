@@ -205,7 +205,7 @@ def covered_by(demand: pd.DataFrame, reach: pd.DataFrame, offers: Any, names: se
     return np.array(found)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(towns())
 def test_equal_to_closing_them_one_by_one(drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, Any]) -> None:
     demand, reach, stations, offers = drawn

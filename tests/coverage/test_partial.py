@@ -226,7 +226,7 @@ def weight_of(metres: float) -> float:
     return min(1.0, max(0.0, (500 - metres) / 400))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(towns(), st.sampled_from([0.3, 0.9, 1.4]), st.integers(1, 3))
 def test_equal_to_plain_loops(
     drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame], threshold: float, n: int
@@ -260,7 +260,7 @@ def test_equal_to_plain_loops(
             assert level["numerator"].sum() == pytest.approx(result.cells["covered_demand"].sum(), rel=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns(), st.integers(1, 600), st.integers(0, 4))
 def test_monotone_and_equal_to_step_coverage(
     drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame], cutoff: int, dropped: int
@@ -293,7 +293,7 @@ def test_monotone_and_equal_to_step_coverage(
     assert signals == pytest.approx(two, rel=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(towns(), st.integers(0, 2**32 - 1), st.sampled_from([70, 168]))
 def test_completeness_equals_plain_loops_and_keeps_its_laws(
     drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame], seed: int, n_bins: int
@@ -382,6 +382,18 @@ def test_other_wrong_calls() -> None:
     unlike.low, unlike.high = unlike.high, unlike.low
     with pytest.raises(DataError, match="within what is offered perhaps"):
         complete(offers=unlike)
+
+
+def test_row_order_does_not_matter_and_repeats_of_a_place_add_up() -> None:
+    # Groups of workers repeat (cell, zone, bin): they are added up.
+    split = pd.concat([DEMAND.assign(group="riders"), DEMAND.assign(group="drivers")], ignore_index=True)
+    plain = coverage.gradual(split, REACH, decay=DECAY, **GIVEN)
+    mixed = coverage.gradual(
+        split.sample(frac=1, random_state=3), REACH.sample(frac=1, random_state=3), decay=DECAY, **GIVEN
+    )
+    pd.testing.assert_frame_equal(plain.cells, mixed.cells)
+    pd.testing.assert_frame_equal(plain.rates, mixed.rates)
+    assert plain.headline["numerator"] == 80
 
 
 def test_no_reach_and_no_zones() -> None:

@@ -95,7 +95,9 @@ def blank_spots(
         Covered demand per cell, or per (`cell`, `zone_id`): the `cells` of any coverage. `cell`, `demand`, one of
         `covered_demand`, `covered_share` and `covered` (the first that is there counts, and a missing share is an
         error), `zone_id` where there are zones. Optional `courier_s` and `courier_weight` of the same rows tell workers
-        beside `demand`. Where `zone_id` is only the main zone of a cell, as in `Coverage.cells`, so are the units.
+        beside `demand`. What is covered for sure counts: services and hours that are unknown leave a blank. Where
+        `zone_id` is only the main zone of a cell, as in `Coverage.cells`, so are the units; those of `backup` with
+        n = 1 tell step coverage by cell and zone.
     stations
         STATIONS; clusters do not count.
     zones

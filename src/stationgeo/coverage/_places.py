@@ -122,15 +122,16 @@ def checked_places(
 
 def placed(demand: pd.DataFrame, *, weight: str, by_bin: bool) -> Placed:
     """Add demand up per cell and zone, and per bin where asked; rows without demand are left out."""
-    amount = demand[weight].to_numpy(dtype=np.float64)
-    there = amount > 0
-    cell, amount = demand["cell"].to_numpy(dtype=np.uint64)[there], amount[there]
-    zone, names = pd.factorize(demand["zone_id"].to_numpy(dtype=object)[there], sort=True)
+    there = np.flatnonzero(demand[weight].to_numpy(dtype=np.float64) > 0)
+    cell = demand["cell"].to_numpy(dtype=np.uint64)[there]
+    amount = demand[weight].to_numpy(dtype=np.float64)[there]
+    zone, names = pd.factorize(demand["zone_id"].iloc[there], sort=True)
     bins = demand["bin"].to_numpy(dtype=np.int64)[there] if by_bin else np.full(cell.size, schema.WEEK_BIN)
-    order = np.lexsort((bins, zone, cell))
-    cell, zone, bins = cell[order], zone[order], bins[order]
+    if not _in_order(cell, zone, bins):
+        order = np.lexsort((bins, zone, cell))
+        cell, zone, bins, amount = cell[order], zone[order], bins[order], amount[order]
     begins = np.ones(cell.size, dtype=np.bool_)
-    begins[1:] = (np.diff(cell) != 0) | (np.diff(zone) != 0) | (np.diff(bins) != 0)
+    begins[1:] = (cell[1:] != cell[:-1]) | (zone[1:] != zone[:-1]) | (bins[1:] != bins[:-1])
     first = np.flatnonzero(begins)
     distinct, at = np.unique(cell[first], return_inverse=True)
     return Placed(
@@ -139,8 +140,15 @@ def placed(demand: pd.DataFrame, *, weight: str, by_bin: bool) -> Placed:
         cell=at.astype(np.int64),
         zone=zone[first].astype(np.int64),
         bin=bins[first].astype(np.int64),
-        demand=np.add.reduceat(amount[order], first) if first.size else np.zeros(0),
+        demand=np.add.reduceat(amount, first) if first.size else np.zeros(0),
     )
+
+
+def _in_order(cell: CellArray, zone: npt.NDArray[np.intp], bins: IntArray) -> bool:
+    """Say whether rows are in the order of DEMAND already: then millions of them need no sorting."""
+    later = bins[1:] >= bins[:-1]
+    later = (zone[1:] > zone[:-1]) | ((zone[1:] == zone[:-1]) & later)
+    return bool(((cell[1:] > cell[:-1]) | ((cell[1:] == cell[:-1]) & later)).all())
 
 
 def ways(reach: pd.DataFrame, *, stations: gpd.GeoDataFrame, cells: CellArray) -> Ways:
