@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from stationgeo import schema
 from stationgeo import stations as station_kinds
 from stationgeo._compile import kernel
 from stationgeo.coverage._bits import bits_of_bins, offered
 from stationgeo.coverage._partial import PartialCoverage, distribution_of, headline_of
 from stationgeo.coverage._places import Placed, Ways, checked_places, placed, rates_of, share_of, ways
 from stationgeo.errors import ParameterError, suggest
-from stationgeo.stations._masks import pack_bins
+from stationgeo.stations._masks import WORD_BITS, pack_bins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import geopandas as gpd
-    import numpy.typing as npt
 
     from stationgeo.reach import TravelReach
     from stationgeo.schema import CellArray, FloatArray, IntArray
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["completeness"]
 
+CountArray: TypeAlias = npt.NDArray[np.int32]
 Together = Literal["in_reach", "at_one_station"]
 _TOGETHER = ("in_reach", "at_one_station")
-_SUMMED = ("covered_demand", "covered_demand_high", "all_demand", "all_demand_high")
 
 
 def completeness(
@@ -137,33 +138,32 @@ def completeness(
 
 
 def _told(
-    rows: Placed, zones: gpd.GeoDataFrame | None, low: IntArray, high: IntArray, near: Ways, *, k: int,
+    rows: Placed, zones: gpd.GeoDataFrame | None, low: CountArray, high: CountArray, near: Ways, *, k: int,
     parameters: dict[str, object],
 ) -> PartialCoverage:  # fmt: skip
     """Assemble the result from the number of services of each row."""
+    # Hours are added up before anything else is made of them: places are many times fewer than rows.
+    places, begins = _places(rows)
     amounts = {
-        "covered_demand": rows.demand * low / k,
-        "covered_demand_high": rows.demand * high / k,
-        "all_demand": rows.demand * (low == k),
-        "all_demand_high": rows.demand * (high == k),
+        "covered_demand": np.add.reduceat(rows.demand * low, begins) / k,
+        "covered_demand_high": np.add.reduceat(rows.demand * high, begins) / k,
+        "all_demand": np.add.reduceat(np.where(low == k, rows.demand, 0.0), begins),
+        "all_demand_high": np.add.reduceat(np.where(high == k, rows.demand, 0.0), begins),
     }
-    mean = rates_of(
-        rows, zones, rate="completeness", numerator=amounts["covered_demand"],
-        numerator_high=amounts["covered_demand_high"],
-    )  # fmt: skip
-    whole = rates_of(
-        rows, zones, rate="all_services", numerator=amounts["all_demand"], numerator_high=amounts["all_demand_high"]
+    mean, whole = (
+        rates_of(places, zones, rate=rate, numerator=amounts[name], numerator_high=amounts[f"{name}_high"])
+        for rate, name in (("completeness", "covered_demand"), ("all_services", "all_demand"))
     )
     sure, perhaps = (distribution_of(rows, zones, count, largest=k) for count in (low, high))
     return PartialCoverage(
         measure="completeness",
-        cells=_by_place(rows, amounts, near),
+        cells=_cells(places, amounts, near),
         rates=pd.concat([mean, whole], ignore_index=True),
         distribution=sure.assign(
             at_least_demand_high=perhaps["at_least_demand"], at_least_share_high=perhaps["at_least_share"]
         ),
         headline={
-            **headline_of(mean, rows, zones),
+            **headline_of(mean, places, zones),
             "all_share": float(whole["share"].iloc[0]),
             "all_share_high": float(whole["share_high"].iloc[0]),
         },
@@ -171,45 +171,51 @@ def _told(
     )
 
 
-def _by_place(rows: Placed, amounts: dict[str, FloatArray], near: Ways) -> pd.DataFrame:
-    """Add the bins of each place up."""
+def _places(rows: Placed) -> tuple[Placed, IntArray]:
+    """Add the bins of each place up; tell where the rows of each begin."""
     begins = np.ones(rows.cell.size, dtype=np.bool_)
-    begins[1:] = (np.diff(rows.cell) != 0) | (np.diff(rows.zone) != 0)
+    begins[1:] = (rows.cell[1:] != rows.cell[:-1]) | (rows.zone[1:] != rows.zone[:-1])
     first = np.flatnonzero(begins)
-    total = {name: np.add.reduceat(values, first) for name, values in {"demand": rows.demand, **amounts}.items()}
-    shares = {
-        name.replace("_demand", "_share"): share_of(total[name], total["demand"])
-        for name in ("covered_demand", "covered_demand_high")
-    }
+    places = Placed(
+        cells=rows.cells, zones=rows.zones, cell=rows.cell[first], zone=rows.zone[first],
+        bin=np.full(first.size, schema.WEEK_BIN), demand=np.add.reduceat(rows.demand, first),
+    )  # fmt: skip
+    return places, first
+
+
+def _cells(places: Placed, amounts: dict[str, FloatArray], near: Ways) -> pd.DataFrame:
+    covered, covered_high = amounts["covered_demand"], amounts["covered_demand_high"]
     return pd.DataFrame(
         {
-            "cell": rows.cells[rows.cell[first]],
-            "zone_id": pd.Series(rows.zones[rows.zone[first]], dtype="str"),
-            "demand": total["demand"],
-            "covered_demand": total["covered_demand"],
-            "covered_share": shares["covered_share"],
-            "n_stations": np.diff(near.first)[rows.cell[first]],
-            **{name: total[name] for name in _SUMMED[1:]},
-            "covered_share_high": shares["covered_share_high"],
+            "cell": places.cells[places.cell],
+            "zone_id": pd.Series(places.zones[places.zone], dtype="str"),
+            "demand": places.demand,
+            "covered_demand": covered,
+            "covered_share": share_of(covered, places.demand),
+            "n_stations": np.diff(near.first)[places.cell],
+            "covered_demand_high": covered_high,
+            "all_demand": amounts["all_demand"],
+            "all_demand_high": amounts["all_demand_high"],
+            "covered_share_high": share_of(covered_high, places.demand),
         }
     )
 
 
-def _in_reach(flags: npt.NDArray[np.bool_], near: Ways, rows: Placed, bit: IntArray) -> IntArray:
+def _in_reach(flags: npt.NDArray[np.bool_], near: Ways, rows: Placed, bit: IntArray) -> CountArray:
     return _united_counts(near.first, near.station, pack_bins(flags), rows.first, bit)
 
 
-def _at_one_station(flags: npt.NDArray[np.bool_], near: Ways, rows: Placed, bit: IntArray) -> IntArray:
+def _at_one_station(flags: npt.NDArray[np.bool_], near: Ways, rows: Placed, bit: IntArray) -> CountArray:
     return _best_counts(near.first, near.station, flags.sum(axis=1, dtype=np.int64), rows.first, bit)
 
 
 @kernel
 def _united_counts(
     first: IntArray, station: IntArray, words: CellArray, row_first: IntArray, bit: IntArray
-) -> IntArray:
+) -> CountArray:
     """Count for each row of demand the services that any station in reach of its cell offers in its bin."""
     n_services, n_words = words.shape[1], words.shape[2]
-    count = np.zeros(bit.size, dtype=np.int64)
+    count = np.zeros(bit.size, dtype=np.int32)
     united = np.empty((n_services, n_words), dtype=np.uint64)
     for cell in range(first.size - 1):
         united[:] = np.uint64(0)
@@ -218,17 +224,19 @@ def _united_counts(
                 for word in range(n_words):
                     united[service, word] |= words[station[pair], service, word]
         for row in range(row_first[cell], row_first[cell + 1]):
-            word, shift = bit[row] // 64, np.uint64(bit[row] % 64)
+            word, shift = bit[row] // WORD_BITS, np.uint64(bit[row] % WORD_BITS)
             for service in range(n_services):
                 count[row] += np.int64((united[service, word] >> shift) & np.uint64(1))
     return count
 
 
 @kernel
-def _best_counts(first: IntArray, station: IntArray, offers: IntArray, row_first: IntArray, bit: IntArray) -> IntArray:
+def _best_counts(
+    first: IntArray, station: IntArray, offers: IntArray, row_first: IntArray, bit: IntArray
+) -> CountArray:
     """Find for each row of demand the most services that one station in reach of its cell offers in its bin."""
     n_bins = offers.shape[1]
-    count = np.zeros(bit.size, dtype=np.int64)
+    count = np.zeros(bit.size, dtype=np.int32)
     best = np.empty(n_bins, dtype=np.int64)
     for cell in range(first.size - 1):
         best[:] = 0

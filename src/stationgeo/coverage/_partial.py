@@ -11,11 +11,12 @@ import pandas as pd
 
 from stationgeo import schema
 from stationgeo import stations as station_kinds
-from stationgeo.coverage._places import rates_of
+from stationgeo.coverage._places import rates_of, totals
 from stationgeo.errors import ParameterError
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import numpy.typing as npt
 
     from stationgeo.coverage._places import Placed
     from stationgeo.reach import Decay
@@ -90,10 +91,12 @@ def headline_of(rates: pd.DataFrame, rows: Placed, zones: gpd.GeoDataFrame | Non
     return {**total, "outside_demand": beyond}
 
 
-def distribution_of(rows: Placed, zones: gpd.GeoDataFrame | None, count: IntArray, *, largest: int) -> pd.DataFrame:
+def distribution_of(
+    rows: Placed, zones: gpd.GeoDataFrame | None, count: npt.NDArray[np.integer[Any]], *, largest: int
+) -> pd.DataFrame:
     """Tell demand inside the zones by a number that each row has."""
     inside = np.ones(count.size, dtype=np.bool_) if zones is None else rows.zones[rows.zone] != schema.OUTSIDE
-    exactly = np.bincount(count[inside], weights=rows.demand[inside], minlength=largest + 1)
+    exactly = totals(count[inside], rows.demand[inside], largest + 1)
     at_least = exactly[::-1].cumsum()[::-1]
     share = at_least / at_least[0] if at_least[0] > 0 else np.full(at_least.size, np.nan)
     number = np.arange(exactly.size)
