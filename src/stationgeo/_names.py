@@ -16,8 +16,17 @@ from stationgeo.errors import DataError, first_few
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-__all__ = ["check_aliases", "fold", "kind_words", "matched", "read_shipped", "service_words", "shipped_aliases",
-           "status_words"]  # fmt: skip
+__all__ = [
+    "asked_words",
+    "check_aliases",
+    "fold",
+    "kind_words",
+    "matched",
+    "read_shipped",
+    "service_words",
+    "shipped_aliases",
+    "status_words",
+]
 
 _CONFIG = "t2s"
 # Blanks, line ends and what cannot be seen: whether they stand between characters is no part of a name.
@@ -32,8 +41,7 @@ def read_shipped(name: str) -> dict[str, Any]:
 
 def fold(text: str, *, aliases: Mapping[str, str]) -> str:
     """Fold a text for comparing: compatibility forms, case, blanks, script, then aliases, the longest first."""
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    folded = "".join(_simplified(sign) for sign in plain if unicodedata.category(sign)[0] not in _UNSEEN)
+    folded = "".join(map(_simplified, _plain(text)))
     for written in sorted(aliases, key=lambda word: (-len(word), word)):
         folded = folded.replace(written, aliases[written])
     return folded
@@ -56,7 +64,7 @@ def check_aliases(aliases: Mapping[str, str], *, source: str) -> dict[str, str]:
     circular = [
         f"{written} -> {means}"
         for written, means in folded.items()
-        if not written or fold(means, aliases=folded) != means
+        if not written or any(other in means for other in folded)
     ]
     if circular:
         raise DataError(
@@ -78,6 +86,12 @@ def service_words(
     return _words(
         ((name, [*_called(name, entry), entry["ability"]]) for name, entry in file["services"].items()), aliases, source
     )
+
+
+def asked_words(words: Mapping[str, str], file: Mapping[str, Any], *, aliases: Mapping[str, str]) -> dict[str, str]:
+    """Words of headers: those for services, and the same behind what headers ask with."""
+    asks = [fold(ask, aliases=aliases) for ask in file.get("asks", ())]
+    return {**{ask + word: service for word, service in words.items() for ask in asks}, **words}
 
 
 def status_words(file: Mapping[str, Any], *, source: str = "services.toml") -> dict[str, str]:
@@ -118,6 +132,16 @@ def _words(entries: Iterable[tuple[str, Iterable[str]]], aliases: Mapping[str, s
             if folded and words.setdefault(folded, key) != key:
                 raise DataError(f"{source}: {name!r} stands for {words[folded]!r} and for {key!r}. Leave it with one.")
     return words
+
+
+def _plain(text: str) -> str:
+    """Take compatibility forms, case and what is not seen out of a text, until nothing changes.
+
+    One round may call for another: a blank that goes lets an accent join its letter.
+    """
+    seen = "".join(sign for sign in text if unicodedata.category(sign)[0] not in _UNSEEN)
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+    return plain if plain == text else _plain(plain)
 
 
 @cache

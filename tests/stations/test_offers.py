@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -172,6 +173,20 @@ def test_no_station_and_no_service_are_fine() -> None:
     assert none.low.shape == (0, len(none.services), 3)
     silent = stations.offers(places("a"), told(), hours=None)
     assert (silent.table["unknown"] == 1).all()
+
+
+def test_services_of_ones_own_catalogue_are_offered(tmp_path: Path) -> None:
+    text = Path(stations.__file__).with_name("services.toml").read_text(encoding="utf-8")
+    bench = 'zh = "长椅"\nen = "a bench"\nability = ""\nneed = ""\nsource = "our list"'
+    (tmp_path / "services.toml").write_text(f"{text}\n[services.bench]\n{bench}\n", encoding="utf-8")
+    mine = stations.read_catalogue(tmp_path)
+    rows = told(("a", "bench", "yes"))
+    with pytest.raises(DataError, match="'bench'"):
+        stations.offers(places("a"), rows, hours=None)
+    made = stations.offers(places("a"), rows, hours=None, catalogue=mine)
+    assert made.services[-1] == "bench"
+    assert bins_of(made.of("bench")[0][0]) == list(range(168))
+    assert stations.service_words(catalogue=mine)["长椅"] == "bench"
 
 
 def test_wrong_calls_are_named() -> None:

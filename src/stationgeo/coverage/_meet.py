@@ -119,11 +119,12 @@ def meet(
     -----
     O(demand + reach x log reach); demand that is sorted by cell is not sorted again.
     """
-    there = _of_group(demand[demand[weight].to_numpy() > 0], group)
+    there = _of_group(_with_demand(demand, weight), group)
     way = _ways(reach, counted, cutoff)
     cell = there["cell"].to_numpy(dtype=np.uint64)
-    names = np.union1d(cell, way["cell"].to_numpy(dtype=np.uint64))
-    order = np.argsort(cell, kind="stable") if (cell[1:] < cell[:-1]).any() else np.arange(cell.size)
+    is_sorted = not (cell[1:] < cell[:-1]).any()
+    order = slice(None) if is_sorted else np.argsort(cell, kind="stable")
+    names = np.union1d(_distinct(cell[order]), _distinct(way["cell"].to_numpy(dtype=np.uint64)))
     lowest = lowest_ids(zones)
     placed = Placed(
         first=_firsts(cell[order], names),
@@ -136,6 +137,19 @@ def meet(
         first=_firsts(way["cell"].to_numpy(dtype=np.uint64), names), station=way["station"].to_numpy(dtype=np.int64)
     )
     return Met(cells=names, reaching=reaching, placed=placed, way=way, lowest=lowest)
+
+
+def _with_demand(demand: pd.DataFrame, weight: str) -> pd.DataFrame:
+    """Keep the columns that are looked at, and the rows that have demand."""
+    names = ["cell", "zone_id", "bin", *(name for name in ("group", "purpose") if name in demand.columns), weight]
+    some = demand[weight].to_numpy() > 0
+    table: pd.DataFrame = demand[names]
+    return table if some.all() else table[some]
+
+
+def _distinct(ordered: CellArray) -> CellArray:
+    """Give each value of sorted ones once."""
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if ordered.size else ordered
 
 
 def _of_group(demand: pd.DataFrame, group: str) -> pd.DataFrame:

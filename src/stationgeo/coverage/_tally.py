@@ -210,16 +210,24 @@ def _sums(n_zones: int, n_items: int, n_bins: int, *, by_hour: bool) -> _Sums:
     )
 
 
+@kernel
 def _renumber(zone: IntArray, n_zones: int) -> tuple[IntArray, IntArray]:
     """Give zones numbers in the order in which they are met, so that neighbouring cells meet neighbouring numbers.
 
     Returns the new number of each row, and the old number of each new one.
     """
-    met, at = np.unique(zone[zone >= 0], return_index=True)
-    order = met[np.argsort(at, kind="stable")]
     new = np.full(n_zones + 1, -1, dtype=np.int64)
-    new[order] = np.arange(order.size)
-    return new[zone], order
+    old = np.empty(n_zones, dtype=np.int64)
+    rows = np.empty(zone.size, dtype=np.int64)
+    met = 0
+    for row in range(zone.size):
+        at = zone[row]
+        if at >= 0 and new[at] < 0:
+            new[at] = met
+            old[met] = at
+            met += 1
+        rows[row] = new[at] if at >= 0 else -1
+    return rows, old[:met]
 
 
 @kernel

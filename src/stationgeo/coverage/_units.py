@@ -51,8 +51,9 @@ def numbers_of(zone_id: pd.Series[str], lowest: list[str], *, table: str) -> Int
     """
     if not lowest:
         return np.full(len(zone_id), -1, dtype=np.int64)
-    # Names are few and rows many: they are compared once each.
-    codes, names = pd.factorize(zone_id)
+    # Names are few and rows many, and rows of one zone often follow each other: each run is looked up once.
+    begins = np.flatnonzero(np.append(True, np.asarray(zone_id.array[1:] != zone_id.array[:-1], dtype=np.bool_)))
+    codes, names = pd.factorize(zone_id.iloc[begins[begins < len(zone_id)]])
     found = pd.Index(lowest).get_indexer(pd.Index(names))
     strange = [str(name) for name, at in zip(names, found, strict=True) if at < 0 and name != schema.OUTSIDE]
     if strange:
@@ -60,7 +61,7 @@ def numbers_of(zone_id: pd.Series[str], lowest: list[str], *, table: str) -> Int
             f"{table}: column 'zone_id' must name zones of the lowest level; {len(strange):,} of {len(names):,} zones "
             f"are not there: {first_few(strange)}. Compute it with the same zones."
         )
-    return np.asarray(found[codes], dtype=np.int64)
+    return np.repeat(np.asarray(found[codes], dtype=np.int64), np.diff(np.append(begins, len(zone_id))))
 
 
 def units_of(zones: gpd.GeoDataFrame) -> list[Units]:

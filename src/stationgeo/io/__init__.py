@@ -11,6 +11,7 @@ from stationgeo.io._records import read_events, read_fixes
 from stationgeo.io._report import Count, Ingest, IngestReport, SourceFile
 from stationgeo.io._runs import SortedRun, sorted_runs
 from stationgeo.io._scan import FixBatch, FixScan, scan_fixes
+from stationgeo.io._services import read_services
 from stationgeo.io._shapes import read_background, read_streets, read_zones
 from stationgeo.io._shares import FixShare, check_whole, share_fixes
 from stationgeo.io._sort import sort_fixes
@@ -38,6 +39,7 @@ __all__ = [
     "read_known_places",
     "read_network",
     "read_orders",
+    "read_services",
     "read_stations",
     "read_streets",
     "read_zones",

@@ -26,6 +26,7 @@ __all__ = [
     "Gathered",
     "Rules",
     "filtered",
+    "held_rows",
     "joined",
     "mapped",
     "matching",
@@ -52,6 +53,8 @@ class Rules:
     personal: Personal = "refuse"
     key: bytes | None = field(default=None, repr=False)
     """What courier ids are hashed with; None leaves them as they are."""
+    every_column: bool = False
+    """Whether columns beside the contract's are read too, also of files that keep columns apart."""
 
     @property
     def hidden(self) -> str | None:
@@ -88,6 +91,7 @@ class Gathered:
     parts: list[pd.DataFrame] = field(default_factory=list)
     rows_read: int = 0
     dropped: list[Count] = field(default_factory=list)
+    repaired: list[Count] = field(default_factory=list)
     notes: dict[str, None] = field(default_factory=dict)
     chosen: dict[str, str] = field(default_factory=dict)
     datum: crs.Datum = "WGS-84"
@@ -105,6 +109,7 @@ class Gathered:
             tz=tz,
             columns=self.chosen,
             dropped=_summed(self.dropped),
+            repaired=_summed(self.repaired),
             notes=tuple(self.notes),
         )
 
@@ -232,14 +237,21 @@ def with_default(
     return values.mask(empty, default)
 
 
-def sound_rows(
+def held_rows(
     read: dict[str, pd.Series[Any]], table: schema.Table, faults: Faults, tally: Tally, got: Gathered
 ) -> pd.DataFrame:
-    """Hold a part against the contract, take faulty rows out into the tally, and bring the rest to WGS-84."""
+    """Hold a part against the contract, and take faulty rows out into the tally."""
     for column in table.columns:
         if column.name in read and column.name not in {"lon", "lat"}:
             _hold(read[column.name], column, got.chosen.get(column.name, column.name), faults)
-    frame = pd.DataFrame(read)[tally.take(faults)]
+    return pd.DataFrame(read)[tally.take(faults)]
+
+
+def sound_rows(
+    read: dict[str, pd.Series[Any]], table: schema.Table, faults: Faults, tally: Tally, got: Gathered
+) -> pd.DataFrame:
+    """Hold a part against the contract as `held_rows` does, and bring what is left to WGS-84."""
+    frame = held_rows(read, table, faults, tally, got)
     lon, lat = crs.to_wgs84(frame["lon"].to_numpy(), frame["lat"].to_numpy(), datum=got.datum)
     return frame.assign(lon=lon, lat=lat)
 

@@ -30,6 +30,7 @@ from stationgeo.io._raw import is_vector, list_files, one_file
 from stationgeo.io._report import Count, Ingest
 from stationgeo.io._shapes import read_wgs84_vector
 from stationgeo.io._sources import name_of, raw_parts, without_personal
+from stationgeo.io._words import kinds_of_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,8 @@ def read_stations(
     default_kind
         Kind of stations where the file has no `kind` column, or leaves it empty.
     kinds
-        The file's word for a kind to the word of the kinds file: ``{"暖蜂驿站": "warm_bee"}``.
+        The file's word for a kind to the word of the kinds file: ``{"爱心小店": "merchant"}``. Chinese and English
+        names, and what else kinds are called, are known (`stations.kind_words`), whatever their script and case.
     crs
         CRS of a vector file that carries none.
     tz
@@ -74,8 +76,8 @@ def read_stations(
     Returns
     -------
     Ingest
-        `.table` is STATIONS in WGS-84 in the file's order. An outline or line becomes a point inside it (counted as
-        repaired). Identical rows are dropped and counted.
+        `.table` is STATIONS in WGS-84 in the file's order. An outline or line becomes a point inside it, and a kind
+        by another name that of the kinds file (both counted as repaired). Identical rows are dropped and counted.
 
     Raises
     ------
@@ -242,8 +244,8 @@ def _places_of(
     read: dict[str, pd.Series[Any]] = {whose: read_codes(raw, chosen, whose, faults, got)}
     for name, default in defaults.items():
         read[name] = with_default(raw, chosen, name, default, faults, got)
-    if kinds:
-        read["kind"] = read["kind"].replace(dict(kinds))
+    if "kind" in read:
+        read["kind"] = kinds_of_words(read["kind"], kinds, got)
     for name in ("valid_from", "valid_to"):
         if name in chosen:
             read[name] = to_utc(raw[chosen[name]], rules.how, faults=faults)

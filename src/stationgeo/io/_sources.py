@@ -151,7 +151,7 @@ def checked(table: TableFile, label: str, rules: Rules, got: Gathered, *, all_co
             f"{label}: {first_few(repeated)} stands more than once in the header. Rename the columns that are not "
             "meant."
         )
-    columns = set(names) - gone if all_columns and not table.typed else wanted
+    columns = set(names) - gone if rules.every_column or (all_columns and not table.typed) else wanted
     return Opened(
         label,
         tuple(name for name in names if name not in gone),

@@ -26,9 +26,19 @@ OUTSIDE_NAME = "outside all zones 区划之外"
 
 _HOURS_PER_DAY = 24
 _DIGITS = 7  # of degrees: 1 cm
-_AMOUNTS = ("demand", "covered_demand", "warm_bee_only", "service_centre_only", "both", "neither")
+_AMOUNTS = (
+    "demand",
+    "covered_demand",
+    "covered_demand_high",
+    "warm_bee_only",
+    "service_centre_only",
+    "both",
+    "neither",
+)
 _SITE_AMOUNTS = ("demand_gain", "cumulative_covered")
-_HEADLINE_AMOUNTS = ("demand", "covered_demand", "outside_demand", "siting_objective", "siting_bound")
+_HEADLINE_AMOUNTS = (
+    "demand", "covered_demand", "covered_demand_high", "outside_demand", "siting_objective", "siting_bound"
+)  # fmt: skip
 _UNTIMED_NAME = "untimed 无时间"
 
 # Column to meaning in English and in Chinese; {unit} is what demand is counted in.
@@ -37,8 +47,13 @@ _ZONE_COLUMNS = {
     "name": ("name of the zone; the last row holds what lies in no zone", "名称;末行为区划之外"),
     "parent_id": ("code of the zone one level up", "上级区划代码"),
     "demand": ("{unit}", "需求:{unit}"),
-    "covered_demand": ("demand that a station reaches, {unit}", "已覆盖需求:{unit}"),
+    "covered_demand": ("demand that is covered for sure, {unit}", "确定已覆盖需求:{unit}"),
     "covered_share": ("covered demand / demand; blank where there is no demand", "覆盖率;无需求为空"),
+    "covered_demand_high": (
+        "covered at most, were all that is not known a yes, {unit}",
+        "未知项全为“有”时的覆盖需求:{unit}",
+    ),
+    "covered_share_high": ("the same / demand", "未知项全为“有”时的覆盖率"),
     "warm_bee_only": ("demand covered by warm-bee type stations only, {unit}", "仅暖蜂类覆盖:{unit}"),
     "service_centre_only": ("demand covered by service centres only, {unit}", "仅党群服务中心覆盖:{unit}"),
     "both": ("demand covered by both, {unit}", "两类都覆盖:{unit}"),
@@ -71,14 +86,30 @@ _SITE_MEANINGS = {
     "lon": ("longitude, WGS-84 degrees", "经度,WGS-84"),
     "lat": ("latitude, WGS-84 degrees", "纬度,WGS-84"),
 }
+_CLASS_NAMES = (
+    ("neither", "neither", "均未覆盖"),
+    ("warm_bee_only", "warm-bee type stations only", "仅暖蜂类覆盖"),
+    ("service_centre_only", "service centres only", "仅党群服务中心覆盖"),
+    ("both", "both", "两类都覆盖"),
+)
 _METRICS = {
     "demand": ("demand in the zones, {unit}", "区内需求:{unit}"),
-    "covered_demand": ("demand that a station reaches, {unit}", "已覆盖需求:{unit}"),
-    "covered_share": ("share of demand that is covered", "需求覆盖率"),
+    "covered_demand": ("demand that is covered for sure, {unit}", "确定已覆盖需求:{unit}"),
+    "covered_share": ("share of demand that is covered for sure", "需求覆盖率（确定）"),
+    "covered_demand_high": (
+        "covered at most, were all that is not known a yes, {unit}",
+        "未知项全为“有”时的覆盖需求:{unit}",
+    ),
+    "covered_share_high": ("the same as a share", "未知项全为“有”时的覆盖率"),
     "neither_share": ("share covered by neither", "均未覆盖占比"),
     "warm_bee_only_share": ("share covered by warm-bee type stations only", "仅暖蜂类覆盖占比"),
     "service_centre_only_share": ("share covered by service centres only", "仅党群服务中心覆盖占比"),
     "both_share": ("share covered by both", "两类都覆盖占比"),
+    **{
+        f"{name}_share_{end}": (f"share covered by {en}: {bound} of what it may be", f"{zh}占比:{limit}")
+        for name, en, zh in _CLASS_NAMES
+        for end, bound, limit in (("low", "the least", "下限"), ("high", "the most", "上限"))
+    },
     "outside_demand": ("demand outside all zones, in no other figure, {unit}", "区划之外的需求,不计入其他数字:{unit}"),
     "n_stations": ("stations that count", "计入的站点数"),
     "n_clusters": ("clusters of stations, not counted", "站点群数,不计入"),

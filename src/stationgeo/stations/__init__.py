@@ -9,6 +9,9 @@ from __future__ import annotations
 from stationgeo.stations._checks import FAMILIES, TIERS
 from stationgeo.stations._choose import ValidStations, kinds_below, tier_of, valid_at, with_kinds
 from stationgeo.stations._data import Catalogue, catalogue, read_catalogue
+from stationgeo.stations._hours.dates import hours_on, is_open
+from stationgeo.stations._hours.parse import Hours, parse_hours
+from stationgeo.stations._hours.table import OpenHours, open_hours
 from stationgeo.stations._kinds import (
     check_kinds,
     counted,
@@ -18,8 +21,9 @@ from stationgeo.stations._kinds import (
     kinds,
     services,
 )
+from stationgeo.stations._make_offers import offers, own_hours
 from stationgeo.stations._needs import Profile, needs, profile, profiles
-from stationgeo.stations._offers import HoursOfStations, Offers, offers, own_hours
+from stationgeo.stations._offers import HoursOfStations, Offers
 from stationgeo.stations._points import lonlat
 from stationgeo.stations._premises import Premises, by_premises, count_premises
 from stationgeo.stations._weights import need_weights
@@ -29,8 +33,10 @@ __all__ = [
     "FAMILIES",
     "TIERS",
     "Catalogue",
+    "Hours",
     "HoursOfStations",
     "Offers",
+    "OpenHours",
     "Premises",
     "Profile",
     "ValidStations",
@@ -42,7 +48,9 @@ __all__ = [
     "data_versions",
     "family_of",
     "fold_name",
+    "hours_on",
     "is_cluster",
+    "is_open",
     "kind_words",
     "kinds",
     "kinds_below",
@@ -50,7 +58,9 @@ __all__ = [
     "need_weights",
     "needs",
     "offers",
+    "open_hours",
     "own_hours",
+    "parse_hours",
     "profile",
     "profiles",
     "read_catalogue",

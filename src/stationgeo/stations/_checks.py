@@ -54,6 +54,8 @@ def _unlabelled(file: Mapping[str, Any], section: str) -> Iterator[str]:
                 yield f"{part}.{key} must be a table"
                 continue
             yield from (f"{part}.{key}.{label} must be a text" for label in labels if not _is_text(entry.get(label)))
+            if not _are_texts(entry.get("also", [])):
+                yield f"{part}.{key}.also must be a list of texts"
 
 
 def _check_kinds(files: Files) -> Iterator[str]:
@@ -91,8 +93,11 @@ def _check_services(files: Files) -> Iterator[str]:
         for column in ("ability", "need"):
             if not isinstance(entry.get(column), str):
                 yield f"services.{service}.{column} must be a text, '' for none"
-    if set(file.get("statuses", {})) != set(SERVICE_STATUS):
-        yield f"statuses must hold words for {', '.join(SERVICE_STATUS)}"
+    statuses = file.get("statuses", {})
+    if not _are_texts(file.get("asks", [])):
+        yield "asks must be a list of texts"
+    if set(statuses) != set(SERVICE_STATUS) or not all(map(_are_texts, statuses.values())):
+        yield f"statuses must hold words for {', '.join(SERVICE_STATUS)}, a list each"
     elif all(isinstance(entry.get("ability"), str) for entry in file["services"].values()):
         _names.service_words(file, aliases={})
         _names.status_words(file)
@@ -156,6 +161,10 @@ def _unknown(where: str, names: object, known: object) -> Iterator[str]:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is_text, value))
 
 
 def _is_share(value: object) -> bool:
