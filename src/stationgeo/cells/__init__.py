@@ -6,10 +6,10 @@ where latitude comes before longitude: H3's order stays inside.
 
 from __future__ import annotations
 
-from stationgeo.cells._adjacent import neighbours
 from stationgeo.cells._clip import areas_m2, polygon_areas
 from stationgeo.cells._names import children, from_text, parents, resolution_of, to_text
 from stationgeo.cells._near import within, within_any
+from stationgeo.cells._neighbours import neighbours
 from stationgeo.cells._points import CellCounts, checked_lonlat, count, from_lonlat
 from stationgeo.cells._shapes import centres, dissolve, outlines, spacing_m
 

@@ -94,8 +94,8 @@ def within(
     if cell.size == 0:
         return np.zeros(0, dtype=np.int64), cell, np.zeros(0)
     centre_lon, centre_lat = centres(cell)
-    near = cKDTree(_geocentric_m(x, y)).sparse_distance_matrix(
-        cKDTree(_geocentric_m(centre_lon, centre_lat)), radius_m + _CHORD_SLACK_M, output_type="ndarray"
+    near = cKDTree(crs.geocentric_m(x, y)).sparse_distance_matrix(
+        cKDTree(crs.geocentric_m(centre_lon, centre_lat)), radius_m + _CHORD_SLACK_M, output_type="ndarray"
     )
     near = near[np.lexsort((near["j"], near["i"]))]
     point, centre = near["i"].astype(np.int64), near["j"].astype(np.int64)
@@ -147,7 +147,7 @@ def within_any(lon: npt.ArrayLike, lat: npt.ArrayLike, *, radius_m: float, resol
         return np.zeros(0, dtype=np.uint64)
     cell = _around(x, y, radius_m, level)
     centre_lon, centre_lat = centres(cell)
-    points, at = _geocentric_m(x, y), _geocentric_m(centre_lon, centre_lat)
+    points, at = crs.geocentric_m(x, y), crs.geocentric_m(centre_lon, centre_lat)
     # A chord is shorter than its geodesic, by (d / 2 r)^2 / 6 of it at most.
     doubt_m = _CHORD_SLACK_M + radius_m * min((radius_m / (2.0 * _LEAST_RADIUS_M)) ** 2, 1.0)
     chord_m, _ = cKDTree(points).query(at, distance_upper_bound=radius_m + _CHORD_SLACK_M)
@@ -195,11 +195,3 @@ def _disks(cells: CellArray, rings: int) -> CellArray:
         united = np.unique(np.concatenate([united, *disks]))
     # The library's arrays are of unsigned long long, which pandas does not take for the same as uint64.
     return united.view(np.uint64)
-
-
-def _geocentric_m(lon: FloatArray, lat: FloatArray) -> FloatArray:
-    """Place points of the ellipsoid in space, so that their chords can be measured."""
-    lam, phi = np.radians(lon), np.radians(lat)
-    normal = crs.WGS84_A_M / np.sqrt(1.0 - crs.WGS84_E2 * np.sin(phi) ** 2)
-    across = normal * np.cos(phi)
-    return np.column_stack((across * np.cos(lam), across * np.sin(lam), normal * (1.0 - crs.WGS84_E2) * np.sin(phi)))

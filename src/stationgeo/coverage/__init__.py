@@ -5,11 +5,18 @@ Beside it, what is made of such tables: targets of rules and plans, met or not, 
 
 from __future__ import annotations
 
+from stationgeo.coverage._backup import backup
+from stationgeo.coverage._blanks import BlankSpots, blank_spots
 from stationgeo.coverage._breaks import common_breaks, symmetric_breaks
 from stationgeo.coverage._check_targets import TargetCheck, check_targets
+from stationgeo.coverage._circles import CircleLinks, circle_links
 from stationgeo.coverage._compare import CHANGES, Comparison, compare
+from stationgeo.coverage._completeness import completeness
+from stationgeo.coverage._criticality import Criticality, criticality
+from stationgeo.coverage._gradual import cooperative, gradual
 from stationgeo.coverage._hot_spots import hot_spots
 from stationgeo.coverage._items import Item, find_items
+from stationgeo.coverage._partial import PartialCoverage
 from stationgeo.coverage._rates import RATES, rates
 from stationgeo.coverage._result import CLASSES, Coverage
 from stationgeo.coverage._score import score
@@ -25,20 +32,31 @@ __all__ = [
     "CLASSES",
     "RATES",
     "TARGET_KINDS",
+    "BlankSpots",
+    "CircleLinks",
     "Comparison",
     "Coverage",
     "Criterion",
+    "Criticality",
     "Item",
     "Nearest",
+    "PartialCoverage",
     "ServiceCoverage",
     "Standard",
     "Target",
     "TargetCheck",
     "Workers",
+    "backup",
+    "blank_spots",
     "check_targets",
+    "circle_links",
     "common_breaks",
     "compare",
+    "completeness",
+    "cooperative",
+    "criticality",
     "find_items",
+    "gradual",
     "hot_spots",
     "lattice_farthest_m",
     "lattice_spacing_m",

@@ -17,7 +17,15 @@ from stationgeo.crs._datum import (
     parse_datum,
     to_wgs84,
 )
-from stationgeo.crs._ellipsoid import WGS84, WGS84_A_M, WGS84_E2, distance_m, geometry_area_m2, metres_per_degree
+from stationgeo.crs._ellipsoid import (
+    WGS84,
+    WGS84_A_M,
+    WGS84_E2,
+    distance_m,
+    geocentric_m,
+    geometry_area_m2,
+    metres_per_degree,
+)
 from stationgeo.crs._shapes import geometry_to_wgs84
 
 __all__ = [
@@ -29,6 +37,7 @@ __all__ = [
     "declared_datum",
     "distance_m",
     "from_wgs84",
+    "geocentric_m",
     "geometry_area_m2",
     "geometry_to_wgs84",
     "metres_at_stake",

@@ -14,6 +14,9 @@ from stationgeo.errors import ParameterError
 if TYPE_CHECKING:
     from stationgeo.schema import CellArray
 
+# Disks are looked up in blocks of so many cells, to bound the memory.
+_DISKS_AT_ONCE = 65_536
+
 
 def neighbours(cells: npt.ArrayLike, *, rings: int) -> tuple[CellArray, CellArray]:
     """Pair cells with those of them that lie within some rings.
@@ -57,11 +60,18 @@ def neighbours(cells: npt.ArrayLike, *, rings: int) -> tuple[CellArray, CellArra
     if there.size == 0:
         return there, there.copy()
     resolution_of(there)
-    disks = [h3_arrays.grid_disk(cell, int(rings)) for cell in there.tolist()]
-    cell = np.repeat(there, [disk.size for disk in disks])
+    found = [_pairs(there, start, int(rings)) for start in range(0, there.size, _DISKS_AT_ONCE)]
+    cell, other = (np.concatenate(ends) for ends in zip(*found, strict=True))
+    order = np.lexsort((other, cell))
+    return cell[order], other[order]
+
+
+def _pairs(there: CellArray, start: int, rings: int) -> tuple[CellArray, CellArray]:
+    """Pair a block of cells with all that are there."""
+    block = there[start : start + _DISKS_AT_ONCE]
+    disks = [h3_arrays.grid_disk(cell, rings) for cell in block.tolist()]
+    cell = np.repeat(block, [disk.size for disk in disks])
     other = np.concatenate(disks).view(np.uint64)
     place = np.minimum(np.searchsorted(there, other), there.size - 1)
     kept = (there[place] == other) & (other != cell)
-    cell, other = cell[kept], other[kept]
-    order = np.lexsort((other, cell))
-    return cell[order], other[order]
+    return cell[kept], other[kept]

@@ -1,0 +1,103 @@
+"""Units of territory: whether they have a station, and whether their demand is covered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from stationgeo import schema
+from stationgeo import stations as station_kinds
+from stationgeo import zones as zone_tree
+from stationgeo.coverage._places import levels_of, share_of, totals
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from stationgeo.coverage._places import Placed
+    from stationgeo.schema import FloatArray
+
+__all__ = ["ACCESS", "off_diagonals", "two_way", "units_of"]
+
+ACCESS = ("covered", "not covered", "no demand")
+"""What may be said of the demand of a unit."""
+
+_UNIT_COLUMNS = (
+    "level", "zone_id", "name", "n_stations", "demand", "covered_demand", "covered_share", "has_station", "access",
+    "administrative_blank", "access_blank",
+)  # fmt: skip
+
+
+def units_of(
+    rows: Placed, covered: FloatArray, *, stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None,
+    min_covered_share: float,
+) -> pd.DataFrame:  # fmt: skip
+    """Tell of every unit of every level, in the order of ZONES, how many stations stand in it and what is covered."""
+    if zones is None:
+        return _framed({name: np.zeros(0, dtype=object) for name in _UNIT_COLUMNS})
+    stand = _where_stations_stand(stations, zones)
+    parts = []
+    for one in levels_of(rows, zones):
+        n = one.zone_id.size - 1
+        sums = [totals(one.unit, values, n + 1)[:n] for values in (rows.demand, covered)]
+        number = stand[one.level].value_counts().reindex(one.zone_id[:n], fill_value=0).to_numpy(dtype=np.int64)
+        share = share_of(sums[1], sums[0])
+        access = np.where(np.isnan(share), ACCESS[2], np.where(share >= min_covered_share, ACCESS[0], ACCESS[1]))
+        columns = {
+            "level": np.full(n, one.level, dtype=object),
+            "zone_id": one.zone_id[:n],
+            "name": zones.loc[zones["level"] == one.level, "name"].to_numpy(dtype=object),
+            "n_stations": number,
+            "demand": sums[0],
+            "covered_demand": sums[1],
+            "covered_share": share,
+            "has_station": number > 0,
+            "access": access,
+            "administrative_blank": number == 0,
+            "access_blank": access == ACCESS[1],
+        }
+        parts.append(_framed(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def two_way(units: pd.DataFrame) -> pd.DataFrame:
+    """Count units and their demand by "has a station" x "is covered"; all six kinds of every level, 0 included."""
+    kinds = pd.MultiIndex.from_product(
+        [units["level"].unique(), [True, False], ACCESS], names=["level", "has_station", "access"]
+    )
+    sums = units.groupby(["level", "has_station", "access"]).agg(
+        n_units=("zone_id", "size"), demand=("demand", "sum"), covered_demand=("covered_demand", "sum")
+    )
+    table = sums.reindex(kinds, fill_value=0).reset_index()
+    whole = {"level": "str", "access": "str", "has_station": "bool", "n_units": "int64"}
+    return table.astype({**whole, "demand": "float64", "covered_demand": "float64"})
+
+
+def off_diagonals(units: pd.DataFrame) -> pd.DataFrame:
+    """List the units that have a station and are not covered, and those covered without one; most demand first."""
+    station_only = units["has_station"] & units["access_blank"]
+    covered_only = ~units["has_station"] & (units["access"] == ACCESS[0])
+    case = np.where(station_only, "a station, but not covered", "covered, but no station")
+    table = units.assign(case=pd.Series(case, index=units.index, dtype="str"))[station_only | covered_only]
+    rank = table["level"].map({level: i for i, level in enumerate(schema.LEVELS)})
+    order = np.lexsort((table["zone_id"].to_numpy(dtype=object), -table["demand"].to_numpy(), rank.to_numpy()))
+    names = ["level", "zone_id", "name", "case", "n_stations", "demand", "covered_demand", "covered_share"]
+    return table.iloc[order][names].reset_index(drop=True)
+
+
+def _where_stations_stand(stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Name the unit of each level in which each counted station stands."""
+    tree = zone_tree.ancestors(zones)
+    counted = station_kinds.counted(stations)
+    if counted.empty:
+        return tree.iloc[:0]
+    lon, lat = station_kinds.lonlat(counted)
+    return tree.reindex(zone_tree.locate(lon, lat, zones=zones))
+
+
+def _framed(columns: dict[str, np.typing.NDArray[np.generic]]) -> pd.DataFrame:
+    kinds = dict.fromkeys(("demand", "covered_demand", "covered_share"), "float64")
+    kinds |= dict.fromkeys(("level", "zone_id", "name", "access"), "str") | {"n_stations": "int64"}
+    kinds |= dict.fromkeys(("has_station", "administrative_blank", "access_blank"), "bool")
+    return pd.DataFrame(columns, columns=list(_UNIT_COLUMNS)).astype(kinds)
