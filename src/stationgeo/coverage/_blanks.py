@@ -114,7 +114,7 @@ def blank_spots(
     min_covered_share
         From which covered share, inclusive, a unit counts as covered; above 0, at most 1.
     rings
-        Cells within so many rings of each other belong to one patch: 1 for cells that share an edge; more bridges cells in which
+        Cells within so many rings of each other belong to one patch: 1 for cells that share an edge; more bridges cells
         nobody was seen.
     span_h
         Hours that the demand's bins span, over which courier-seconds are spread: 168 for an average week. None where

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from stationgeo.report._chapters import chapter_text
 from stationgeo.report._markdown import bullets, table
+from stationgeo.report._measures import share_text
 from stationgeo.report._sheets import WEEKDAYS, kind_names, names_of
 from stationgeo.report._streets import street_section
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from stationgeo.coverage import Coverage
     from stationgeo.demand import Unit
     from stationgeo.io import IngestReport
+    from stationgeo.report._chapters import Chapter
     from stationgeo.report._streets import Streets
     from stationgeo.siting import Siting
 
@@ -65,8 +68,17 @@ def headline_lines(coverage: Coverage, plan: Siting | None, *, cutoff: str | Non
     """
     head, unit = coverage.headline, coverage.unit
     near = "in reach of one" if cutoff is None else f"within {cutoff} of one"
-    first = f"{_percent(head['covered_share'])} of demand is covered by {_count(head['n_stations'], 'station')}"
+    asked = coverage.standard
+    if asked is not None:
+        near += f" by the standard {asked.name} {asked.version}: {asked.zh}, {asked.en}"
+    covered = share_text(head["covered_share"], head["covered_share_high"])
+    first = f"{covered} of demand is covered by {_count(head['n_stations'], 'station')}"
     lines = [f"{first}: {unit.text(head['covered_demand'])} of {unit.text(head['demand'])} {unit.en} lie {near}"]
+    if head["covered_demand_high"] > head["covered_demand"]:
+        lines.append(
+            "  the range is from services and hours that are not known: up to "
+            f"{unit.text(head['covered_demand_high'])} {unit.en}, were all of them a yes"
+        )
     lines += [f"  {_percent(head[key])} {label}" for key, label in _CLASSES]
     if head["n_blank_zones"]:
         lines.append(
@@ -91,6 +103,7 @@ def markdown(
     reports: Mapping[str, IngestReport],
     notes: Sequence[str],
     streets: Streets | None = None,
+    chapters: Sequence[Chapter] = (),
 ) -> str:
     """Write the report of a study in Markdown.
 
@@ -112,6 +125,8 @@ def markdown(
         What a reader should know; one sentence each.
     streets
         What was found out about the streets, where reach is over streets.
+    chapters
+        What else was asked, in the order in which it is told.
 
     Returns
     -------
@@ -134,6 +149,7 @@ def markdown(
         _definitions(coverage, cutoff),
         _levels(coverage),
         _worst(coverage),
+        *chapter_text(chapters),
         _sites(plan, coverage),
         "" if streets is None else street_section(streets),
         "## What to know\n\n" + bullets(notes) if notes else "",
@@ -147,9 +163,16 @@ def markdown(
 def _definitions(coverage: Coverage, cutoff: str | None) -> str:
     """Say what the headline's words mean, for somebody who reads nothing else."""
     way = "in reach of" if cutoff is None else f"within a way of {cutoff} of"
-    return (
+    asked = coverage.standard
+    counted = (
         f"Demand is counted in {coverage.unit.en} (`{coverage.parameters['weight']}` in the tables). It is covered if "
-        f"it is {way} a station, whatever the station's opening hours and services."
+    )
+    if asked is None:
+        return f"{counted}it is {way} a station, whatever the station's opening hours and services."
+    when = "in its hour" if asked.open_then else "whatever the hour"
+    return (
+        f"{counted}it is {way} what the standard asks for, {when}: {asked.zh} ({asked.en}). Standard `{asked.name}` "
+        f"{asked.version}; source: {asked.source}."
     )
 
 

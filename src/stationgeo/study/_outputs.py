@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from stationgeo import cells, maps, reach, report, schema, stations
 from stationgeo.errors import SourceError
+from stationgeo.study._chapters import tell_measures
 from stationgeo.study._privacy import log_release
 from stationgeo.study._progress import Progress, Silent
 from stationgeo.study._reach import way_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import geopandas as gpd
     import pandas as pd
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from stationgeo.coverage import Coverage
     from stationgeo.io import IngestReport
     from stationgeo.reach import Network
+    from stationgeo.report import Chapter
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
     from stationgeo.study._result import Result
@@ -70,7 +72,8 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
     tuple of Path
         The files: demand.parquet, cells.parquet, zones.parquet, zones.xlsx, stations.parquet, release.parquet and
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
-        for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), coverage.html,
+        for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), rates.parquet,
+        services.parquet (where the study tells what stations offer), coverage.xlsx, coverage.html,
         report.md, ingest.json, manifest.json.
 
     Raises
@@ -192,8 +195,15 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
         changed = None if result.changed is None else result.changed.zones
         found = report.street_sheets(result.streets, unit=result.coverage.unit, what_if=changed)
         writers["streets.xlsx"] = lambda path: report.write_workbook(path, found)
+    chapters = tell_measures(result)
+    measures = report.chapter_sheets(chapters, result.coverage.unit)
+    writers["rates.parquet"] = lambda path: result.measures.rates.to_parquet(path, index=False)
+    services = result.measures.services
+    if services is not None:
+        writers["services.parquet"] = lambda path: services.zones.to_parquet(path, index=False)
+    writers["coverage.xlsx"] = lambda path: report.write_workbook(path, measures)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
-    writers["report.md"] = lambda path: _write_text(path, _text(result))
+    writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
     writers["ingest.json"] = lambda path: report.write_json(path, _ingest(result.inputs.reports, result.notes))
     writers["manifest.json"] = lambda path: report.write_json(path, _manifest(result))
     return writers
@@ -252,7 +262,7 @@ def _drawn(result: Result) -> Coverage:
     return dataclasses.replace(scored, cells=table[shown].reset_index(drop=True))
 
 
-def _text(result: Result) -> str:
+def _text(result: Result, chapters: Sequence[Chapter]) -> str:
     return report.markdown(
         result.coverage,
         result.plan,
@@ -262,6 +272,7 @@ def _text(result: Result) -> str:
         reports=result.inputs.reports,
         notes=result.notes,
         streets=result.streets,
+        chapters=chapters,
     )
 
 
@@ -314,6 +325,8 @@ def _manifest(result: Result) -> dict[str, Any]:
             for name, one in result.inputs.reports.items()
         },
         "headline": result.headline,
+        "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
+        "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
         "what_if": None if result.changed is None else result.changed.headline,
         "solver": solver,
         "notes": list(result.notes),

@@ -1,0 +1,24 @@
+"""What a study tells beside the headline, chapter by chapter: in the report and in coverage.xlsx."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stationgeo import report
+
+if TYPE_CHECKING:
+    from stationgeo.report import Chapter
+    from stationgeo.study._result import Result
+
+__all__ = ["tell_measures"]
+
+
+def tell_measures(result: Result) -> tuple[Chapter, ...]:
+    """Put together the chapters of a result, in the order in which they are told."""
+    zones, unit, measures = result.coverage.zones, result.coverage.unit, result.measures
+    chapters = [report.rates_chapter(measures.rates, zones, unit)]
+    if measures.services is not None:
+        chapters.append(report.services_chapter(measures.services, zones, unit))
+    if measures.hours is not None:
+        chapters.append(report.hours_chapter(measures.hours))
+    return tuple(chapters)
