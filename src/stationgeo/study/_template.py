@@ -13,6 +13,7 @@ name = "My district"
 tz = "Asia/Shanghai"      # local time: demand is counted by hour of the week
 resolution = 10           # H3 resolution; 10 has cells of 1-2 ha, about 130 m apart
 # weight = "courier_s"    # which demand counts: courier_s (rest seconds), visits, courier_weight
+# as_of = 2026-11-20      # day that the stations are of; by default the last one with demand
 overlaps = "first"        # where zones overlap: "first" in the file keeps the area, "smallest", or "error"
 
 # Demand: couriers' tracks ...
@@ -101,9 +102,26 @@ columns = { station_id = "id", lon = "lng" }
 default_kind = "warm_bee" # where the file names no kind
 # kinds = { "暖蜂驿站" = "warm_bee", "党群服务中心" = "service_centre" }
 
+# [overlays]              # zones that cross the tree: development zones, ports
+# path = "ports.geojson"
+# datum = "WGS-84"
+
+# [buildings]             # the share of them in reach is told; [routes]: of corridors
+# path = "buildings.geojson"
+# datum = "WGS-84"
+
 # [stations.access]       # doors and gates at which they are met over streets
 # path = "doors.csv"
 # datum = "GCJ-02"
+
+# [services]              # what stations offer: 有/无/未知 by rows, or a column for each service; blank is unknown
+# path = "services.csv"
+
+# [hours]
+# calendar = "CN"         # whose holidays, and weekends worked instead
+
+# [standard]              # who counts as served; settles the keys of [reach] below, which are left out then
+# name = "idle_rider_straight"         # or path = "mine.toml"; stationgeo.coverage.standards() lists them
 
 [reach]                   # by straight lines ...
 cutoff_m = 500            # largest way that counts as served, inclusive

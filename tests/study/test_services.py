@@ -1,0 +1,186 @@
+"""A study that says what stations offer and when: a town by hand, the sample city, and what is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from stationgeo import study
+from stationgeo.errors import StudyError
+from stationgeo.sample import city_dir
+from stationgeo.study._score import with_hours
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OPEN = '[services]\npath = "services.csv"\n\n'
+STANDARD = '[standard]\npath = "mine.toml"\n\n'
+TOILET = (
+    'name = "mine"\nversion = "1"\nzh = "厕所"\nen = "a toilet"\nsource = "made for this test"\ncutoff_m = 600\n'
+    'detour_factor = 1.3\nservices = ["toilets"]\n'
+)  # fmt: skip
+
+
+def lay(path: Path, *, standard: str | None = TOILET, more: str = "") -> Path:
+    """Give the toy town services, hours and a standard."""
+    stations = pd.read_csv(path.with_name("stations.csv"))
+    hours = ["24小时", "工作日9:00-18:00", "电话预约", "24小时"]
+    stations.assign(opening_hours=hours).to_csv(path.with_name("stations.csv"), index=False)
+    told = pd.DataFrame({"station_id": ["S0", "S1", "S2", "S3"], "厕所": ["有", "有", "有", ""]})
+    told.to_csv(path.with_name("services.csv"), index=False)
+    orders = pd.read_csv(path.with_name("orders.csv"))
+    # 18 November 2026 is a Wednesday; at 21:00 and at 10:00 in China.
+    times = ["2026-11-18T13:00:00Z", *["2026-11-18T02:00:00Z"] * 4]
+    orders.assign(t=times).to_csv(path.with_name("orders.csv"), index=False)
+    text = path.read_text(encoding="utf-8")
+    if standard is not None:
+        path.with_name("mine.toml").write_text(standard, encoding="utf-8")
+        start = text.index("[reach]")
+        end = text.index("[", start + 1)
+        text = text[:start] + STANDARD + text[end:]
+    path.write_text(text.replace("[[zones]]", OPEN + more + "[[zones]]", 1), encoding="utf-8")
+    return path
+
+
+def test_a_town_by_hand(toy_study: Path, tmp_path: Path) -> None:
+    # 10 orders at place 0 at 21:00: S0, always open, has a toilet. 20 at place 1 at 10:00: S1 is open on a Wednesday at
+    # 10; S2's hours are not known. 30 at place 2 at 10:00: only S3 is there, always open, and nobody knows of a toilet.
+    # 40 and 50 at places 3 and 4 have no station. (Places are 823 m apart.)
+    result = study.run(study.Study.read(lay(toy_study)))
+    head = result.headline
+    assert (head["covered_demand"], head["covered_demand_high"]) == (30, 60)
+    assert result.coverage.standard is not None
+    assert result.coverage.standard.name == "mine"
+    assert result.study.reach.cutoff_m == 600
+    assert result.measures.services is not None
+    told = result.measures.services.items.set_index(["sort", "item"])
+    assert told.loc[("station", "station"), ["covered_demand", "covered_demand_high"]].tolist() == [60, 60]
+    assert told.loc[("service", "toilets"), ["covered_demand", "covered_demand_high"]].tolist() == [30, 60]
+    rates = result.measures.rates.query("by == 'any' and level == 'all'").set_index("rate")
+    assert rates.loc["demand", ["numerator", "numerator_high", "denominator"]].tolist() == [30, 60, 150]
+    assert rates.loc["time", ["numerator", "numerator_high", "denominator"]].tolist() == [30, 60, 150]
+    study.write(result, tmp_path / "out")
+    text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "20.0% to 40.0% of demand is covered by 4 stations" in text
+    assert "Standard `mine` 1; source: made for this test." in text
+    assert "the hours of 1 of 4 stations are not known" in text
+
+
+def test_hours_matter_where_the_standard_says_so(toy_study: Path) -> None:
+    # By night S1 is closed: with all orders at 21:00 place 1 may only be served by S2, whose hours are not known.
+    path = lay(toy_study)
+    orders = pd.read_csv(path.with_name("orders.csv")).assign(t="2026-11-18T13:00:00Z")
+    orders.to_csv(path.with_name("orders.csv"), index=False)
+    asked = study.Study.read(path)
+    head = study.run(asked).headline
+    assert (head["covered_demand"], head["covered_demand_high"]) == (10, 60)
+    path.with_name("mine.toml").write_text(TOILET + "open_then = false\n", encoding="utf-8")
+    assert study.run(study.Study.read(path)).headline["covered_demand"] == 30
+
+
+def test_the_sample_city_tells_services_and_hours(tmp_path: Path) -> None:
+    result = study.run(study.Study.read(city_dir() / "study.toml"))
+    assert result.measures.services is not None
+    assert result.measures.hours is not None
+    # The headline is still of any station in reach, whatever its hours: services only add to it.
+    assert result.headline["covered_demand"] == result.headline["covered_demand_high"]
+    rates = result.measures.rates
+    whole = rates[(rates["level"] == "all") & (rates["by"] == "any")].set_index("rate")
+    assert whole.loc["demand", "share"] == pytest.approx(result.headline["covered_share"])
+    assert whole.loc["time", "share"] < whole.loc["demand", "share"]
+    items = result.measures.services.items.set_index(["sort", "item"])
+    assert items.loc[("station", "station"), "covered_share"] == pytest.approx(whole.loc["time", "share"])
+    assert items.loc[("need", "toilets"), "covered_share"] < items.loc[("need", "water"), "covered_share"]
+    out = tmp_path / "out"
+    study.write(result, out)
+    sheets = pd.read_excel(out / "coverage.xlsx", sheet_name=None)
+    assert {"rates", "items", "items_by_zone", "items_by_bin", "opening_hours", "columns"} <= set(sheets)
+    meanings = sheets["columns"].set_index(["sheet", "column"])["meaning"]
+    for name, table in sheets.items():
+        for column in table.columns if name != "columns" else ():
+            assert meanings[name, column], (name, column)
+    saved = pd.read_parquet(out / "rates.parquet")
+    pd.testing.assert_frame_equal(saved, rates)
+    zones = pd.read_parquet(out / "services.parquet")
+    grids = zones.query("sort == 'need' and item == 'toilets' and level == 'grid'")
+    assert grids["demand"].sum() == pytest.approx(result.full_demand["courier_s"].sum())
+
+
+def test_buildings_corridors_and_zones_that_cross_the_tree(toy_study: Path) -> None:
+    folder = toy_study.parent
+    orders = pd.read_csv(folder / "orders.csv")
+    points = gpd.points_from_xy(orders["lon"], orders["lat"])
+    houses = gpd.GeoDataFrame({"floors": [1, 2, 3, 4, 5]}, geometry=points, crs="EPSG:4326")
+    (folder / "houses.geojson").write_text(houses.to_json(), encoding="utf-8")
+    road = gpd.GeoDataFrame(geometry=[shapely.LineString([points[0], points[4]])], crs="EPSG:4326")
+    (folder / "road.geojson").write_text(road.to_json(), encoding="utf-8")
+    grids = (folder / "grids.geojson").read_text(encoding="utf-8")
+    (folder / "ports.geojson").write_text(grids.replace("west", "port"), encoding="utf-8")
+    more = "".join(
+        f'[{name}]\npath = "{file}"\ndatum = "WGS-84"\n' + extra
+        for name, file, extra in (
+            ("buildings", "houses.geojson", 'weight = "floors"\n'), ("routes", "road.geojson", ""),
+            ("overlays", "ports.geojson", ""),
+        )
+    )  # fmt: skip
+    rates = study.run(study.Study.read(lay(toy_study, standard=None, more=more))).measures.rates
+    whole = rates[(rates["level"] == "all") & (rates["by"] == "any")].set_index("rate")
+    # Places 0, 1 and 2 have a station within reach, and 1 + 2 + 3 of 15 floors.
+    assert whole.loc["building", ["numerator", "denominator"]].tolist() == [6, 15]
+    assert 0 < whole.loc["route", "share"] < 1
+    port = rates[(rates["level"] == "overlay") & (rates["by"] == "any") & (rates["zone_id"] == "port")].set_index(
+        "rate"
+    )
+    assert port.loc["demand", ["numerator", "denominator"]].tolist() == pytest.approx([60, 60])
+
+
+def test_what_is_refused(toy_study: Path) -> None:
+    plain = toy_study.read_text(encoding="utf-8")
+    path = lay(toy_study)
+    with_reach = path.read_text(encoding="utf-8") + "\n[reach]\ncutoff_m = 500\n"
+    path.write_text(with_reach, encoding="utf-8")
+    with pytest.raises(
+        StudyError, match=r"reach.cutoff_m is settled by the standard 'mine', which says 600.0, not 500"
+    ):
+        study.Study.read(path)
+    path.write_text(plain.replace("[reach]", '[standard]\nname = "idle"\n\n[reach]'), encoding="utf-8")
+    with pytest.raises(StudyError, match="unknown standard 'idle'; did you mean 'idle_rider'"):
+        study.Study.read(path)
+    path.write_text(plain, encoding="utf-8")
+    kept = lay(path).read_text(encoding="utf-8")
+    path.write_text(kept.replace(OPEN, ""), encoding="utf-8")
+    with pytest.raises(StudyError, match="asks for services: name the file that tells of them by"):
+        study.run(study.Study.read(path))
+    stations = pd.read_csv(path.with_name("stations.csv")).drop(columns="opening_hours")
+    stations.to_csv(path.with_name("stations.csv"), index=False)
+    path.write_text(kept, encoding="utf-8")
+    with pytest.raises(StudyError, match="asks for open stations, and stations have no opening_hours"):
+        study.run(study.Study.read(path))
+
+
+def test_couriers_hours_are_those_of_all_places() -> None:
+    table = pd.DataFrame({
+        "cell": np.array([1, 2], dtype=np.uint64), "zone_id": "", "bin": [-2, 5], "courier_s": [100.0, 7.0],
+        "visits": [4.0, 1.0], "courier_weight": [1.0, 1.0],
+    })  # fmt: skip
+    hours = pd.DataFrame({
+        "bin": [9, 10], "courier_s_share": [0.25, 0.75], "visits_share": [0.5, 0.5], "courier_weight_share": [0.0, 0.0],
+    })  # fmt: skip
+
+    class Told:
+        pass
+
+    told = Told()
+    told.hours = hours
+    found = with_hours(table, told)
+    assert found["bin"].tolist() == [9, 10, 5]
+    assert found["courier_s"].tolist() == [25, 75, 7]
+    assert found["visits"].tolist() == [2, 2, 1]
+    # Nothing is known of weights by hour: they are spread evenly, and conserved.
+    assert found["courier_weight"].tolist() == [0.5, 0.5, 1]
+    assert with_hours(table, None) is table
