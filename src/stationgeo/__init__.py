@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         stations,
         store,
         study,
+        supply,
         tracks,
         zones,
     )
@@ -55,6 +56,7 @@ __all__ = [
     "stations",
     "store",
     "study",
+    "supply",
     "tracks",
     "zones",
 ]
