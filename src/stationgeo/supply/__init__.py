@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from stationgeo.supply._calibrate import DecayFit, calibrate_decay
 from stationgeo.supply._floating import METHODS, FloatingCatchment, Method, floating_catchment
 from stationgeo.supply._huff import huff_shares
 from stationgeo.supply._load import ExpectedLoad, Hours, concurrent_workers, expected_load
 from stationgeo.supply._queues import Overflow, erlang_loss, overflow
 from stationgeo.supply._raam import RationalAgents, raam
+from stationgeo.supply._use import UseComparison, compare_use
 
 __all__ = [
     "METHODS",
+    "DecayFit",
     "ExpectedLoad",
     "FloatingCatchment",
     "Hours",
     "Method",
     "Overflow",
     "RationalAgents",
+    "UseComparison",
+    "calibrate_decay",
+    "compare_use",
     "concurrent_workers",
     "erlang_loss",
     "expected_load",

@@ -173,10 +173,11 @@ def expected_load(
 
     Notes
     -----
-    The load that cell i brings to its first choice j is share_ij times its workers. A station of c seats with an offered load
-    of mean a and peakedness z blocks ``B(a / z, c / z)`` (see `overflow`); who is blocked goes on to the next. Of what a
-    station turns away with peakedness z, the part p that goes to one next station has peakedness 1 + p (z - 1); means and
-    variances of all that come add. Blocked shares and loads are a fixed point, iterated to 1e-12 with half steps.
+    The load that cell i brings to its first choice j is share_ij times its workers. Who finds all seats taken goes on to the
+    next; the blocked share of what is offered, own workers and those in bursts together, is that of `overflow`. Of
+    what a station turns away with peakedness z, the part p that goes to one next station has peakedness 1 + p (z - 1);
+    means and variances of all that come add. Blocked shares and loads are a fixed point, iterated to 1e-12 with half steps.
+    Exact where workers of one place try stations in turn and nobody else does.
 
     Approximations: stations in turn are taken as independent but for the bursts, all who come to a station are blocked alike,
     stays are exponential, and each hour is in balance by itself.
@@ -187,8 +188,8 @@ def expected_load(
 
     References
     ----------
-    Fredericks, A. A. (1980). Congestion in blocking systems - a simple approximation technique. Bell System Technical
-    Journal 59, 805-827. doi:10.1002/j.1538-7305.1980.tb03034.x
+    Wilkinson, R. I. (1956). Theories for toll traffic engineering in the U.S.A. Bell System Technical Journal 35, 421-514.
+    doi:10.1002/j.1538-7305.1956.tb02388.x
 
     Examples
     --------
@@ -202,9 +203,9 @@ def expected_load(
     >>> reach, seats = reach.astype({"cell": "uint64"}), pd.Series({"a": 5.0, "b": 3.0})
     >>> found = expected_load(demand, reach, capacity=seats, weight="courier_s", decay=None, n_tries=2)
     >>> found.stations[["offered", "blocked_share"]].round(3).to_numpy().tolist()
-    [[8.0, 0.479], [3.832, 0.481]]
+    [[8.0, 0.479], [3.832, 0.492]]
     >>> found.bins[["served", "blocked"]].round(3).to_numpy().tolist()
-    [[6.156, 1.844]]
+    [[6.115, 1.885]]
     """
     tries = whole(n_tries=n_tries)
     wanted, factor = _workers(demand, weight, dwell_s)

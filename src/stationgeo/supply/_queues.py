@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from stationgeo._compile import kernel
-from stationgeo.errors import ParameterError, first_few
+from stationgeo.errors import ParameterError, first_few, suggest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from stationgeo.schema import FloatArray
 
-__all__ = ["Overflow", "erlang_loss", "overflow"]
+__all__ = ["Correction", "Overflow", "blocked_and_bursts", "erlang_loss", "overflow"]
+
+Correction = Literal["equivalent_random", "hayward"]
 
 _SERIES_BELOW = 1.5
 """Loads below which the incomplete gamma function is summed as a series: its terms do not cancel there."""
 _MOST_TERMS = 10_000
 _LAST_TERM = 1e-17
 _TINY = 1e-300
+_RANDOM = 1e-9
+"""Peakedness this near to 1 is that of random arrivals."""
+_WIDER = 1.5
+_MOST_STEPS = 200
+_SAME = 1e-13
+"""Relative width at which the equivalent load is found."""
 _NO_SERVER = 1e-12
 """Below it a difference of a load to the next whole server is rounding."""
 
@@ -87,7 +95,10 @@ def erlang_loss(load: npt.ArrayLike, servers: npt.ArrayLike) -> FloatArray:
     return _losses(offered.ravel(), seats.ravel()).reshape(offered.shape)
 
 
-def overflow(load: npt.ArrayLike, servers: npt.ArrayLike, *, peakedness: npt.ArrayLike = 1.0) -> Overflow:
+def overflow(
+    load: npt.ArrayLike, servers: npt.ArrayLike, *, peakedness: npt.ArrayLike = 1.0,
+    correction: Correction = "equivalent_random",
+) -> Overflow:  # fmt: skip
     """Tell how many workers are blocked and go on, and in what bursts.
 
     Parameters
@@ -98,7 +109,10 @@ def overflow(load: npt.ArrayLike, servers: npt.ArrayLike, *, peakedness: npt.Arr
         Seats, 0 or more.
     peakedness
         Variance over mean of the offered load: 1 for workers who come at random, and what `Overflow.peakedness` says for
-        those who were blocked elsewhere. Where loads are put together, means and variances add. Above 0.
+        those who were blocked elsewhere. Where loads are put together, means and variances add. Above 0; nan, of
+        nothing, counts as 1.
+    correction
+        How bursts are reckoned with, see Notes.
 
     Returns
     -------
@@ -112,11 +126,17 @@ def overflow(load: npt.ArrayLike, servers: npt.ArrayLike, *, peakedness: npt.Arr
 
     Notes
     -----
-    Workers who were blocked come in bursts, when the first station is full: Erlang's formula on their mean says about
-    half of what they meet at the next. With z the peakedness, Hayward's correction takes ``B(a / z, c / z)``. What goes on
-    has mean m = a B and, by Riordan's formula (exact for z = 1), with a' = a / z, c' = c / z and m' = m / z,
-    ``peakedness = z (1 - m' + a' / (c' + 1 + m' - a'))``. Stays are taken to be exponential. Rises with load, falls
-    with seats, for a fixed peakedness. offered = carried + what goes on. O(servers) a value.
+    Workers who were blocked come in bursts, when the first station is full: Erlang's formula on their mean says half or less
+    of what they meet at the next. Random arrivals of a Erlangs at c seats leave the mean ``m = a B(a, c)`` with, by
+    Riordan's formula, ``z = 1 - m + a / (c + 1 + m - a)``; both are exact. For a load of mean m and peakedness z:
+
+    * "equivalent_random" (Wilkinson) finds the a and c (real) that would leave m and z, and blocks as c + servers would: the
+      share is ``a B(a, c + servers) / m``. Exact behind one station, because seats in turn fill like seats together.
+      Below z = 1 there is none such, and Hayward's is taken.
+    * "hayward" takes ``B(m / z, servers / z)``: several times as fast, and too low by 2 to 43 % behind one
+      station in four cases of 5 to 20 seats, of which the plain formula says 12 to 91 % too little.
+
+    Stays are taken to be exponential. Offered = carried + what goes on. O(servers + equivalent servers) a value.
 
     References
     ----------
@@ -127,23 +147,31 @@ def overflow(load: npt.ArrayLike, servers: npt.ArrayLike, *, peakedness: npt.Arr
 
     Examples
     --------
-    Eight workers want five seats; the others go on to three more:
+    Eight workers want five seats; the others go on to three more. That is as if there were eight:
 
     >>> first = overflow(8.0, 5.0)
     >>> second = overflow(first.load, 3.0, peakedness=first.peakedness)
-    >>> float(first.load.round(3)), float(first.peakedness.round(3)), float(second.blocked_share.round(3))
-    (3.832, 1.535, 0.481)
+    >>> float(first.load.round(3)), float(first.peakedness.round(3)), float(second.load.round(6))
+    (3.832, 1.535, 1.884562)
+    >>> (8.0 * erlang_loss(8.0, 8.0)).round(6).tolist()
+    1.884562
     """
-    offered, seats = _checked(load, servers)
-    bursts = np.broadcast_to(np.asarray(peakedness, dtype=np.float64), np.broadcast_shapes(offered.shape, np.shape(peakedness)))
-    wrong = ~(bursts > 0) & ~np.isnan(bursts)
+    if correction not in get_args(Correction):
+        raise ParameterError(f"unknown correction {correction!r}; {suggest(str(correction), get_args(Correction))}")
+    bursts = np.asarray(peakedness, dtype=np.float64)
+    wrong = ~(bursts > 0) & ~np.isnan(bursts) | np.isinf(bursts)
     if wrong.any():
-        raise ParameterError(f"peakedness must be above 0; {int(wrong.sum()):,} are not: {first_few(bursts[wrong])}.")
-    offered, seats, bursts = np.broadcast_arrays(offered, seats, np.where(np.isnan(bursts), 1.0, bursts))
-    share, on = _overflows(offered.ravel(), seats.ravel(), bursts.ravel())
+        raise ParameterError(
+            f"peakedness must be finite and above 0; {int(wrong.sum()):,} are not: {first_few(bursts[wrong])}."
+        )
+    offered, seats, bursts = np.broadcast_arrays(*_checked(load, servers), np.where(np.isnan(bursts), 1.0, bursts))
+    share, on = _overflows(offered.ravel(), seats.ravel(), bursts.ravel(), correction == "hayward")
     share = share.reshape(offered.shape)
     return Overflow(
-        blocked_share=share, carried=offered * (1.0 - share), load=offered * share, peakedness=on.reshape(offered.shape)
+        blocked_share=share,
+        carried=np.asarray(offered * (1.0 - share)),
+        load=np.asarray(offered * share),
+        peakedness=on.reshape(offered.shape),
     )
 
 
@@ -227,19 +255,60 @@ def _losses(load: FloatArray, servers: FloatArray) -> FloatArray:
 
 
 @kernel
-def blocked_and_bursts(load: float, servers: float, peakedness: float) -> tuple[float, float]:
-    """Blocked share by Hayward's correction, and the peakedness of what goes on (nan for nothing)."""
-    a, c = load / peakedness, servers / peakedness
-    share = loss(a, c)
-    on = a * share
-    if not on > 0.0:
-        return share, math.nan
-    return share, peakedness * (1.0 - on + a / (c + 1.0 + on - a))
+def _equivalent(mean: float, peakedness: float) -> tuple[float, float]:
+    """Random load and real number of servers whose overflow has this mean and peakedness above 1.
+
+    Riordan's formula gives the servers of a load; the load whose overflow has the mean is found by false position
+    (Illinois rule) around Rapp's guess.
+    """
+    room = mean + peakedness - 1.0
+    slope = (mean + peakedness) / room
+    low = (mean + 1.0) / slope
+    value_low = low - mean
+    high = max(mean * peakedness + 3.0 * peakedness * (peakedness - 1.0), low * _WIDER)
+    value_high = high * loss(high, max(high * slope - mean - 1.0, 0.0)) - mean
+    while value_high > 0.0:
+        low, value_low = high, value_high
+        high *= _WIDER
+        value_high = high * loss(high, high * slope - mean - 1.0) - mean
+    for _ in range(_MOST_STEPS):
+        if high - low <= _SAME * high or value_high == 0.0:
+            break
+        middle = (low * value_high - high * value_low) / (value_high - value_low)
+        if not low < middle < high:
+            middle = 0.5 * (low + high)
+        value = middle * loss(middle, max(middle * slope - mean - 1.0, 0.0)) - mean
+        if value > 0.0:
+            low, value_low = middle, value
+            value_high *= 0.5
+        else:
+            high, value_high = middle, value
+            value_low *= 0.5
+        if abs(value) <= _SAME * mean:
+            return middle, max(middle * slope - mean - 1.0, 0.0)
+    return high, max(high * slope - mean - 1.0, 0.0)
 
 
 @kernel
-def _overflows(load: FloatArray, servers: FloatArray, peakedness: FloatArray) -> tuple[FloatArray, FloatArray]:
+def blocked_and_bursts(load: float, servers: float, peakedness: float, hayward: bool) -> tuple[float, float]:  # noqa: FBT001
+    """Blocked share of a load in bursts, and the peakedness of what goes on (nan for nothing)."""
+    scale, offered, seats = 1.0, load, servers
+    if hayward or peakedness < 1.0:
+        scale, offered, seats = peakedness, load / peakedness, servers / peakedness
+    elif peakedness > 1.0 + _RANDOM and load > 0.0:
+        offered, ahead = _equivalent(load, peakedness)
+        seats = ahead + servers
+    on = offered * loss(offered, seats)
+    if not on > 0.0:
+        return loss(offered, seats), math.nan
+    return min(on * scale / load, 1.0), scale * (1.0 - on + offered / (seats + 1.0 + on - offered))
+
+
+@kernel
+def _overflows(
+    load: FloatArray, servers: FloatArray, peakedness: FloatArray, hayward: bool  # noqa: FBT001
+) -> tuple[FloatArray, FloatArray]:
     share, on = np.empty(load.size), np.empty(load.size)
     for i in range(load.size):
-        share[i], on[i] = blocked_and_bursts(load[i], servers[i], peakedness[i])
+        share[i], on[i] = blocked_and_bursts(load[i], servers[i], peakedness[i], hayward)
     return share, on

@@ -180,6 +180,6 @@ def _blocked(offered: FloatArray, capacity: FloatArray, peakedness: FloatArray) 
     share, on = np.zeros(offered.size), np.ones(offered.size)
     for j in range(offered.size):
         if offered[j] > 0.0:
-            share[j], bursts = blocked_and_bursts(offered[j], capacity[j], peakedness[j])
+            share[j], bursts = blocked_and_bursts(offered[j], capacity[j], peakedness[j], False)  # noqa: FBT003
             on[j] = bursts if bursts > 0.0 else 1.0
     return share, on
