@@ -18,7 +18,9 @@ def demand_of() -> DemandOf:
     def make(amounts: Mapping[int | tuple[int, int], float], *, weight: str = "visits") -> pd.DataFrame:
         keys = [key if isinstance(key, tuple) else (key, -1) for key in amounts]
         table = pd.DataFrame(keys, columns=["cell", "bin"]).astype({"cell": "uint64", "bin": "int64"})
-        table = table.assign(zone_id="", courier_s=0.0, visits=0.0, courier_weight=0.0, couriers=np.nan, observed_days=1.0)
+        table = table.assign(
+            zone_id="", courier_s=0.0, visits=0.0, courier_weight=0.0, couriers=np.nan, observed_days=1.0
+        )
         return table.assign(**{weight: np.array(list(amounts.values()), dtype=np.float64)})
 
     return make

@@ -16,11 +16,13 @@ BANDS = ways.banded([200, 400, 600], [1.0, 0.68, 0.22])
 STEP = ways.step(cutoff=400)
 DECAYS = {"2SFCA": STEP, "E2SFCA": BANDS, "KD2SFCA": ways.gaussian(cutoff=600), "3SFCA": BANDS, "BFCA": BANDS}
 METHODS = tuple(DECAYS)
-Town = Callable[..., tuple[pd.DataFrame, pd.DataFrame, pd.Series]]
+Tables = tuple[pd.DataFrame, pd.DataFrame, pd.Series]
+Town = Callable[..., Tables]
+Maker = Callable[..., pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
-def toy(demand_of, reach_of) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series]:
+def toy(demand_of: Maker, reach_of: Maker) -> Tables:
     """Cells 1 and 2 want 10 and 30; a (6 seats) is near both, b (8 seats) in the second band of 1 and near 2.
 
     Cell 3 wants 5 and reaches nothing; cell 9 is in reach and wants nothing.
@@ -34,7 +36,7 @@ def access(found: supply.FloatingCatchment) -> list[float]:
     return found.cells["access"].tolist()
 
 
-def test_two_steps_by_hand(toy) -> None:
+def test_two_steps_by_hand(toy: Tables) -> None:
     demand, reach, seats = toy
     # Both stations serve 10 + 30: 6 / 40 and 8 / 40 a worker.
     found = supply.floating_catchment(demand, reach, supply=seats, weight="visits", decay=STEP, method="2SFCA")
@@ -50,14 +52,14 @@ def test_two_steps_by_hand(toy) -> None:
     schema.validate(found.cells, schema.ACCESS)
 
 
-def test_enhanced_two_steps_by_hand(toy) -> None:
+def test_enhanced_two_steps_by_hand(toy: Tables) -> None:
     demand, reach, seats = toy
     # b: 0.68 x 10 + 30 = 36.8, so 8 / 36.8 to cell 2 and 0.68 of it to cell 1.
     found = supply.floating_catchment(demand, reach, supply=seats, weight="visits", decay=BANDS, method="E2SFCA")
     assert access(found) == pytest.approx([0.15 + 0.68 * 8 / 36.8, 0.15 + 8 / 36.8, 0.0])
 
 
-def test_kernel_by_hand(toy) -> None:
+def test_kernel_by_hand(toy: Tables) -> None:
     demand, reach, seats = toy
     # A straight line to 400 s: weights 0.75 and 0.5 at a, 0.25 and 0.625 at b.
     found = supply.floating_catchment(
@@ -67,7 +69,7 @@ def test_kernel_by_hand(toy) -> None:
     assert access(found) == pytest.approx([0.75 * a + 0.25 * b, 0.5 * a + 0.625 * b, 0.0])
 
 
-def test_three_steps_by_hand(toy) -> None:
+def test_three_steps_by_hand(toy: Tables) -> None:
     demand, reach, seats = toy
     # Cell 1 chooses a with 1 / 1.68 and b with 0.68 / 1.68, cell 2 either with 1 / 2; weights multiply once more.
     found = supply.floating_catchment(demand, reach, supply=seats, weight="visits", decay=BANDS, method="3SFCA")
@@ -76,10 +78,10 @@ def test_three_steps_by_hand(toy) -> None:
     assert access(found) == pytest.approx([p_1a * a + p_1b * b, p_2a * a + p_2b * b, 0.0])
 
 
-def test_balance_by_hand(toy) -> None:
+def test_balance_by_hand(toy: Tables) -> None:
     demand, reach, seats = toy
-    # Demand: cell 1 sends 10 / 1.68 to a, the rest to b; cell 2 sends half to each. Supply: a gives half of its ratio to
-    # each cell, b 0.68 / 1.68 and 1 / 1.68.
+    # Demand: cell 1 sends 10 / 1.68 to a, the rest to b; cell 2 sends half to each. Supply: a gives half of its
+    # ratio to each cell, b 0.68 / 1.68 and 1 / 1.68.
     found = supply.floating_catchment(demand, reach, supply=seats, weight="visits", decay=BANDS, method="BFCA")
     to_a, to_b = 10 / 1.68 + 15, 6.8 / 1.68 + 15
     assert found.stations["load"].tolist() == pytest.approx([to_a, to_b, 0.0])
@@ -87,7 +89,7 @@ def test_balance_by_hand(toy) -> None:
     assert access(found) == pytest.approx([a / 2 + b * 0.68 / 1.68, a / 2 + b / 1.68, 0.0])
 
 
-def test_selection_by_capacity_is_by_huffs_shares(toy) -> None:
+def test_selection_by_capacity_is_by_huffs_shares(toy: Tables) -> None:
     demand, reach, seats = toy
     method = supply.Method(selection="capacity", balance=False)
     found = supply.floating_catchment(demand, reach, supply=seats, weight="visits", decay=STEP, method=method)
@@ -145,7 +147,7 @@ def test_balance_counts_nobody_and_no_ratio_twice(random_town: Town, seed: int) 
     assert found.cells["access"].sum() == pytest.approx(found.stations["ratio"].sum(), rel=1e-12)
 
 
-def test_balance_does_not_conserve_supply(demand_of, reach_of) -> None:
+def test_balance_does_not_conserve_supply(demand_of: Maker, reach_of: Maker) -> None:
     # One station of 4 seats, cells of 1 and 3, one weight: load 4, ratio 1, half of it to each: 1 x 1/2 + 3 x 1/2 = 2.
     demand, reach = demand_of({1: 1.0, 2: 3.0}), reach_of([("a", 1, 0), ("a", 2, 0)])
     found = supply.floating_catchment(
@@ -154,7 +156,7 @@ def test_balance_does_not_conserve_supply(demand_of, reach_of) -> None:
     assert (found.cells["demand"] * found.cells["access"]).sum() == pytest.approx(2.0)
 
 
-def test_a_longer_cutoff_can_lower_access(demand_of, reach_of) -> None:
+def test_a_longer_cutoff_can_lower_access(demand_of: Maker, reach_of: Maker) -> None:
     # a's one seat is cell 1's alone within 100 s; within 300 s nine others share it: 1, then 1/10.
     demand, reach = demand_of({1: 1.0, 2: 9.0}), reach_of([("a", 1, 50), ("a", 2, 300)])
     of_cell_1 = [
@@ -166,9 +168,9 @@ def test_a_longer_cutoff_can_lower_access(demand_of, reach_of) -> None:
     assert of_cell_1 == [1.0, 0.1]
 
 
-def test_a_new_station_can_lower_access_in_three_steps(demand_of, reach_of) -> None:
-    # s has 2 seats for cells 1 and 2, which want 1 each: 1 a worker. A station t of next to no seats beside cell 1 takes
-    # half of its choice: s is worth 2 / 1.5, of which cell 1 gets a half.
+def test_a_new_station_can_lower_access_in_three_steps(demand_of: Maker, reach_of: Maker) -> None:
+    # s has 2 seats for cells 1 and 2, which want 1 each: 1 a worker. A station t of next to no seats beside cell 1
+    # takes half of its choice: s is worth 2 / 1.5, of which cell 1 gets a half.
     demand, rows = demand_of({1: 1.0, 2: 1.0}), [("s", 1, 0), ("s", 2, 0)]
     before, after = (
         supply.floating_catchment(
@@ -180,7 +182,7 @@ def test_a_new_station_can_lower_access_in_three_steps(demand_of, reach_of) -> N
     assert after == pytest.approx([2 / 3, 4 / 3], abs=1e-8)
 
 
-def test_a_station_without_seats_is_no_choice(toy) -> None:
+def test_a_station_without_seats_is_no_choice(toy: Tables) -> None:
     demand, reach, seats = toy
     closed = reach[reach["station_id"] != "b"]
     for method in METHODS:
@@ -193,7 +195,7 @@ def test_a_station_without_seats_is_no_choice(toy) -> None:
         assert ours == pytest.approx(without)
 
 
-def test_hours_are_towns_of_their_own(demand_of, reach_of) -> None:
+def test_hours_are_towns_of_their_own(demand_of: Maker, reach_of: Maker) -> None:
     # 9 h: 4 workers at 2 seats. 21 h: 1 worker; a is closed, b has 3 seats.
     demand, reach = demand_of({(1, 9): 4.0, (1, 21): 1.0}), reach_of([("a", 1, 10), ("b", 1, 10)])
     seats = pd.DataFrame({"station_id": ["a", "b", "b"], "bin": [9, 21, 22], "capacity": [2.0, 3.0, 9.0]})
@@ -205,14 +207,14 @@ def test_hours_are_towns_of_their_own(demand_of, reach_of) -> None:
     schema.validate(found.cells, schema.ACCESS)
 
 
-def test_bins_can_be_chosen(demand_of, reach_of) -> None:
+def test_bins_can_be_chosen(demand_of: Maker, reach_of: Maker) -> None:
     demand, reach = demand_of({(1, 9): 4.0, (1, 21): 1.0, (2, 9): 1.0}), reach_of([("a", 1, 10), ("a", 2, 10)])
     asked = {"supply": pd.Series({"a": 10.0}), "weight": "visits", "decay": STEP, "method": "2SFCA"}
     assert supply.floating_catchment(demand, reach, bins=[9], **asked).cells["access"].tolist() == [2.0, 2.0]
     assert supply.floating_catchment(demand, reach, **asked).cells["demand"].tolist() == [5.0, 1.0]
 
 
-def test_untimed_demand_can_be_by_the_hour(demand_of, reach_of) -> None:
+def test_untimed_demand_can_be_by_the_hour(demand_of: Maker, reach_of: Maker) -> None:
     found = supply.floating_catchment(
         demand_of({1: 4.0}), reach_of([("a", 1, 10)]), supply=pd.Series({"a": 2.0}), weight="visits", decay=STEP,
         method="2SFCA", hourly=True,
@@ -233,20 +235,20 @@ def test_the_order_of_rows_does_not_matter(random_town: Town, seed: int) -> None
         np.testing.assert_allclose(ours.cells["access"], theirs.cells["access"], rtol=1e-12)
 
 
-def test_inputs_are_not_changed(toy) -> None:
+def test_inputs_are_not_changed(toy: Tables) -> None:
     demand, reach, seats = (table.copy() for table in toy)
     supply.floating_catchment(demand, reach, supply=seats, weight="visits", decay=BANDS, method="3SFCA")
-    for ours, given in zip((demand, reach, seats), toy, strict=True):
-        assert ours.equals(given)
+    for ours, theirs in zip((demand, reach, seats), toy, strict=True):
+        assert ours.equals(theirs)
 
 
-def test_no_reach_is_no_access(toy, reach_of) -> None:
+def test_no_reach_is_no_access(toy: Tables, reach_of: Maker) -> None:
     demand, _, seats = toy
     found = supply.floating_catchment(demand, reach_of([]), supply=seats, weight="visits", decay=BANDS, method="BFCA")
     assert access(found) == [0.0, 0.0, 0.0]
 
 
-def test_notebooks_show_the_headline(toy) -> None:
+def test_notebooks_show_the_headline(toy: Tables) -> None:
     demand, reach, seats = toy
     found = supply.floating_catchment(demand, reach, supply=seats, weight="visits", decay=STEP, method="2SFCA")
     assert "2SFCA" in found._repr_html_()
@@ -255,13 +257,20 @@ def test_notebooks_show_the_headline(toy) -> None:
 
 class TestWrongCalls:
     @staticmethod
-    def ask(toy, **changed: object) -> supply.FloatingCatchment:
+    def ask(toy: Tables, **changed: object) -> supply.FloatingCatchment:
         demand, reach, seats = toy
-        asked = {"demand": demand, "reach": reach, "supply": seats, "weight": "visits", "decay": STEP, "method": "2SFCA"}
+        asked = {
+            "demand": demand,
+            "reach": reach,
+            "supply": seats,
+            "weight": "visits",
+            "decay": STEP,
+            "method": "2SFCA",
+        }
         given_ = asked | changed
         return supply.floating_catchment(given_.pop("demand"), given_.pop("reach"), **given_)
 
-    def test_methods_and_weights_are_known(self, toy) -> None:
+    def test_methods_and_weights_are_known(self, toy: Tables) -> None:
         with pytest.raises(ParameterError, match="did you mean 'E2SFCA'"):
             self.ask(toy, method="E2SFC")
         with pytest.raises(ParameterError, match="did you mean 'visits'"):
@@ -269,13 +278,13 @@ class TestWrongCalls:
         with pytest.raises(ParameterError, match="selection"):
             self.ask(toy, method=supply.Method(selection="huff", balance=False))
 
-    def test_two_steps_count_in_full_or_not_at_all(self, toy) -> None:
+    def test_two_steps_count_in_full_or_not_at_all(self, toy: Tables) -> None:
         with pytest.raises(ParameterError, match=r"reach\.step"):
             self.ask(toy, decay=BANDS)
 
-    def test_seats_are_there_for_all_stations(self, toy) -> None:
+    def test_seats_are_there_for_all_stations(self, toy: Tables) -> None:
         _, _, seats = toy
-        with pytest.raises(DataError, match="reach names 1 stations of which no capacity .* 'b'"):
+        with pytest.raises(DataError, match=r"reach names 1 stations of which no capacity .* 'b'"):
             self.ask(toy, supply=seats.drop("b"))
         with pytest.raises(DataError, match="1 of 3 rows are not, those of stations 'b'"):
             self.ask(toy, supply=seats.where(seats.index != "b"))
@@ -290,7 +299,7 @@ class TestWrongCalls:
         with pytest.raises(ParameterError, match="hourly=True"):
             self.ask(toy, supply=pd.DataFrame({"station_id": ["a"], "bin": [9], "capacity": [1.0]}))
 
-    def test_reach_keeps_its_contract(self, toy) -> None:
+    def test_reach_keeps_its_contract(self, toy: Tables) -> None:
         _, reach, _ = toy
         with pytest.raises(DataError, match="must be unique, 1 rows"):
             self.ask(toy, reach=pd.concat([reach, reach.iloc[:1]], ignore_index=True))
@@ -305,7 +314,7 @@ class TestWrongCalls:
         with pytest.raises(ColumnError, match="uint64"):
             self.ask(toy, reach=reach.astype({"cell": "int64"}))
 
-    def test_there_is_demand(self, toy) -> None:
+    def test_there_is_demand(self, toy: Tables) -> None:
         demand, _, _ = toy
         with pytest.raises(DataError, match="there is no demand: courier_s is 0 in all 3 rows"):
             self.ask(toy, weight="courier_s")

@@ -112,7 +112,9 @@ def chain(load: float, first: int, second: int) -> float:
             if state in at:
                 rate[at[m, n], at[state]] += speed
     rate -= np.diag(rate.sum(axis=1))
-    held = np.linalg.lstsq(np.vstack([rate.T, np.ones(len(states))]), np.append(np.zeros(len(states)), 1.0), rcond=None)[0]
+    held = np.linalg.lstsq(
+        np.vstack([rate.T, np.ones(len(states))]), np.append(np.zeros(len(states)), 1.0), rcond=None
+    )[0]
     full = held[[at[first, n] for n in range(second + 1)]]
     return float(full[-1] / full.sum())
 

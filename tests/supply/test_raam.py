@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from stationgeo import schema, supply
 from stationgeo.errors import DataError, ParameterError
 
-Town = Callable[..., tuple[pd.DataFrame, pd.DataFrame, pd.Series]]
+Tables = tuple[pd.DataFrame, pd.DataFrame, pd.Series]
+Town = Callable[..., Tables]
+Maker = Callable[..., pd.DataFrame]
 
 
 def costs(found: supply.RationalAgents, reach: pd.DataFrame) -> pd.DataFrame:
@@ -21,10 +23,9 @@ def costs(found: supply.RationalAgents, reach: pd.DataFrame) -> pd.DataFrame:
     return rows.merge(found.flows, on=["station_id", "cell"], how="left").fillna({"demand": 0.0})
 
 
-def test_a_line_of_three_by_hand(demand_of, reach_of) -> None:
-    # Cell 1 reaches a alone, cell 2 both, cell 3 b alone; 6, 4 and 0 + 1 workers, one seat each, rho 1, tau 10 s. Cell 2 is
-    # 10 s from a and 20 s from b: x of its 4 go to a where 1 + 6 + x = 2 + 1 + (4 - x), so x = 0: it would be -0: then
-    # a costs 1 + 6 and b 2 + 5 to it.
+def test_a_line_of_three_by_hand(demand_of: Maker, reach_of: Maker) -> None:
+    # Cell 1 reaches a alone, cell 2 both, cell 3 b alone; 6, 4 and 1 workers, one seat each, rho 1, tau 10 s. Cell 2 is
+    # 10 s from a and 20 s from b: if x of its 4 go to a, 1 + 6 + x = 2 + 1 + (4 - x), so x = 0: both cost it 7.
     demand = demand_of({1: 6.0, 2: 4.0, 3: 1.0})
     reach = reach_of([("a", 1, 0), ("a", 2, 10), ("b", 2, 20), ("b", 3, 0)])
     found = supply.raam(demand, reach, supply=pd.Series({"a": 1.0, "b": 1.0}), weight="visits", tau=10, rho=1)
@@ -32,12 +33,14 @@ def test_a_line_of_three_by_hand(demand_of, reach_of) -> None:
     assert found.cells["cost"].tolist() == pytest.approx([6.0, 7.0, 5.0])
 
 
-def test_two_cells_share_by_hand(demand_of, reach_of) -> None:
-    # Cell 1 beside a, cell 2 beside b, 30 s between; 10 and 2 workers, seats 1 and 2, rho 1, tau 10 s. From cell 1 x go to
-    # b: 10 - x = 3 + (2 + x) / 2 gives x = 4: loads 6 and 6, crowding 6 and 3.
+def test_two_cells_share_by_hand(demand_of: Maker, reach_of: Maker) -> None:
+    # Cell 1 beside a, cell 2 beside b, 30 s between; 10 and 2 workers, seats 1 and 2, rho 1, tau 10 s. From cell 1
+    # x go to b: 10 - x = 3 + (2 + x) / 2 gives x = 4: loads 6 and 6, crowding 6 and 3.
     demand = demand_of({1: 10.0, 2: 2.0})
     reach = reach_of([("a", 1, 0), ("b", 1, 30), ("a", 2, 30), ("b", 2, 0)])
-    found = supply.raam(demand, reach, supply=pd.Series({"a": 1.0, "b": 2.0}), weight="visits", tau=10, rho=1, gap=1e-12)
+    found = supply.raam(
+        demand, reach, supply=pd.Series({"a": 1.0, "b": 2.0}), weight="visits", tau=10, rho=1, gap=1e-12
+    )
     assert found.stations["load"].tolist() == pytest.approx([6.0, 6.0])
     assert found.cells["cost"].tolist() == pytest.approx([6.0, 3.0])
     assert found.cells["n_used"].tolist() == [2, 1]
@@ -112,7 +115,7 @@ def test_more_seats_raise_nobodys_cost(random_town: Town, seed: int) -> None:
     assert (before[both] <= fewer[both] + 1e-4).all()
 
 
-def test_a_longer_cutoff_can_raise_a_cost(demand_of, reach_of) -> None:
+def test_a_longer_cutoff_can_raise_a_cost(demand_of: Maker, reach_of: Maker) -> None:
     # Cell 1 has a for itself, 1 worker a seat; cell 2 with 9 on b's one seat finds a: 4 of them come.
     demand, rows = demand_of({1: 1.0, 2: 9.0}), [("a", 1, 0), ("b", 2, 0)]
     first, later = (
@@ -123,7 +126,7 @@ def test_a_longer_cutoff_can_raise_a_cost(demand_of, reach_of) -> None:
     assert later.cells["cost"].tolist() == pytest.approx([5.0, 5.0])
 
 
-def test_what_reaches_no_seat_has_no_cost(demand_of, reach_of) -> None:
+def test_what_reaches_no_seat_has_no_cost(demand_of: Maker, reach_of: Maker) -> None:
     demand = demand_of({1: 1.0, 2: 2.0, 3: 4.0})
     reach = reach_of([("a", 1, 5), ("shut", 1, 0), ("shut", 2, 0)])
     found = supply.raam(demand, reach, supply=pd.Series({"a": 1.0, "shut": 0.0}), weight="visits", tau=10, rho=1)
@@ -134,7 +137,7 @@ def test_what_reaches_no_seat_has_no_cost(demand_of, reach_of) -> None:
     assert "unreached_demand" in found._repr_html_()
 
 
-def test_demand_too_small_to_matter_still_goes_somewhere(demand_of, reach_of) -> None:
+def test_demand_too_small_to_matter_still_goes_somewhere(demand_of: Maker, reach_of: Maker) -> None:
     found = supply.raam(
         demand_of({1: 1e-30, 2: 1e9}), reach_of([("a", 1, 5e6), ("b", 1, 6e6), ("a", 2, 0)]),
         supply=pd.Series({"a": 1.0, "b": 1e9}), weight="visits", tau=1, rho=1,
@@ -142,7 +145,7 @@ def test_demand_too_small_to_matter_still_goes_somewhere(demand_of, reach_of) ->
     assert found.flows["demand"].tolist() == [1e-30, 1e9]
 
 
-def test_wrong_calls_are_named(demand_of, reach_of) -> None:
+def test_wrong_calls_are_named(demand_of: Maker, reach_of: Maker) -> None:
     demand, reach = demand_of({1: 1.0}), reach_of([("a", 1, 5)])
     asked = {"supply": pd.Series({"a": 1.0}), "weight": "visits", "tau": 10.0, "rho": 1.0}
     for name in ("tau", "rho", "gap"):

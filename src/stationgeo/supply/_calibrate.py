@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["DecayFit", "calibrate_decay"]
 
 _GRID = 41
-"""Values of the parameter at which the likelihood is looked at first, so that no second hill is missed for the nearest."""
+"""Values of the parameter at which the likelihood is looked at first, so that a second hill is not missed."""
 _LEAST_STATIONS = 2
 _TOLERANCE = 1e-10
 """Of the logarithm of the parameter."""
@@ -42,7 +42,8 @@ class DecayFit:
     reason: str
     """Why something is nan; '' where nothing is."""
     profile: pd.DataFrame
-    """`parameter` and `log_likelihood`, less that of the best, over the range that was looked at."""
+    """`parameter` and `log_likelihood`, less that of the best, over the range that was looked at; minus infinity where
+    some visits cannot be."""
     stations: pd.DataFrame
     """Key `station_id` (and `bin`), what was observed and can be explained: `observed`, `expected` visits at the best
     parameter (nan without one)."""
@@ -90,7 +91,8 @@ class _Model:
     def possible(self) -> FloatArray:
         """Demand in reach of each station, (stations, bins)."""
         matrix = sparse.csr_matrix(
-            ((self.drawn > 0).astype(np.float64), self.cell, self.first), shape=(self.first.size - 1, self.demand.shape[1])
+            ((self.drawn > 0).astype(np.float64), self.cell, self.first),
+            shape=(self.first.size - 1, self.demand.shape[1]),
         )
         return np.asarray(matrix @ self.demand.T)
 
@@ -152,9 +154,9 @@ def calibrate_decay(
     log theta, and refined around the best. The interval is that of the profile: all theta next to it with
     ``2 (l_max - l) <= f chi2_1(level)``, f the dispersion if it is asked for and above 1, else 1.
 
-    The parameter is nan if fewer than two observed stations have demand in reach, if l never falls by that much (as where
-    each cell reaches one station only), or if l is largest at a bound. O((reach + stations) x bins) for each of about a
-    hundred values.
+    The parameter is nan if fewer than two observed stations have demand in reach, if l never falls by that much (as
+    where each cell reaches one station only), or if l is largest at a bound. O((reach + stations) x bins) for each of
+    about a hundred values.
 
     References
     ----------
@@ -163,8 +165,8 @@ def calibrate_decay(
 
     Examples
     --------
-    One cell is 100 s from a and 300 s from b, the other reaches b alone. With a scale of 200 s the share of a in the first
-    is e / (1 + e) = 0.7311, and that is what was seen:
+    One cell is 100 s from a and 300 s from b, the other reaches b alone. With a scale of 200 s the share of a in the
+    first is e / (1 + e) = 0.7311, and that is what was seen:
 
     >>> from stationgeo.reach import exponential
     >>> demand = pd.DataFrame({
@@ -190,7 +192,8 @@ def calibrate_decay(
     model = _Model(pairs, wanted, drawn.amount[0], decay)
     there = _explained(seen, wanted, drawn.station_id, model.possible())
     made = {
-        "weight": weight, "impedance": pairs.column, "between": (low, high), "level": level, "overdispersed": overdispersed
+        "weight": weight, "impedance": pairs.column, "between": (low, high), "level": level,
+        "overdispersed": overdispersed,
     }  # fmt: skip
     return _fit(model, there, low=low, high=high, level=level, overdispersed=overdispersed, parameters=made)
 
@@ -235,39 +238,64 @@ def _likelihood(model: _Model, seen: _Seen, parameter: float) -> float:
     return float((seen.visits[some] * np.log(expected / seen.visits[some])).sum())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    value: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    reason: str = ""
+    best: float = np.nan
+    dispersion: float = np.nan
+
+
 def _fit(
-    model: _Model, seen: _Seen, *, low: float, high: float, level: float, overdispersed: bool, parameters: dict[str, Any]
+    model: _Model,
+    seen: _Seen,
+    *,
+    low: float,
+    high: float,
+    level: float,
+    overdispersed: bool,
+    parameters: dict[str, Any],
 ) -> DecayFit:
     grid = np.exp(np.linspace(np.log(low), np.log(high), _GRID))
     grid[[0, -1]] = low, high
-    value = least = most = dispersion = np.nan
-    height = np.full(_GRID, np.nan)
-    reason = _too_little(seen)
-    if not reason:
+    height, found = np.full(_GRID, np.nan), _Found(reason=_too_little(seen))
+    if not found.reason:
         height = np.array([_likelihood(model, seen, parameter) for parameter in grid])
-        value, best = _best(model, seen, grid, height)
-        dispersion = _dispersion(model, seen, value)
-        widened = max(dispersion, 1.0) if overdispersed and np.isfinite(dispersion) else 1.0
-        fall = 0.5 * float(stats.chi2.ppf(level, 1)) * widened
-        reason = _unclear(grid, height, best, fall, value)
-        if reason:
-            value = np.nan
-        else:
-            least, most = (_end(model, seen, grid, height, value, best - fall, down=down) for down in (True, False))
-            open_ends = [name for name, end in (("low", least), ("high", most)) if np.isnan(end)]
-            reason = f"the likelihood does not fall enough before the bound: {', '.join(open_ends)}" if open_ends else ""
-        height = height - best
-    expected = _expected(model, seen, value) if np.isfinite(value) else np.full(seen.visits.size, np.nan)
+        found = _look(model, seen, grid, height, level=level, overdispersed=overdispersed)
+    told = np.isfinite(found.value)
     return DecayFit(
-        value=float(value), low=float(least), high=float(most), reason=reason,
-        profile=pd.DataFrame({"parameter": grid, "log_likelihood": height}),
-        stations=seen.table.assign(expected=expected),
+        value=found.value, low=found.low, high=found.high, reason=found.reason,
+        profile=pd.DataFrame({"parameter": grid, "log_likelihood": height - np.nan_to_num(found.best)}),
+        stations=seen.table.assign(
+            expected=_expected(model, seen, found.value) if told else np.full(seen.visits.size, np.nan)
+        ),
         headline={
             "visits": float(seen.visits.sum()), "unexplained_visits": seen.unexplained,
-            "log_likelihood": _likelihood(model, seen, value) if np.isfinite(value) else np.nan, "dispersion": dispersion,
+            "log_likelihood": found.best if told else np.nan, "dispersion": found.dispersion,
         },
         parameters=parameters,
     )  # fmt: skip
+
+
+def _look(
+    model: _Model, seen: _Seen, grid: FloatArray, height: FloatArray, *, level: float, overdispersed: bool
+) -> _Found:
+    """Find the best parameter and its interval, given the likelihood on a grid."""
+    if not np.isfinite(height).any():
+        return _Found(reason="no parameter in the range explains all visits: some came from beyond every cutoff")
+    value, best = _best(model, seen, grid, height)
+    dispersion = _dispersion(model, seen, value)
+    widened = max(dispersion, 1.0) if overdispersed and np.isfinite(dispersion) else 1.0
+    fall = 0.5 * float(stats.chi2.ppf(level, 1)) * widened
+    reason = _unclear(grid, height, best, fall, value)
+    if reason:
+        return _Found(reason=reason, best=best, dispersion=dispersion)
+    low, high = (_end(model, seen, grid, height, value, best - fall, down=down) for down in (True, False))
+    open_ends = [name for name, end in (("low", low), ("high", high)) if np.isnan(end)]
+    reason = f"the likelihood does not fall enough before the bound: {', '.join(open_ends)}" if open_ends else ""
+    return _Found(value=value, low=low, high=high, reason=reason, best=best, dispersion=dispersion)
 
 
 def _too_little(seen: _Seen) -> str:
@@ -290,8 +318,6 @@ def _best(model: _Model, seen: _Seen, grid: FloatArray, height: FloatArray) -> t
 
 
 def _unclear(grid: FloatArray, height: FloatArray, best: float, fall: float, value: float) -> str:
-    if not np.isfinite(best):
-        return "no parameter in the range explains all visits: some came from beyond every cutoff"
     if best - height.min() <= fall:
         return "the likelihood is flat: these visits do not tell the parameter"
     ends = [end for end in (0, -1) if height[end] >= best - _TOLERANCE * abs(best) or value == grid[end]]
@@ -301,7 +327,7 @@ def _unclear(grid: FloatArray, height: FloatArray, best: float, fall: float, val
 def _end(
     model: _Model, seen: _Seen, grid: FloatArray, height: FloatArray, value: float, floor: float, *, down: bool
 ) -> float:
-    """Walk from the best value until the likelihood is below the floor, then find where it crosses; nan at the bound."""
+    """Walk from the best value until the likelihood is below the floor, and find the crossing; nan at the bound."""
     beyond = np.flatnonzero((grid < value) if down else (grid > value))
     inner = value
     for at in beyond[::-1] if down else beyond:

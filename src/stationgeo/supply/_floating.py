@@ -67,13 +67,16 @@ class FloatingCatchment:
     """Key `station_id` (and `bin`): `capacity`; `load`, the demand allotted to it; `ratio` = capacity / load, nan where
     no demand is allotted."""
     headline: dict[str, float]
-    """`demand`, `demand_with_access` (of cells with some), `capacity`, `used_capacity` (of stations with demand allotted),
-    `mean_access` = sum of demand x access / demand, `n_rows_elsewhere` (rows of reach without demand, not looked at)."""
+    """`demand`, `demand_with_access` (of cells with some), `capacity`, `used_capacity` (of stations with demand
+    allotted), `mean_access` = sum of demand x access / demand, `n_rows_elsewhere` (rows of reach without demand, not
+    looked at)."""
     parameters: dict[str, Any]
     """method, selection, balance, decay, weight, impedance, bins."""
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><td>{escape(name)}</td><td>{value:,.4g}</td></tr>" for name, value in self.headline.items())
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{value:,.4g}</td></tr>" for name, value in self.headline.items()
+        )
         return f"<b>{escape(str(self.parameters['method']))}</b><table>{rows}</table>"
 
 
@@ -138,8 +141,8 @@ def floating_catchment(
     * balance: without, q_ij = p_ij = v_ij; with it, q_ij = v_ij / sum_k v_ik over the stations of the cell, and
       p_ij = v_ij / sum_k v_kj over the cells of the station.
 
-    2SFCA has w = 1 up to a cutoff, E2SFCA bands, KD2SFCA a kernel, 3SFCA selection by decay, BFCA balance. Where there is
-    selection or balance, a station without capacity is no choice: its weights are 0.
+    2SFCA has w = 1 up to a cutoff, E2SFCA bands, KD2SFCA a kernel, 3SFCA selection by decay, BFCA balance. Where there
+    is     selection or balance, a station without capacity is no choice: its weights are 0.
 
     Law, without balance: sum_i D_i access_i = sum of S_j over the stations that have demand in reach, because what is
     divided by at the station is what is summed over its cells; 3SFCA obeys it as well. BFCA obeys two other
@@ -217,7 +220,9 @@ def floating_catchment(
 def _method(method: str | Method) -> tuple[str, Method]:
     if isinstance(method, Method):
         if method.selection not in get_args(Selection):
-            raise ParameterError(f"unknown selection {method.selection!r}; {suggest(method.selection, get_args(Selection))}")
+            raise ParameterError(
+                f"unknown selection {method.selection!r}; {suggest(method.selection, get_args(Selection))}"
+            )
         return f"{'balanced ' if method.balance else ''}catchment, selection by {method.selection}", method
     if method not in METHODS:
         raise ParameterError(f"unknown method {method!r}; {suggest(str(method), METHODS)}")

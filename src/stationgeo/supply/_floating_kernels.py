@@ -35,7 +35,12 @@ def two_steps(
 
 @kernel
 def select(
-    station: Codes, cell: Codes, weight: FloatArray, attraction: FloatArray, n_cells: int, alike: bool  # noqa: FBT001
+    station: Codes,
+    cell: Codes,
+    weight: FloatArray,
+    attraction: FloatArray,
+    n_cells: int,
+    alike: bool,  # noqa: FBT001
 ) -> FloatArray:
     """Multiply each weight by the share of its cell that chooses the station, or only drop what attracts nobody."""
     chosen = np.empty(weight.size)

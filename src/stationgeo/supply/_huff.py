@@ -28,8 +28,8 @@ def huff_shares(
     decay
         What a station is worth at an impedance; `reach.power` is Huff's own.
     attraction
-        Of every station of the reach, 0 or more: a table with `station_id` and `capacity`, or a Series by station_id. None
-        makes all alike.
+        Of every station of the reach, 0 or more: a table with `station_id` and `capacity`, or a Series by station_id.
+        None makes all alike.
 
     Returns
     -------
@@ -48,8 +48,8 @@ def huff_shares(
 
     Notes
     -----
-    ``share_ij = A_j w_ij / sum_k A_k w_ik`` with ``w_ij = decay(c_ij)``. A share rises with the station's own attraction and
-    falls with that of the others. O(reach log reach).
+    ``share_ij = A_j w_ij / sum_k A_k w_ik`` with ``w_ij = decay(c_ij)``. A share rises with the station's own
+    attraction and falls with that of the others. O(reach log reach).
 
     References
     ----------
@@ -70,8 +70,8 @@ def huff_shares(
     """
     table = as_table(reach)
     if attraction is None:
-        names = table["station_id"].unique() if "station_id" in table.columns else []
-        attraction = pd.Series(1.0, index=names) if len(names) else pd.Series({"": 1.0})
+        names = table["station_id"].unique().tolist() if "station_id" in table.columns else []
+        attraction = pd.Series(1.0, index=names or [""])
     given = read_capacity(attraction, bins=np.array([ALL_BINS]), name="attraction")
     cell = np.unique(table["cell"].to_numpy()) if len(table) else np.zeros(1, dtype=np.uint64)
     pairs = read_pairs(table, station_id=given.station_id, cell=cell)

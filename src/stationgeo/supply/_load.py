@@ -51,13 +51,13 @@ class ExpectedLoad:
     """Workers expected at stations by the hour, with the parameters that made it."""
 
     stations: pd.DataFrame
-    """Key (`scenario`, `station_id`, `bin`): `capacity` (0 where closed), `first_choice` and `offered` in Erlangs (mean workers
-    at once who come here first, and with those who were turned away elsewhere), `blocked_share` of the offered (nan where
-    none are), `carried` (mean workers inside), `utilisation` = carried / capacity (nan without capacity), `peakedness` of
-    the offered load (nan without)."""
+    """Key (`scenario`, `station_id`, `bin`): `capacity` (0 where closed), `first_choice` and `offered` in Erlangs (mean
+    workers at once who come here first, and with those who were turned away elsewhere), `blocked_share` of the offered
+    (nan where none are), `carried` (mean workers inside), `utilisation` = carried / capacity (nan without capacity),
+    `peakedness` of the offered load (nan without)."""
     bins: pd.DataFrame
-    """Key (`scenario`, `bin`), Erlangs: `demand` = `served` + `blocked` (full wherever they tried) + `unreached` (nothing open
-    in reach); `gap`, the last change of a blocked share."""
+    """Key (`scenario`, `bin`), Erlangs: `demand` = `served` + `blocked` (full wherever they tried) + `unreached`
+    (nothing open in reach); `gap`, the last change of a blocked share."""
     parameters: dict[str, Any]
     """weight, dwell_s, choice, n_tries, impedance."""
 
@@ -159,8 +159,8 @@ def expected_load(
     Returns
     -------
     ExpectedLoad
-        Load, blocking and utilisation per station and bin; served, blocked and unreached workers per bin. The scenario is
-        "known" where nothing is in doubt.
+        Load, blocking and utilisation per station and bin; served, blocked and unreached workers per bin. The scenario
+        is "known" where nothing is in doubt.
 
     Raises
     ------
@@ -173,23 +173,24 @@ def expected_load(
 
     Notes
     -----
-    The load that cell i brings to its first choice j is share_ij times its workers. Who finds all seats taken goes on to the
-    next; the blocked share of what is offered, own workers and those in bursts together, is that of `overflow`. Of
-    what a station turns away with peakedness z, the part p that goes to one next station has peakedness 1 + p (z - 1);
-    means and variances of all that come add. Blocked shares and loads are a fixed point, iterated to 1e-12 with half steps.
-    Exact where workers of one place try stations in turn and nobody else does.
+    The load that cell i brings to its first choice j is share_ij times its workers. Who finds all seats taken goes on
+    to the next; the blocked share of what is offered, own workers and those in bursts together, is that of `overflow`.
+    Of what a station turns away with peakedness z, the part p that goes to one next station has peakedness
+    1 + p (z - 1); means and variances of all that come add. Blocked shares and loads are a fixed point, iterated
+    to 1e-12 with half steps. Exact where workers of one place try stations in turn and nobody else does.
 
-    Approximations: stations in turn are taken as independent but for the bursts, all who come to a station are blocked alike,
-    stays are exponential, and each hour is in balance by itself.
+    Approximations: stations in turn are taken as independent but for the bursts, all who come to a station are blocked
+    alike, stays are exponential, and each hour is in balance by itself.
 
-    Law: demand = served + blocked + unreached, in each bin. Reached demand rises with hours and reach. What is served does not:
-    a small station that opens next door takes workers from a large one; so low and high are scenarios, not bounds.
-    Utilisation: neither direction is better; 0 is an empty station. O(reach) a bin, and the tries of all bins times rounds.
+    Law: demand = served + blocked + unreached, in each bin. Reached demand rises with hours and reach. What is served
+    does not: a small station that opens next door takes workers from a large one; low and high are scenarios, no bounds.
+    Utilisation: neither direction is better; 0 is an empty station. O(reach) a bin, and the tries of all bins times
+    rounds.
 
     References
     ----------
-    Wilkinson, R. I. (1956). Theories for toll traffic engineering in the U.S.A. Bell System Technical Journal 35, 421-514.
-    doi:10.1002/j.1538-7305.1956.tb02388.x
+    Wilkinson, R. I. (1956). Theories for toll traffic engineering in the U.S.A. Bell System Technical Journal 35,
+    421-514. doi:10.1002/j.1538-7305.1956.tb02388.x
 
     Examples
     --------
@@ -230,8 +231,8 @@ def expected_load(
         stations=stations[ahead + [name for name in stations.columns if name not in ahead]],
         bins=pd.DataFrame([row for _, row in found]),
         parameters={
-            "weight": weight, "dwell_s": dwell_s, "choice": "nearest" if decay is None else repr(decay), "n_tries": tries,
-            "impedance": pairs.column,
+            "weight": weight, "dwell_s": dwell_s, "choice": "nearest" if decay is None else repr(decay),
+            "n_tries": tries, "impedance": pairs.column,
         },
     )  # fmt: skip
 

@@ -52,25 +52,32 @@ def _find(cell: CellArray, begin: Codes, known: CellArray, home: Codes, size: in
     return row, found, n
 
 
-@kernel
 def repeats(station: Codes, cell: Codes, n_stations: int, n_cells: int) -> bool:
     """Tell whether a pair of station and cell is there twice."""
+    return not _ascends(station, cell, n_stations) and _meets_again(station, cell, n_stations, n_cells)
+
+
+@kernel
+def _ascends(station: Codes, cell: Codes, n_stations: int) -> bool:
+    """Tell whether rows of a station follow each other, by cell: then none can repeat."""
     ended = np.zeros(n_stations, dtype=np.bool_)
-    in_order = True
     for i in range(1, station.size):
         if station[i] == station[i - 1]:
-            in_order &= cell[i] > cell[i - 1]
-        else:
-            ended[station[i - 1]] = True
-            in_order &= not ended[station[i]]
-        if not in_order:
-            break
-    if in_order:
-        return False
-    # Rows in any order: group them by cell, and let each station remember the last cell that it was met in.
+            if cell[i] <= cell[i - 1]:
+                return False
+            continue
+        ended[station[i - 1]] = True
+        if ended[station[i]]:
+            return False
+    return True
+
+
+@kernel
+def _meets_again(station: Codes, cell: Codes, n_stations: int, n_cells: int) -> bool:
+    """Group rows by cell, and let each station remember the last cell that it was met in."""
     first = np.zeros(n_cells + 1, dtype=np.int64)
-    for i in range(cell.size):
-        first[cell[i] + 1] += 1
+    for at in cell:
+        first[at + 1] += 1
     for i in range(n_cells):
         first[i + 1] += first[i]
     grouped = np.empty(cell.size, dtype=np.int32)
@@ -89,9 +96,7 @@ def repeats(station: Codes, cell: Codes, n_stations: int, n_cells: int) -> bool:
 
 
 @kernel
-def group_rows(
-    cell: Codes, station: Codes, impedance: FloatArray, n_cells: int
-) -> tuple[IntArray, Codes, FloatArray]:
+def group_rows(cell: Codes, station: Codes, impedance: FloatArray, n_cells: int) -> tuple[IntArray, Codes, FloatArray]:
     """Bring rows together by cell, in the order in which they came."""
     first = np.zeros(n_cells + 1, dtype=np.int64)
     for i in range(cell.size):

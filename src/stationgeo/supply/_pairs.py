@@ -113,10 +113,10 @@ def read_demand(demand: pd.DataFrame, *, weight: str, bins: Collection[int] | No
     amount = there[weight].to_numpy(dtype=np.float64)
     if not hourly:
         total = np.bincount(at, weights=amount, minlength=cell.size)
-        return Wanted(cell=cell, bins=np.array([ALL_BINS]), amount=total[None, :])
+        return Wanted(cell=cell, bins=np.array([ALL_BINS]), amount=np.asarray(total[None, :], dtype=np.float64))
     number, when = np.unique(there["bin"].to_numpy(dtype=np.int64), return_inverse=True)
     flat = np.bincount(when * cell.size + at, weights=amount, minlength=number.size * cell.size)
-    return Wanted(cell=cell, bins=number, amount=flat.reshape(number.size, cell.size))
+    return Wanted(cell=cell, bins=number, amount=np.asarray(flat, dtype=np.float64).reshape(number.size, cell.size))
 
 
 def read_capacity(supply: pd.DataFrame | pd.Series[float], *, bins: IntArray, name: str = "supply") -> Capacity:
@@ -174,7 +174,7 @@ def _capacity_table(supply: pd.DataFrame | pd.Series[float], name: str) -> pd.Da
 
 
 def read_pairs(reach: pd.DataFrame | TravelReach, *, station_id: npt.NDArray[np.object_], cell: CellArray) -> Pairs:
-    """Number the rows of a reach table; rows of cells that are not asked for are counted and left aside.
+    """Give numbers to the rows of a reach table; those of cells that are not asked for are counted and left aside.
 
     A table of tens of millions of rows is not held against its contract by hashing its texts: stations are told
     by runs of one id, and what breaks the contract is looked for in numbers first.
@@ -201,8 +201,8 @@ def _station_codes(column: pd.Series[str], station_id: npt.NDArray[np.object_]) 
         raise DataError(f"REACH: column 'station_id' must not be missing; {texts.null_count:,} rows break this.")
     if not len(texts):
         return np.empty(0, dtype=np.int32)
-    runs = pc.run_end_encode(texts)
-    names = runs.values.to_pandas().to_numpy(dtype=object)
+    runs = pc.run_end_encode(texts)  # type: ignore[attr-defined]
+    names = runs.values.to_pandas().to_numpy(dtype=object)  # noqa: PD011 - of Arrow
     code = pd.Index(station_id).get_indexer(pd.Index(names, dtype=object)).astype(np.int32)
     unknown = pd.unique(names[code < 0])
     if unknown.size:

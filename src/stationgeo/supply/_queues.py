@@ -46,8 +46,8 @@ class Overflow:
     load: FloatArray
     """Erlangs that go on, blocked: offered - carried."""
     peakedness: FloatArray
-    """Variance over mean of what goes on, on infinitely many seats: 1 is random, more comes in bursts. nan where nothing
-    goes on."""
+    """Variance over mean of what goes on, on infinitely many seats: 1 is random, more comes in bursts. nan where
+    nothing goes on."""
 
 
 def erlang_loss(load: npt.ArrayLike, servers: npt.ArrayLike) -> FloatArray:
@@ -56,8 +56,8 @@ def erlang_loss(load: npt.ArrayLike, servers: npt.ArrayLike) -> FloatArray:
     Parameters
     ----------
     load
-        Offered load in Erlangs, the mean number who would be there at once if there were seats for all: arrivals per second
-        times seconds of stay; 0 or more. nan gives nan.
+        Offered load in Erlangs, the mean number who would be there at once if there were seats for all: arrivals per
+        second times seconds of stay; 0 or more. nan gives nan.
     servers
         Seats, 0 or more, of any shape that goes with that of `load`; need not be whole (see Notes).
 
@@ -74,15 +74,15 @@ def erlang_loss(load: npt.ArrayLike, servers: npt.ArrayLike) -> FloatArray:
     Notes
     -----
     ``B(a, 0) = 1, B(a, c) = a B(a, c - 1) / (c + a B(a, c - 1))``, which loses no digits; for real c it begins at the
-    fraction of c, where ``1 / B(a, c) = a * integral over t >= 0 of exp(-a t) (1 + t)^c`` (Jagerman), an incomplete gamma
-    function. For random (Poisson) arrivals; the length of stays may be distributed in any way. Rises with the load,
-    falls with the seats; 0 means that nobody is blocked; without a load it is 0 where there is a seat and 1 where
+    fraction of c, where ``1 / B(a, c) = a * integral over t >= 0 of exp(-a t) (1 + t)^c`` (Jagerman), an incomplete
+    gamma function. For random (Poisson) arrivals; the length of stays may be distributed in any way. Rises with the
+    load, falls with the seats; 0 means that nobody is blocked; without a load it is 0 where there is a seat and 1 where
     there is none. O(servers) a value.
 
     References
     ----------
-    Erlang, A. K. (1917). Solution of some problems in the theory of probabilities of significance in automatic telephone
-    exchanges. Elektroteknikeren 13, 5-13.
+    Erlang, A. K. (1917). Solution of some problems in the theory of probabilities of significance in automatic
+    telephone exchanges. Elektroteknikeren 13, 5-13.
     Jagerman, D. L. (1974). Some properties of the Erlang loss function. Bell System Technical Journal 53, 525-551.
     doi:10.1002/j.1538-7305.1974.tb02756.x
 
@@ -108,8 +108,8 @@ def overflow(
     servers
         Seats, 0 or more.
     peakedness
-        Variance over mean of the offered load: 1 for workers who come at random, and what `Overflow.peakedness` says for
-        those who were blocked elsewhere. Where loads are put together, means and variances add. Above 0; nan, of
+        Variance over mean of the offered load: 1 for workers who come at random, and what `Overflow.peakedness` says
+        for those who were blocked elsewhere. Where loads are put together, means and variances add. Above 0; nan, of
         nothing, counts as 1.
     correction
         How bursts are reckoned with, see Notes.
@@ -126,13 +126,13 @@ def overflow(
 
     Notes
     -----
-    Workers who were blocked come in bursts, when the first station is full: Erlang's formula on their mean says half or less
-    of what they meet at the next. Random arrivals of a Erlangs at c seats leave the mean ``m = a B(a, c)`` with, by
-    Riordan's formula, ``z = 1 - m + a / (c + 1 + m - a)``; both are exact. For a load of mean m and peakedness z:
+    Workers who were blocked come in bursts, when the first station is full: Erlang's formula on their mean says half or
+    less of what they meet at the next. Random arrivals of a Erlangs at c seats leave the mean ``m = a B(a, c)`` with,
+    by Riordan's formula, ``z = 1 - m + a / (c + 1 + m - a)``; both are exact. For a load of mean m and peakedness z:
 
-    * "equivalent_random" (Wilkinson) finds the a and c (real) that would leave m and z, and blocks as c + servers would: the
-      share is ``a B(a, c + servers) / m``. Exact behind one station, because seats in turn fill like seats together.
-      Below z = 1 there is none such, and Hayward's is taken.
+    * "equivalent_random" (Wilkinson) finds the a and c (real) that would leave m and z, and blocks as c + servers
+      would: the share is ``a B(a, c + servers) / m``. Exact behind one station, because seats in turn fill
+      like seats together. Below z = 1 there is none such, and Hayward's is taken.
     * "hayward" takes ``B(m / z, servers / z)``: several times as fast, and too low by 2 to 43 % behind one
       station in four cases of 5 to 20 seats, of which the plain formula says 12 to 91 % too little.
 
@@ -140,8 +140,8 @@ def overflow(
 
     References
     ----------
-    Wilkinson, R. I. (1956). Theories for toll traffic engineering in the U.S.A. Bell System Technical Journal 35, 421-514.
-    doi:10.1002/j.1538-7305.1956.tb02388.x
+    Wilkinson, R. I. (1956). Theories for toll traffic engineering in the U.S.A. Bell System Technical Journal 35,
+    421-514. doi:10.1002/j.1538-7305.1956.tb02388.x
     Fredericks, A. A. (1980). Congestion in blocking systems - a simple approximation technique. Bell System Technical
     Journal 59, 805-827. doi:10.1002/j.1538-7305.1980.tb03034.x
 
@@ -158,7 +158,7 @@ def overflow(
     """
     if correction not in get_args(Correction):
         raise ParameterError(f"unknown correction {correction!r}; {suggest(str(correction), get_args(Correction))}")
-    bursts = np.asarray(peakedness, dtype=np.float64)
+    bursts: FloatArray = np.asarray(peakedness, dtype=np.float64)
     wrong = ~(bursts > 0) & ~np.isnan(bursts) | np.isinf(bursts)
     if wrong.any():
         raise ParameterError(
@@ -191,8 +191,8 @@ def _checked(load: npt.ArrayLike, servers: npt.ArrayLike) -> tuple[FloatArray, F
 def _begin(load: float, fraction: float) -> float:
     """Blocked share with a fraction of a seat, 0 < fraction < 1, by an incomplete gamma function.
 
-    1 / B = exp(a) a^-c Gamma(c + 1, a): by Legendre's continued fraction (evaluated by Lentz's method) where the load is
-    large, else by the series of the lower function.
+    1 / B = exp(a) a^-c Gamma(c + 1, a): by Legendre's continued fraction (evaluated by Lentz's method) where the load
+    is large, else by the series of the lower function.
     """
     order = fraction + 1.0
     if load < _SERIES_BELOW:
@@ -206,7 +206,7 @@ def _begin(load: float, fraction: float) -> float:
             if term < _LAST_TERM * total:
                 break
         # Gamma(order, a) = Gamma(order) - a^order exp(-a) total
-        return 1.0 / (math.exp(load) * load**-fraction * math.gamma(order) - load * total)
+        return float(1.0 / (math.exp(load) * load**-fraction * math.gamma(order) - load * total))
     b = load + 1.0 - order
     c = 1.0 / _TINY
     d = 1.0 / b
@@ -306,7 +306,10 @@ def blocked_and_bursts(load: float, servers: float, peakedness: float, hayward: 
 
 @kernel
 def _overflows(
-    load: FloatArray, servers: FloatArray, peakedness: FloatArray, hayward: bool  # noqa: FBT001
+    load: FloatArray,
+    servers: FloatArray,
+    peakedness: FloatArray,
+    hayward: bool,  # noqa: FBT001
 ) -> tuple[FloatArray, FloatArray]:
     share, on = np.empty(load.size), np.empty(load.size)
     for i in range(load.size):

@@ -16,6 +16,8 @@ from stationgeo.supply._pairs import Grouped, group_by_cell, read_capacity, read
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import numpy.typing as npt
+
     from stationgeo.reach import TravelReach
     from stationgeo.schema import FloatArray
     from stationgeo.supply._pairs import Capacity, Wanted
@@ -33,14 +35,15 @@ class RationalAgents:
     """Where workers go who know the way and the crowd, with the parameters that made it."""
 
     cells: pd.DataFrame
-    """ACCESS, key `cell`, every cell with demand: `demand`, `cost` (in units of tau: what its workers pay on average, way
-    and crowding; less is better, nan where no station is in reach), `excess` (by how much that is above the
+    """ACCESS, key `cell`, every cell with demand: `demand`, `cost` (in units of tau: what its workers pay on average,
+    way and crowding; less is better, nan where no station is in reach), `excess` (by how much that is above the
     cheapest station in reach: 0 at the fixed point), `n_used` stations."""
     stations: pd.DataFrame
-    """Key `station_id`: `capacity`, `load` in the unit of the weight, `crowding` = load / (rho capacity) in units of tau, nan
-    without capacity."""
+    """Key `station_id`: `capacity`, `load` in the unit of the weight, `crowding` = load / (rho capacity) in units of
+    tau, nan without capacity."""
     flows: pd.DataFrame
-    """Key (`station_id`, `cell`), only where somebody goes: `demand`. Adds up to the cells' demand and the stations' load."""
+    """Key (`station_id`, `cell`), only where somebody goes: `demand`. Adds up to the cells' demand and the stations'
+    load."""
     trace: pd.DataFrame
     """One row a round: `sweeps` so far, `potential` (never rises), `gap`."""
     gap: float
@@ -99,39 +102,40 @@ def raam(
     ColumnError
         If a table lacks a column.
     DataError
-        If there is no demand, no cell with demand reaches capacity, a table breaks its contract, or the gap is not reached.
+        If there is no demand, no cell with demand reaches capacity, a table breaks its contract, or the gap is not
+        reached.
     ParameterError
         If weight, tau, rho or gap are outside their domain.
 
     Notes
     -----
-    A worker of cell i at station j pays C_ij = c_ij / tau + L_j / (rho S_j), where L_j is the demand that goes there. In
-    equilibrium nobody can pay less elsewhere. These flows d are the minimum of a convex potential (Beckmann's)::
+    A worker of cell i at station j pays C_ij = c_ij / tau + L_j / (rho S_j), where L_j is the demand that goes there.
+    In equilibrium nobody can pay less elsewhere. These flows d are the minimum of a convex potential (Beckmann's)::
 
         F(d) = sum_ij d_ij c_ij / tau + sum_j L_j^2 / (2 rho S_j),   d >= 0,   sum_j d_ij = D_i
 
-    whose slope in d_ij is C_ij, so that its conditions of optimality are those of the equilibrium. F is strictly convex in L:
-    loads and costs are unique, flows need not be.
+    whose slope in d_ij is C_ij, so that its conditions of optimality are those of the equilibrium. F is strictly convex
+    in L: loads and costs are unique, flows need not be.
 
-    It is solved cell by cell: with all others as they are, a cell's best flows fill its stations to one level of cost, which
-    is computed exactly. Each such step minimises F over one block, so F never rises; the blocks' sets do not
-    depend on each other and F is smooth, so every limit is a minimum (Bertsekas, 1999, proposition 2.7.1). Most
-    cells use one station: only those with a choice are repeated, and all rows are priced anew between.
+    It is solved cell by cell: with all others as they are, a cell's best flows fill its stations to one level of cost,
+    which is computed exactly. Each such step minimises F over one block, so F never rises; the blocks' sets do not
+    depend on each other and F is smooth, so every limit is a minimum (Bertsekas, 1999, proposition 2.7.1). Most cells
+    use one station: only those with a choice are repeated, and all rows are priced anew between.
 
-    Gap: E = sum_ij d_ij (C_ij - min_k C_ik) is 0 at the equilibrium alone. By convexity F(d) - F* <= E, and by strong convexity
-    in L, |L_j - L*_j| / (rho S_j) <= sqrt(2 E / (rho S_j)): the `crowding_error`. What is asked for is E over
+    Gap: E = sum_ij d_ij (C_ij - min_k C_ik) is 0 at the equilibrium alone. By convexity F(d) - F* <= E, and by strong
+    convexity in L, |L_j - L*_j| / (rho S_j) <= sqrt(2 E / (rho S_j)): the `crowding_error`. What is asked for is E over
     sum_i D_i min_k C_ik.
 
     Laws: flows add up to the demand in reach, at cells and at stations. At a fixed rho, more capacity or a new station
     raises no cell's cost: if crowding rose at some stations, whoever goes to them now would have preferred them before
     by even more, so that they had at least as much demand at less crowding and no more room, which cannot be. A longer
-    cutoff is not monotone: it can bring strangers to one's own station. Unknown capacity therefore gives a range of costs
-    between its least and its most. O(reach) a round, a few tens of rounds; 60 bytes a row of reach.
+    cutoff is not monotone: it can bring strangers to one's own station. Unknown capacity therefore gives a range of
+    costs between its least and its most. O(reach) a round, a few tens of rounds; 60 bytes a row of reach.
 
     References
     ----------
-    Saxon, J. and Snow, D. (2020). A rational agent model for the spatial accessibility of primary health care. Annals of the
-    American Association of Geographers 110, 205-222. doi:10.1080/24694452.2019.1629870
+    Saxon, J. and Snow, D. (2020). A rational agent model for the spatial accessibility of primary health care. Annals
+    of the American Association of Geographers 110, 205-222. doi:10.1080/24694452.2019.1629870
     Beckmann, M., McGuire, C. B. and Winsten, C. B. (1956). Studies in the Economics of Transportation. Yale University
     Press.
     Bertsekas, D. P. (1999). Nonlinear Programming, second edition. Athena Scientific.
@@ -218,8 +222,8 @@ def _solve(rows: Grouped, wanted: Wanted, room: FloatArray, *, tau: float, gap: 
         )
     else:
         raise DataError(
-            f"the equilibrium was approached to a gap of {reached_gap:.1e} in {sweeps:,} sweeps, not to {gap:.1e}. Ask for "
-            "a larger gap."
+            f"the equilibrium was approached to a gap of {reached_gap:.1e} in {sweeps:,} sweeps, not to {gap:.1e}. "
+            "Ask for a larger gap."
         )
     return _Solved(
         rows=Grouped(first=first, station=rows.station, impedance=way), flow=flow, load=load, room=room, demand=demand,
@@ -228,7 +232,12 @@ def _solve(rows: Grouped, wanted: Wanted, room: FloatArray, *, tau: float, gap: 
 
 
 def _result(
-    solved: _Solved, wanted: Wanted, capacity: Capacity, reached: Any, *, parameters: dict[str, Any]  # noqa: ANN401
+    solved: _Solved,
+    wanted: Wanted,
+    capacity: Capacity,
+    reached: npt.NDArray[np.bool_],
+    *,
+    parameters: dict[str, Any],
 ) -> RationalAgents:
     rows, flow, demand = solved.rows, solved.flow, solved.demand
     crowding = np.divide(solved.load, solved.room, out=np.full(solved.room.size, np.nan), where=solved.room > 0)
@@ -236,7 +245,9 @@ def _result(
     begin = rows.first[:-1]
     paid = np.add.reduceat(flow * price, begin) / demand
     least = np.minimum.reduceat(price, begin)
-    table = pd.DataFrame({"cell": wanted.cell, "demand": wanted.amount[0], "cost": np.nan, "excess": np.nan, "n_used": 0})
+    table = pd.DataFrame(
+        {"cell": wanted.cell, "demand": wanted.amount[0], "cost": np.nan, "excess": np.nan, "n_used": 0}
+    )
     table.loc[reached, "cost"] = paid
     table.loc[reached, "excess"] = np.maximum(paid - least, 0.0)
     table.loc[reached, "n_used"] = np.add.reduceat((flow > 0).astype(np.int64), begin)

@@ -71,6 +71,19 @@ def fill_all(
 
 
 @kernel
+def _add_up(first: IntArray, station: Codes, room: FloatArray, load: FloatArray, flow: FloatArray) -> float:
+    """Add flows up to loads anew, so that rounding does not gather; returns the potential of the crowding."""
+    load[:] = 0.0
+    for q in range(first[-1]):
+        load[station[q]] += flow[q]
+    potential = 0.0
+    for j in range(room.size):
+        if load[j] > 0.0:
+            potential += load[j] / room[j] * load[j] / 2.0
+    return potential
+
+
+@kernel
 def price(
     first: IntArray, station: Codes, way: FloatArray, room: FloatArray, load: FloatArray, flow: FloatArray,
     demand: FloatArray,
@@ -80,14 +93,8 @@ def price(
     Returns the excess of what all pay over what each could pay, the least that all could pay, the potential, and the
     cells that have a choice (two stations or more that are used, or cheaper than one that is) with the rows of these.
     """
-    load[:] = 0.0
-    for i in range(demand.size):
-        for q in range(first[i], first[i + 1]):
-            load[station[q]] += flow[q]
-    excess, least, potential = 0.0, 0.0, 0.0
-    for j in range(room.size):
-        if load[j] > 0.0:
-            potential += load[j] / room[j] * load[j] / 2.0
+    potential = _add_up(first, station, room, load, flow)
+    excess, least = 0.0, 0.0
     cells = np.empty(demand.size, dtype=np.int64)
     begins = np.zeros(demand.size + 1, dtype=np.int64)
     rows = np.empty(flow.size, dtype=np.int64)

@@ -72,6 +72,30 @@ def nearest_first(first: IntArray, impedance: FloatArray) -> IntArray:
 
 
 @kernel
+def _drawn_in_all(begin: int, end: int, station: Codes, drawn: FloatArray, chosen: npt.NDArray[np.bool_]) -> float:
+    """Add up what all stations chosen from draw."""
+    total = 0.0
+    for p in range(begin, end):
+        if chosen[station[p]]:
+            total += drawn[p]
+    return total
+
+
+@kernel
+def _others(
+    tries: Codes, skipped: int, begin: int, end: int, station: Codes, drawn: FloatArray, chosen: npt.NDArray[np.bool_]
+) -> None:
+    """Write behind a first choice, which is skipped, the nearest of the others."""
+    made = 1
+    for q in range(begin, end):
+        if made == tries.size:
+            break
+        if q != skipped and chosen[station[q]] and drawn[q] > 0.0:
+            tries[made] = station[q]
+            made += 1
+
+
+@kernel
 def list_tries(
     first: IntArray, station: Codes, drawn: FloatArray, chosen: npt.NDArray[np.bool_], demand: FloatArray, n_tries: int,
     nearest: bool,  # noqa: FBT001
@@ -82,34 +106,20 @@ def list_tries(
     """
     most = demand.size if nearest else station.size
     tries = np.full((most, n_tries), -1, dtype=np.int32)
-    mass = np.zeros(most)
-    reached = np.zeros(demand.size)
+    mass, reached = np.zeros(most), np.zeros(demand.size)
     n = 0
     for i in range(demand.size):
-        if demand[i] <= 0.0:
-            continue
-        total = 0.0
-        for p in range(first[i], first[i + 1]):
-            if chosen[station[p]]:
-                total += drawn[p]
-                if nearest and total > 0.0:
-                    total = 1.0
-                    break
+        begin, end = first[i], first[i + 1]
+        total = _drawn_in_all(begin, end, station, drawn, chosen) if demand[i] > 0.0 else 0.0
         if total <= 0.0:
             continue
         reached[i] = demand[i]
-        for p in range(first[i], first[i + 1]):
+        for p in range(begin, end):
             if not chosen[station[p]] or drawn[p] <= 0.0:
                 continue
             tries[n, 0] = station[p]
             mass[n] = demand[i] if nearest else demand[i] * drawn[p] / total
-            made = 1
-            q = first[i]
-            while made < n_tries and q < first[i + 1]:
-                if q != p and chosen[station[q]] and drawn[q] > 0.0:
-                    tries[n, made] = station[q]
-                    made += 1
-                q += 1
+            _others(tries[n], p, begin, end, station, drawn, chosen)
             n += 1
             if nearest:
                 break
@@ -172,7 +182,9 @@ def _offered(tries: Tries, blocked: FloatArray, bursts: FloatArray, n: int) -> t
     part = np.divide(moved, gone, out=np.zeros(moved.size), where=gone > 0).clip(max=1.0)
     spread = moved * part * (bursts[tries.pair_from] - 1.0)
     variance = offered + np.bincount(tries.pair_to, weights=spread, minlength=n)
-    return offered, np.divide(variance, offered, out=np.full(n, np.nan), where=offered > 0)
+    return np.asarray(offered, dtype=np.float64), np.divide(
+        variance, offered, out=np.full(n, np.nan), where=offered > 0
+    )
 
 
 @kernel

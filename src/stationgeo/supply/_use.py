@@ -27,17 +27,17 @@ class UseComparison:
     """How predicted loads fit observed visits, with the parameters that made it."""
 
     stations: pd.DataFrame
-    """Key `station_id`, every station that was observed: `observed` visits, `expected` (predictions brought to the visits'
-    total), `residual` = observed - expected (above 0: used more than predicted), `pearson` = residual /
+    """Key `station_id`, every station that was observed: `observed` visits, `expected` (predictions brought to the
+    visits' total), `residual` = observed - expected (above 0: used more than predicted), `pearson` = residual /
     sqrt(expected), nan where nothing was expected. A GeoDataFrame with `geometry` where stations were given."""
     rows: pd.DataFrame
     """Key (`station_id`, `bin`), or `station_id` alone where check-ins have no bins: the same columns."""
     ranks: pd.DataFrame
-    """Key `over` ("stations", "bins", "stations and bins"): `n`, `spearman` between -1 and 1 (1: the same order), `p_value`
-    against no correlation, `reason` why they are nan ('' where they are not)."""
+    """Key `over` ("stations", "bins", "stations and bins"): `n`, `spearman` between -1 and 1 (1: the same order),
+    `p_value` against no correlation, `reason` why they are nan ('' where they are not)."""
     headline: dict[str, float]
-    """`visits` observed, `scale` = visits / predictions, `n_stations` observed, `n_unobserved` stations predicted but not
-    observed, `deviance` (Poisson, of the rows), `n_rows`."""
+    """`visits` observed, `scale` = visits / predictions, `n_stations` observed, `n_unobserved` stations predicted but
+    not observed, `deviance` (Poisson, of the rows), `n_rows`."""
     parameters: dict[str, Any]
     """value."""
 
@@ -60,8 +60,8 @@ def compare_use(
         Predictions by `station_id`, or by `station_id` and `bin` (such as the stations of an `ExpectedLoad`, of one
         scenario), in any unit that is 0 or more.
     checkins
-        `station_id`, `visits` (0 or more) and, to compare by the hour, `bin`; rows of one key add up. A station or bin without
-        a row was not observed, which is not the same as 0 visits.
+        `station_id`, `visits` (0 or more) and, to compare by the hour, `bin`; rows of one key add up. A station or bin
+        without a row was not observed, which is not the same as 0 visits.
     value
         The column of predictions.
     stations
@@ -77,15 +77,15 @@ def compare_use(
     ColumnError
         If a table lacks a column.
     DataError
-        If values are missing or below 0, predictions repeat, there are no visits, what was observed has no prediction, or
-        nothing was predicted for it.
+        If values are missing or below 0, predictions repeat, there are no visits, what was observed has no prediction,
+        or nothing was predicted for it.
 
     Notes
     -----
-    Units differ (workers at once, visits a month), so ``expected = predicted x sum observed / sum predicted`` over what was
-    observed; ranks do not depend on it. Spearman's correlation over stations tells whether the busy ones are found, over
-    bins whether the busy hours are; over both whatever of either. Its p-value is that of independent rows, which those of
-    one station are not. nan where fewer than three values, or all alike. O(n log n).
+    Units differ (workers at once, visits a month), so ``expected = predicted x sum observed / sum predicted`` over what
+    was observed; ranks do not depend on it. Spearman's correlation over stations tells whether the busy ones are found,
+    over bins whether the busy hours are; over both whatever of either. Its p-value is that of independent rows, which
+    those of one station are not. nan where fewer than three values, or all alike. O(n log n).
 
     References
     ----------
@@ -108,7 +108,7 @@ def compare_use(
     if lacking.any():
         raise DataError(
             f"checkins: {int(lacking.sum()):,} of {len(rows):,} rows have no prediction: "
-            f"{first_few(rows.loc[lacking, 'station_id'].tolist())}. Predict for all stations and bins that are observed."
+            f"{first_few(rows.loc[lacking, 'station_id'].tolist())}. Predict for all that is observed."
         )
     total, visits = float(rows[value].sum()), float(rows["visits"].sum())
     if not (total > 0 and visits > 0):
@@ -139,7 +139,7 @@ def read_checkins(checkins: pd.DataFrame) -> pd.DataFrame:
     key = ["station_id", "bin"] if "bin" in checkins.columns else ["station_id"]
     _check_amounts(checkins, "visits", "checkins")
     kept = checkins[[*key, "visits"]].astype({"visits": "float64", "station_id": "str"})
-    return kept.groupby(key, sort=True, as_index=False)["visits"].sum()
+    return kept.groupby(key, sort=True)["visits"].sum().reset_index()
 
 
 def poisson_deviance(observed: FloatArray, expected: FloatArray) -> float:
@@ -153,10 +153,12 @@ def poisson_deviance(observed: FloatArray, expected: FloatArray) -> float:
 
 def _predictions(predicted: pd.DataFrame, value: str, key: list[str]) -> pd.DataFrame:
     if "bin" in key and "bin" not in predicted.columns:
-        raise ColumnError("predicted: column 'bin' is missing, while checkins have it. Predict by the hour, or add visits up.")
+        raise ColumnError(
+            "predicted: column 'bin' is missing, while checkins have it. Predict by the hour, or add visits up."
+        )
     _check_there(predicted, ["station_id", value], "predicted")
     _check_amounts(predicted, value, "predicted")
-    if "scenario" in predicted.columns and predicted["scenario"].nunique() > 1:
+    if "scenario" in predicted.columns and len(predicted["scenario"].unique()) > 1:
         raise DataError("predicted holds several scenarios. Choose one: predicted[predicted['scenario'] == 'low'].")
     own = ["station_id", "bin"] if "bin" in predicted.columns else ["station_id"]
     repeated = predicted.duplicated(own)
@@ -166,7 +168,7 @@ def _predictions(predicted: pd.DataFrame, value: str, key: list[str]) -> pd.Data
             f"{first_few(predicted.loc[repeated, 'station_id'].tolist())}. Add them up first."
         )
     kept = predicted[[*own, value]].astype({value: "float64", "station_id": "str"})
-    return kept.groupby(key, sort=True, as_index=False)[value].sum()
+    return kept.groupby(key, sort=True)[value].sum().reset_index()
 
 
 def _check_there(table: pd.DataFrame, names: list[str], where: str) -> None:
@@ -180,8 +182,8 @@ def _check_amounts(table: pd.DataFrame, name: str, where: str) -> None:
     wrong = ~(np.isfinite(amount) & (amount >= 0))
     if wrong.any():
         raise DataError(
-            f"{where}: column {name!r} must be finite and at least 0; {int(wrong.sum()):,} of {len(table):,} rows are not, "
-            f"those of stations {first_few(table.loc[wrong, 'station_id'].tolist())}."
+            f"{where}: column {name!r} must be finite and at least 0; {int(wrong.sum()):,} of {len(table):,} rows are "
+            f"not, those of stations {first_few(table.loc[wrong, 'station_id'].tolist())}."
         )
 
 
@@ -197,7 +199,7 @@ def _residuals(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 
 def _rank(over: str, table: pd.DataFrame) -> dict[str, Any]:
     n = len(table)
-    alike = [name for name in ("observed", "expected") if table[name].nunique() == 1]
+    alike = [name for name in ("observed", "expected") if table[name].min() == table[name].max()]
     reason = ""
     if n < _LEAST_TO_RANK:
         reason = f"fewer than {_LEAST_TO_RANK} values"
@@ -217,4 +219,4 @@ def _located(table: pd.DataFrame, stations: gpd.GeoDataFrame) -> gpd.GeoDataFram
         raise DataError(
             f"stations lack {int(missing.sum()):,} that were observed: {first_few(table.loc[missing, 'station_id'])}."
         )
-    return gpd.GeoDataFrame(table, geometry=place.loc[table["station_id"]].to_numpy(), crs=stations.crs)
+    return gpd.GeoDataFrame(table, geometry=np.asarray(place.loc[table["station_id"]]), crs=stations.crs)

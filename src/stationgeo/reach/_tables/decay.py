@@ -132,7 +132,9 @@ def banded(upto: npt.ArrayLike, weight: npt.ArrayLike) -> Decay:
     """
     ends, worth = (np.asarray(values, dtype=np.float64).reshape(-1) for values in (upto, weight))
     if ends.size != worth.size or not ends.size:
-        raise ParameterError(f"upto and weight must be of one length, one or more. Got {ends.size:,} and {worth.size:,}.")
+        raise ParameterError(
+            f"upto and weight must be of one length, one or more. Got {ends.size:,} and {worth.size:,}."
+        )
     if not (np.isfinite(ends).all() and ends[0] > 0 and (np.diff(ends) > 0).all()):
         raise ParameterError(f"upto must ascend from above 0. Got {first_few(ends)} instead.")
     _check_worth(worth)
