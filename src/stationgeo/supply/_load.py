@@ -183,7 +183,7 @@ def expected_load(
     alike, stays are exponential, and each hour is in balance by itself.
 
     Law: demand = served + blocked + unreached, in each bin. Reached demand rises with hours and reach. What is served
-    does not: a small station that opens next door takes workers from a large one; low and high are scenarios, no bounds.
+    does not: a small station that opens next door takes workers from a large one; they are scenarios, no bounds.
     Utilisation: neither direction is better; 0 is an empty station. O(reach) a bin, and the tries of all bins times
     rounds.
 

@@ -14,42 +14,42 @@ if TYPE_CHECKING:
 
 __all__ = ["find_rows", "group_rows", "repeats"]
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-"""2 ** 64 over the golden ratio: its multiples lie far apart (Knuth, The Art of Computer Programming 3, 6.4)."""
+_GOLDEN = np.uint64(0x9E3779B1)
+"""A prime near 2 ** 32 over the golden ratio, whose multiples lie far apart (Knuth, The Art of Computer Programming)."""
+_HALF = np.uint64(32)
+_LOW_HALF = np.uint64(0xFFFF_FFFF)
 
 
-def find_rows(cell: CellArray, known: CellArray) -> tuple[IntArray, Codes]:
-    """Find the rows whose cell is known: their numbers, and the place of each one's cell among the known."""
+def find_rows(cell: CellArray, known: CellArray) -> tuple[Codes, int]:
+    """Find the place of each row's cell among the known ones; -1 where it is not among them, and how often that is."""
     bits = max(int(2 * known.size - 1).bit_length(), 1)
-    row, at, n = _find(cell, _slots(cell, bits), known, _slots(known, bits), 1 << bits)
-    return row[:n], at[:n]
-
-
-def _slots(cell: CellArray, bits: int) -> Codes:
-    """Where to look for cells first, in a table of 2 ** bits slots."""
-    return ((cell * _GOLDEN) >> np.uint64(64 - bits)).astype(np.int32)
+    return _find(cell, known, np.uint64(32 - bits), 1 << bits)
 
 
 @kernel
-def _find(cell: CellArray, begin: Codes, known: CellArray, home: Codes, size: int) -> tuple[IntArray, Codes, int]:
+def _slot(cell: np.uint64, shift: np.uint64) -> np.int64:
+    """Where to look for a cell first: products of halves stay below 2 ** 64."""
+    mixed = ((cell >> _HALF) ^ cell) & _LOW_HALF
+    return np.int64(((mixed * _GOLDEN) & _LOW_HALF) >> shift)
+
+
+@kernel
+def _find(cell: CellArray, known: CellArray, shift: np.uint64, size: int) -> tuple[Codes, int]:
     slot = np.full(size, -1, dtype=np.int32)
     for place in range(known.size):
-        at = home[place]
+        at = _slot(known[place], shift)
         while slot[at] >= 0:
             at = (at + 1) & (size - 1)
         slot[at] = place
-    row = np.empty(cell.size, dtype=np.int64)
     found = np.empty(cell.size, dtype=np.int32)
-    n = 0
+    n_missing = 0
     for i in range(cell.size):
-        at = begin[i]
+        at = _slot(cell[i], shift)
         while slot[at] >= 0 and known[slot[at]] != cell[i]:
             at = (at + 1) & (size - 1)
-        if slot[at] >= 0:
-            row[n] = i
-            found[n] = slot[at]
-            n += 1
-    return row, found, n
+        found[i] = slot[at]
+        n_missing += slot[at] < 0
+    return found, n_missing
 
 
 def repeats(station: Codes, cell: Codes, n_stations: int, n_cells: int) -> bool:

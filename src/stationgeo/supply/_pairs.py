@@ -183,15 +183,16 @@ def read_pairs(reach: pd.DataFrame | TravelReach, *, station_id: npt.NDArray[np.
     validate(table.iloc[:1], REACH)
     column = impedance_name(table)
     way = table[column].to_numpy(dtype=np.float64)
-    if not (np.isfinite(way).all() and (way >= 0).all()):
+    if way.size and not (way.min() >= 0 and way.max() < np.inf):
         validate(table, REACH)
     station = _station_codes(table["station_id"], station_id)
-    row, at = find_rows(table["cell"].to_numpy(), cell)
-    if row.size < way.size:
-        station, way = station[row], way[row]
+    at, n_elsewhere = find_rows(table["cell"].to_numpy(), cell)
+    if n_elsewhere:
+        row = np.flatnonzero(at >= 0)
+        station, way, at = station[row], way[row], at[row]
     if repeats(station, at, station_id.size, cell.size):
         validate(table, REACH)
-    return Pairs(station=station, cell=at, impedance=way, column=column, n_elsewhere=len(table) - row.size)
+    return Pairs(station=station, cell=at, impedance=way, column=column, n_elsewhere=n_elsewhere)
 
 
 def _station_codes(column: pd.Series[str], station_id: npt.NDArray[np.object_]) -> Codes:
