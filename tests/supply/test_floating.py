@@ -195,6 +195,16 @@ def test_a_station_without_seats_is_no_choice(toy: Tables) -> None:
         assert ours == pytest.approx(without)
 
 
+def test_clusters_have_no_seats_of_their_own(toy: Tables) -> None:
+    demand, reach, seats = toy
+    table = pd.DataFrame({"station_id": ["a", "b"], "kind": ["warm_bee", "warm_bee_street"], "capacity": [6.0, np.nan]})
+    ours, theirs = (
+        supply.floating_catchment(demand, reach, supply=given, weight="visits", decay=STEP, method="BFCA")
+        for given in (table, seats.where(seats.index != "b", 0.0))
+    )
+    assert access(ours) == access(theirs)
+
+
 def test_hours_are_towns_of_their_own(demand_of: Maker, reach_of: Maker) -> None:
     # 9 h: 4 workers at 2 seats. 21 h: 1 worker; a is closed, b has 3 seats.
     demand, reach = demand_of({(1, 9): 4.0, (1, 21): 1.0}), reach_of([("a", 1, 10), ("b", 1, 10)])

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, sparse, stats
+from scipy import optimize, stats
 
 from stationgeo.errors import ParameterError
-from stationgeo.supply._pairs import ALL_BINS, pair_weights, read_capacity, read_demand, read_pairs
+from stationgeo.supply._choice_model import ChoiceModel, dispersion_of, expected_visits, explained, log_likelihood
+from stationgeo.supply._pairs import ALL_BINS, read_capacity, read_demand, read_pairs
 from stationgeo.supply._use import read_checkins
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from stationgeo.reach import Decay, TravelReach
     from stationgeo.schema import FloatArray
-    from stationgeo.supply._pairs import Codes, Pairs, Wanted
+    from stationgeo.supply._choice_model import Seen
 
 __all__ = ["DecayFit", "calibrate_decay"]
 
@@ -55,46 +56,6 @@ class DecayFit:
 
     def _repr_html_(self) -> str:
         return f"<b>Decay</b>: {self.value:,.4g} ({self.low:,.4g} to {self.high:,.4g}) {self.reason}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
-    """What was observed and can be explained, one row each."""
-
-    station: Codes
-    bin_at: Codes
-    visits: FloatArray
-    table: pd.DataFrame
-    unexplained: float
-
-
-class _Model:
-    """Huff's expected visits as a function of the parameter; the pattern of the sums is laid out once."""
-
-    def __init__(self, pairs: Pairs, wanted: Wanted, attraction: FloatArray, make: Callable[[float], Decay]) -> None:
-        order = np.lexsort((pairs.cell, pairs.station))
-        self.cell, station = pairs.cell[order], pairs.station[order]
-        self.impedance, self.drawn = pairs.impedance[order], attraction[station]
-        first = np.zeros(attraction.size + 1, dtype=np.int64)
-        np.cumsum(np.bincount(station, minlength=attraction.size), out=first[1:])
-        self.first, self.demand, self.make, self.column = first, wanted.amount, make, pairs.column
-
-    def load(self, parameter: float) -> FloatArray:
-        """Demand that goes to each station, (stations, bins)."""
-        n_cells = self.demand.shape[1]
-        worth = self.drawn * pair_weights(self.impedance, self.make(parameter), column=self.column)
-        total = np.bincount(self.cell, weights=worth, minlength=n_cells)[self.cell]
-        share = np.divide(worth, total, out=np.zeros(worth.size), where=total > 0)
-        matrix = sparse.csr_matrix((share, self.cell, self.first), shape=(self.first.size - 1, n_cells))
-        return np.asarray(matrix @ self.demand.T)
-
-    def possible(self) -> FloatArray:
-        """Demand in reach of each station, (stations, bins)."""
-        matrix = sparse.csr_matrix(
-            ((self.drawn > 0).astype(np.float64), self.cell, self.first),
-            shape=(self.first.size - 1, self.demand.shape[1]),
-        )
-        return np.asarray(matrix @ self.demand.T)
 
 
 def calibrate_decay(
@@ -189,8 +150,8 @@ def calibrate_decay(
     wanted = read_demand(demand, weight=weight, bins=None, hourly="bin" in seen.columns)
     drawn = read_capacity(attraction, bins=np.array([ALL_BINS]), name="attraction")
     pairs = read_pairs(reach, station_id=drawn.station_id, cell=wanted.cell)
-    model = _Model(pairs, wanted, drawn.amount[0], decay)
-    there = _explained(seen, wanted, drawn.station_id, model.possible())
+    model = ChoiceModel(pairs, wanted, drawn.amount[0], decay)
+    there = explained(seen, wanted, drawn.station_id, model.possible())
     made = {
         "weight": weight, "impedance": pairs.column, "between": (low, high), "level": level,
         "overdispersed": overdispersed,
@@ -207,37 +168,6 @@ def _checked(between: tuple[float, float], level: float) -> tuple[float, float]:
     return low, high
 
 
-def _explained(seen: pd.DataFrame, wanted: Wanted, station_id: Any, possible: FloatArray) -> _Seen:  # noqa: ANN401
-    """Keep what was observed at stations with demand in reach."""
-    station = pd.Index(station_id).get_indexer(pd.Index(seen["station_id"]))
-    when = np.zeros(len(seen), dtype=np.int64)
-    if "bin" in seen.columns:
-        when = pd.Index(wanted.bins).get_indexer(pd.Index(seen["bin"]))
-    known = (station >= 0) & (when >= 0)
-    known[known] = possible[station[known], when[known]] > 0
-    visits = seen["visits"].to_numpy(dtype=np.float64)
-    return _Seen(
-        station=station[known], bin_at=when[known], visits=visits[known],
-        table=seen[known].rename(columns={"visits": "observed"}).reset_index(drop=True),
-        unexplained=float(visits[~known].sum()),
-    )  # fmt: skip
-
-
-def _expected(model: _Model, seen: _Seen, parameter: float) -> FloatArray:
-    """Visits expected of each row, given those of its bin."""
-    load = model.load(parameter)[seen.station, seen.bin_at]
-    of_bin, came = (np.bincount(seen.bin_at, weights=values)[seen.bin_at] for values in (load, seen.visits))
-    return np.divide(load * came, of_bin, out=np.zeros(load.size), where=of_bin > 0)
-
-
-def _likelihood(model: _Model, seen: _Seen, parameter: float) -> float:
-    some = seen.visits > 0
-    expected = _expected(model, seen, parameter)[some]
-    if (expected <= 0).any():
-        return -np.inf
-    return float((seen.visits[some] * np.log(expected / seen.visits[some])).sum())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
     value: float = np.nan
@@ -249,8 +179,8 @@ class _Found:
 
 
 def _fit(
-    model: _Model,
-    seen: _Seen,
+    model: ChoiceModel,
+    seen: Seen,
     *,
     low: float,
     high: float,
@@ -262,14 +192,14 @@ def _fit(
     grid[[0, -1]] = low, high
     height, found = np.full(_GRID, np.nan), _Found(reason=_too_little(seen))
     if not found.reason:
-        height = np.array([_likelihood(model, seen, parameter) for parameter in grid])
+        height = np.array([log_likelihood(model, seen, parameter) for parameter in grid])
         found = _look(model, seen, grid, height, level=level, overdispersed=overdispersed)
     told = np.isfinite(found.value)
     return DecayFit(
         value=found.value, low=found.low, high=found.high, reason=found.reason,
         profile=pd.DataFrame({"parameter": grid, "log_likelihood": height - np.nan_to_num(found.best)}),
         stations=seen.table.assign(
-            expected=_expected(model, seen, found.value) if told else np.full(seen.visits.size, np.nan)
+            expected=expected_visits(model, seen, found.value) if told else np.full(seen.visits.size, np.nan)
         ),
         headline={
             "visits": float(seen.visits.sum()), "unexplained_visits": seen.unexplained,
@@ -280,13 +210,13 @@ def _fit(
 
 
 def _look(
-    model: _Model, seen: _Seen, grid: FloatArray, height: FloatArray, *, level: float, overdispersed: bool
+    model: ChoiceModel, seen: Seen, grid: FloatArray, height: FloatArray, *, level: float, overdispersed: bool
 ) -> _Found:
     """Find the best parameter and its interval, given the likelihood on a grid."""
     if not np.isfinite(height).any():
         return _Found(reason="no parameter in the range explains all visits: some came from beyond every cutoff")
     value, best = _best(model, seen, grid, height)
-    dispersion = _dispersion(model, seen, value)
+    dispersion = dispersion_of(model, seen, value)
     widened = max(dispersion, 1.0) if overdispersed and np.isfinite(dispersion) else 1.0
     fall = 0.5 * float(stats.chi2.ppf(level, 1)) * widened
     reason = _unclear(grid, height, best, fall, value)
@@ -298,19 +228,19 @@ def _look(
     return _Found(value=value, low=low, high=high, reason=reason, best=best, dispersion=dispersion)
 
 
-def _too_little(seen: _Seen) -> str:
+def _too_little(seen: Seen) -> str:
     per_bin = np.bincount(seen.bin_at, minlength=1)
     if not (per_bin >= _LEAST_STATIONS).any():
         return f"fewer than {_LEAST_STATIONS} observed stations have demand in reach at once"
     return "" if seen.visits.sum() > 0 else "there are no visits at stations with demand in reach"
 
 
-def _best(model: _Model, seen: _Seen, grid: FloatArray, height: FloatArray) -> tuple[float, float]:
+def _best(model: ChoiceModel, seen: Seen, grid: FloatArray, height: FloatArray) -> tuple[float, float]:
     """Refine the best value of the grid between its neighbours."""
     at = int(np.argmax(height))
     around = np.log(grid[[max(at - 1, 0), min(at + 1, grid.size - 1)]])
     found = optimize.minimize_scalar(
-        lambda logged: -_likelihood(model, seen, float(np.exp(logged))), bounds=tuple(around), method="bounded",
+        lambda logged: -log_likelihood(model, seen, float(np.exp(logged))), bounds=tuple(around), method="bounded",
         options={"xatol": _TOLERANCE},
     )  # fmt: skip
     refined = float(np.exp(found.x)), float(-found.fun)
@@ -325,7 +255,7 @@ def _unclear(grid: FloatArray, height: FloatArray, best: float, fall: float, val
 
 
 def _end(
-    model: _Model, seen: _Seen, grid: FloatArray, height: FloatArray, value: float, floor: float, *, down: bool
+    model: ChoiceModel, seen: Seen, grid: FloatArray, height: FloatArray, value: float, floor: float, *, down: bool
 ) -> float:
     """Walk from the best value until the likelihood is below the floor, and find the crossing; nan at the bound."""
     beyond = np.flatnonzero((grid < value) if down else (grid > value))
@@ -335,17 +265,10 @@ def _end(
             # A likelihood of minus infinity has no crossing to interpolate: it counts as far below.
             return float(
                 optimize.brentq(
-                    lambda parameter: max(_likelihood(model, seen, parameter) - floor, -1e300), inner, float(grid[at])
+                    lambda parameter: max(log_likelihood(model, seen, parameter) - floor, -1e300),
+                    inner,
+                    float(grid[at]),
                 )
             )
         inner = float(grid[at])
     return float("nan")
-
-
-def _dispersion(model: _Model, seen: _Seen, value: float) -> float:
-    expected = _expected(model, seen, value)
-    some = expected > 0
-    free = int(some.sum()) - np.unique(seen.bin_at[some]).size - 1
-    if free <= 0:
-        return float("nan")
-    return float(((seen.visits[some] - expected[some]) ** 2 / expected[some]).sum() / free)

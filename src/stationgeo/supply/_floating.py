@@ -102,7 +102,8 @@ def floating_catchment(
     supply
         Capacity, 0 or more, of every station of the reach: a table with `station_id` and `capacity` (such as STATIONS),
         with `bin` too where it differs by hour (a bin that a station lacks has none: it is closed), or a Series by
-        station_id. For one service give the capacity of that service.
+        station_id. For one service give the capacity of that service. Clusters, where `kind` tells them, have none of
+        their own.
     weight
         The column of demand that counts: courier_s, visits or courier_weight.
     decay

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["find_rows", "group_rows", "repeats"]
 
 _GOLDEN = np.uint64(0x9E3779B1)
-"""A prime near 2 ** 32 over the golden ratio, whose multiples lie far apart (Knuth, The Art of Computer Programming)."""
+"""A prime near 2 ** 32 over the golden ratio: its multiples lie far apart (Knuth, The Art of Computer Programming)."""
 _HALF = np.uint64(32)
 _LOW_HALF = np.uint64(0xFFFF_FFFF)
 

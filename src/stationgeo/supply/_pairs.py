@@ -15,6 +15,7 @@ from stationgeo.demand import WEIGHTS
 from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
 from stationgeo.reach import as_table, decay_weights
 from stationgeo.schema import DEMAND, REACH, validate
+from stationgeo.stations import is_cluster
 from stationgeo.supply._pair_kernels import find_rows, group_rows, repeats
 
 if TYPE_CHECKING:
@@ -163,6 +164,9 @@ def _capacity_table(supply: pd.DataFrame | pd.Series[float], name: str) -> pd.Da
                 f"{name}: column {missing[0]!r} is missing; {suggest(missing[0], [str(c) for c in supply.columns])}"
             )
         table = pd.DataFrame(supply[[c for c in ("station_id", "bin", "capacity") if c in supply.columns]])
+        if "kind" in supply.columns:
+            # Streets and circles of stations are no stations: their members have the seats.
+            table = table.assign(capacity=table["capacity"].mask(is_cluster(supply["kind"].to_numpy()), 0.0))
     else:
         raise ParameterError(
             f"{name} must be a table with station_id and capacity, or a Series of capacities by station_id. Got "
