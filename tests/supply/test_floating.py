@@ -245,6 +245,20 @@ def test_the_order_of_rows_does_not_matter(random_town: Town, seed: int) -> None
         np.testing.assert_allclose(ours.cells["access"], theirs.cells["access"], rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    "names", [["a", "b", "a"], ["a", "bb", "bb"], ["站", "站二", "站"], ["x1", "x2", "x2"], ["x2"]]
+)
+def test_stations_are_told_apart_whatever_their_ids_look_like(
+    demand_of: Maker, reach_of: Maker, names: list[str]
+) -> None:
+    demand = demand_of(dict.fromkeys(range(len(names)), 1.0))
+    seats = pd.Series({name: float(rank) for rank, name in enumerate(sorted(set(names)), 1)})
+    for table in (reach_of([(name, cell, 0) for cell, name in enumerate(names)]), reach_of([("z", 9, 0)]).iloc[:0]):
+        whole = pd.concat([reach_of([("skipped", 99, 0)]), table], ignore_index=True).iloc[1:]
+        found = supply.floating_catchment(demand, whole, supply=seats, weight="visits", decay=STEP, method="2SFCA")
+        assert access(found) == [seats[name] / names.count(name) if len(table) else 0.0 for name in names]
+
+
 def test_inputs_are_not_changed(toy: Tables) -> None:
     demand, reach, seats = (table.copy() for table in toy)
     supply.floating_catchment(demand, reach, supply=seats, weight="visits", decay=BANDS, method="3SFCA")

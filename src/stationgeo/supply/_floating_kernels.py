@@ -21,8 +21,15 @@ def two_steps(
 ) -> tuple[FloatArray, FloatArray]:
     """Share each station's capacity over the demand that reaches it; add up per cell. Returns access and load."""
     load = np.zeros(capacity.size)
-    for p in range(weight.size):
-        load[station[p]] += weight[p] * demand[cell[p]]
+    p = 0
+    # Rows of a station mostly follow each other: their sum stays in a register.
+    while p < weight.size:
+        j = station[p]
+        total = 0.0
+        while p < weight.size and station[p] == j:
+            total += weight[p] * demand[cell[p]]
+            p += 1
+        load[j] += total
     ratio = np.zeros(capacity.size)
     for j in range(capacity.size):
         if load[j] > 0.0:

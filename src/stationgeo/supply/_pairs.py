@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -206,8 +206,8 @@ def _station_codes(column: pd.Series[str], station_id: npt.NDArray[np.object_]) 
         raise DataError(f"REACH: column 'station_id' must not be missing; {texts.null_count:,} rows break this.")
     if not len(texts):
         return np.empty(0, dtype=np.int32)
-    runs = pc.run_end_encode(texts)  # type: ignore[attr-defined]
-    names = runs.values.to_pandas().to_numpy(dtype=object)  # noqa: PD011 - of Arrow
+    ends = _run_ends(texts)
+    names = texts.take(pa.array((ends - 1).tolist())).to_pandas().to_numpy(dtype=object)
     code = pd.Index(station_id).get_indexer(pd.Index(names, dtype=object)).astype(np.int32)
     unknown = pd.unique(names[code < 0])
     if unknown.size:
@@ -215,8 +215,24 @@ def _station_codes(column: pd.Series[str], station_id: npt.NDArray[np.object_]) 
             f"reach names {unknown.size:,} stations of which no capacity or station is given: "
             f"{first_few(unknown.tolist())}. Give theirs as well (0 where there is none), or drop their rows."
         )
-    ends = runs.run_ends.to_numpy()
     return np.repeat(code, np.diff(ends, prepend=0))
+
+
+def _run_ends(texts: Any) -> IntArray:  # noqa: ANN401 - an array of Arrow
+    """Find where runs of one text end. Texts of one length are compared as octets, all at once."""
+    texts = texts.cast(pa.large_string())
+    _, places, held = texts.buffers()
+    offsets = np.frombuffer(places, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    size = int(offsets[1] - offsets[0])
+    if not (size and (np.diff(offsets) == size).all()):
+        return np.asarray(pc.run_end_encode(texts).run_ends, dtype=np.int64)  # type: ignore[attr-defined]
+    octets = np.frombuffer(held, dtype=np.uint8)[offsets[0] : offsets[-1]]
+    ends = [np.array([len(texts)])]
+    for begin in range(0, octets.size - size, _BLOCK * size):
+        here = octets[begin : begin + _BLOCK * size]
+        after = octets[begin + size : begin + (_BLOCK + 1) * size]
+        ends.append(np.unique((begin + np.flatnonzero(here[: after.size] != after)) // size) + 1)
+    return np.sort(np.concatenate(ends))
 
 
 def impedance_name(reach: pd.DataFrame) -> str:
@@ -233,8 +249,12 @@ def pair_weights(impedance: FloatArray, decay: Decay, *, column: str) -> FloatAr
     """Weigh impedances block by block, so that what lies between takes little memory."""
     weight = np.empty(impedance.size)
     for begin in range(0, max(impedance.size, 1), _BLOCK):
-        block = pd.DataFrame({column: impedance[begin : begin + _BLOCK]})
-        weight[begin : begin + _BLOCK] = decay_weights(block, decay)
+        block = impedance[begin : begin + _BLOCK]
+        worth = decay(block) if callable(decay) else np.empty(0)
+        if not (np.shape(worth) == block.shape and block.size and np.min(worth) >= 0 and np.max(worth) <= 1):
+            # What is wrong is told there.
+            worth = decay_weights(pd.DataFrame({column: block}), decay)
+        weight[begin : begin + _BLOCK] = worth
     return weight
 
 
