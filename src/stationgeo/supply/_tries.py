@@ -158,8 +158,10 @@ def fill(tries: Tries, capacity: FloatArray) -> Filled:
     for turn in range(_MOST_ROUNDS):
         offered, peakedness = _offered(tries, blocked, bursts, n)
         now, on = _blocked(offered, capacity, peakedness)
+        if len(tries.begins) == 2:  # noqa: PLR2004 - one try: nobody goes on, so that nothing is to be balanced
+            break
         gap = float(np.abs(now - blocked).max(initial=0.0))
-        if len(tries.begins) == 2 or (turn and gap <= _STEADY):  # noqa: PLR2004 - one try: nobody goes on
+        if turn and gap <= _STEADY:
             break
         step = 1.0 if not turn else _STEP
         blocked, bursts = blocked + step * (now - blocked), on
