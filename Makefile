@@ -54,6 +54,7 @@ unit: $(VENV)/.dev-stamp
 bench: $(VENV)/.bench-stamp
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/streets.py
+	$(BIN)/python benchmarks/supply.py
 
 clean:
 	rm -rf $(VENV) out build dist .coverage* .mypy_cache .ruff_cache .pytest_cache

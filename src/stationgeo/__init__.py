@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         stations,
         store,
         study,
+        supply,
         tracks,
         zones,
     )
@@ -57,6 +58,7 @@ __all__ = [
     "stations",
     "store",
     "study",
+    "supply",
     "tracks",
     "zones",
 ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = [
+    "ACCESS",
     "ACCESS_POINTS",
     "CANDIDATES",
     "DEMAND",
@@ -422,6 +423,23 @@ REACH = Table(
     ),
 )
 """Which station reaches which cell, sparse, for one scenario; never dependent on demand."""
+
+ACCESS = Table(
+    name="ACCESS",
+    key=("cell",),
+    splits=("bin",),
+    columns=(
+        _CELL,
+        Column(name="bin", kind="int", unit="hour of the week", required=False, minimum=WEEK_BIN,
+               maximum=HOURS_PER_WEEK - 1, meaning="as in DEMAND, where hours are told apart"),
+        Column(name="demand", kind="float", minimum=0, meaning="in the unit of the weight"),
+        Column(name="access", kind="float", unit="capacity per unit of demand", required=False, minimum=0,
+               meaning="what stations offer to each unit of demand here: more is better, 0 where none is in reach"),
+        Column(name="cost", kind="float", required=False, nullable=True, minimum=0,
+               meaning="way and crowding together: less is better, nan where no station is in reach"),
+    ),
+)  # fmt: skip
+"""What supply is worth to the demand of each cell, given all others who want it."""
 
 _IS_KIND: dict[str, Callable[[pd.Series[Any]], bool]] = {
     "text": lambda s: pdt.is_string_dtype(s) or pdt.is_object_dtype(s),

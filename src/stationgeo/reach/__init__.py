@@ -21,11 +21,13 @@ from stationgeo.reach._speeds.measure import ALL_HOURS, TrackSpeeds, speeds_from
 from stationgeo.reach._tables.catchments import catchment, isochrones, nearest_stations
 from stationgeo.reach._tables.decay import (
     Decay,
+    banded,
     decay_weights,
     exponential,
     gaussian,
     linear,
     logistic,
+    power,
     step,
     tabulated,
 )
@@ -52,6 +54,7 @@ __all__ = [
     "TravelReach",
     "TravelTerms",
     "as_table",
+    "banded",
     "block_streets",
     "build_network",
     "catchment",
@@ -73,6 +76,7 @@ __all__ = [
     "nodes_within",
     "off_street_share",
     "open_network",
+    "power",
     "reached_streets",
     "snap",
     "speeds_from_tracks",

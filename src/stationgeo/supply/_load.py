@@ -1,0 +1,305 @@
+"""How many workers each station has to expect at each hour, and how many find no seat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from stationgeo.errors import DataError, ParameterError, first_few, suggest
+from stationgeo.stations._masks import unpack_bins
+from stationgeo.supply._checks import positive, whole
+from stationgeo.supply._pairs import Grouped, group_by_cell, pair_weights, read_capacity, read_demand, read_pairs
+from stationgeo.supply._tries import fill, gather_tries, list_tries, nearest_first
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from stationgeo.reach import Decay, TravelReach
+    from stationgeo.schema import CellArray, FloatArray
+    from stationgeo.supply._pairs import Capacity, Wanted
+
+__all__ = ["ExpectedLoad", "Hours", "concurrent_workers", "expected_load"]
+
+_S_PER_HOUR = 3600.0
+
+
+class Hours(Protocol):
+    """When stations are open, as bits: what `stations.OpenHours` holds."""
+
+    @property
+    def station_id(self) -> npt.NDArray[np.object_]:
+        """Whose."""
+
+    @property
+    def low(self) -> CellArray:
+        """Bins in which they are open for sure."""
+
+    @property
+    def high(self) -> CellArray:
+        """Bins in which they are or may be open."""
+
+    @property
+    def n_bins(self) -> int:
+        """How many bins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ExpectedLoad:
+    """Workers expected at stations by the hour, with the parameters that made it."""
+
+    stations: pd.DataFrame
+    """Key (`scenario`, `station_id`, `bin`): `capacity` (0 where closed), `first_choice` and `offered` in Erlangs (mean
+    workers at once who come here first, and with those who were turned away elsewhere), `blocked_share` of the offered
+    (nan where none are), `carried` (mean workers inside), `utilisation` = carried / capacity (nan without capacity),
+    `peakedness` of the offered load (nan without)."""
+    bins: pd.DataFrame
+    """Key (`scenario`, `bin`), Erlangs: `demand` = `served` + `blocked` (full wherever they tried) + `unreached`
+    (nothing open in reach); `gap`, the last change of a blocked share."""
+    parameters: dict[str, Any]
+    """weight, dwell_s, choice, n_tries, impedance."""
+
+    def _repr_html_(self) -> str:
+        sums = self.bins.groupby("scenario")[["demand", "served", "blocked", "unreached"]].sum()
+        rows = "".join(
+            f"<tr><td>{name}</td><td>{row.served / row.demand:.1%} served, {row.blocked / row.demand:.1%} blocked, "
+            f"{row.unreached / row.demand:.1%} unreached</td></tr>"
+            for name, row in sums.iterrows()
+        )
+        return f"<b>Expected load</b>; workers, all bins<table>{rows}</table>"
+
+
+def concurrent_workers(demand: pd.DataFrame, *, weight: str, dwell_s: float | None = None) -> pd.DataFrame:
+    """Turn demand into the mean number of workers who would be there at once.
+
+    Parameters
+    ----------
+    demand
+        DEMAND by the hour.
+    weight
+        "courier_s", which holds how long they stay, or "visits", which needs `dwell_s`.
+    dwell_s
+        Mean stay of a visit in seconds, above 0; only for visits.
+
+    Returns
+    -------
+    DataFrame
+        Key (`cell`, `bin`), in order of bin and cell, where there is demand: `workers`, in Erlangs.
+
+    Raises
+    ------
+    ColumnError, DataError
+        If the table breaks its contract, or there is no demand.
+    ParameterError
+        If demand is not by the hour, weight is another, or dwell_s is missing for visits or given for seconds.
+
+    Notes
+    -----
+    ``courier_s / 3600``: seconds of presence in an hour over its length. ``visits x dwell_s / 3600``: Little's law, L =
+    lambda W. Both add over cells. O(demand log demand).
+
+    References
+    ----------
+    Little, J. D. C. (1961). A proof for the queuing formula: L = lambda W. Operations Research 9, 383-387.
+    doi:10.1287/opre.9.3.383
+
+    Examples
+    --------
+    >>> demand = pd.DataFrame({
+    ...     "cell": [7], "zone_id": "", "bin": 9, "courier_s": 7200.0, "visits": 6.0, "courier_weight": 0.0,
+    ...     "couriers": float("nan"), "observed_days": 1.0,
+    ... }).astype({"cell": "uint64"})
+    >>> concurrent_workers(demand, weight="courier_s")["workers"].tolist()
+    [2.0]
+    >>> concurrent_workers(demand, weight="visits", dwell_s=600)["workers"].tolist()
+    [1.0]
+    """
+    wanted, factor = _workers(demand, weight, dwell_s)
+    when, at = np.nonzero(wanted.amount)
+    return pd.DataFrame(
+        {"cell": wanted.cell[at], "bin": wanted.bins[when], "workers": wanted.amount[when, at] * factor}
+    )
+
+
+def expected_load(
+    demand: pd.DataFrame,
+    reach: pd.DataFrame | TravelReach,
+    *,
+    capacity: pd.DataFrame | pd.Series[float],
+    weight: str,
+    decay: Decay | None,
+    n_tries: int,
+    hours: Hours | None = None,
+    dwell_s: float | None = None,
+) -> ExpectedLoad:
+    """Expect workers at stations by the hour, hold them against the seats, and send on who finds none.
+
+    Parameters
+    ----------
+    demand
+        DEMAND by the hour.
+    reach
+        REACH of the stations, or the `TravelReach` that holds it.
+    capacity
+        Seats of every station of the reach, as in `floating_catchment`, by bin too where they differ. Nobody goes where
+        there are none.
+    weight, dwell_s
+        As for `concurrent_workers`.
+    decay
+        Workers choose first by Huff's shares with this decay and the seats as attraction; None sends all to the nearest
+        station. They know what is open, not what is full.
+    n_tries
+        How many stations a worker tries, 1 or more: the first choice, then the nearest of the others in reach.
+    hours
+        When the stations are open, such as `stations.OpenHours`; None: always. Where hours are not known there are two
+        scenarios: "low" opens stations only when they are open for sure, "high" also when they may be.
+
+    Returns
+    -------
+    ExpectedLoad
+        Load, blocking and utilisation per station and bin; served, blocked and unreached workers per bin. The scenario
+        is "known" where nothing is in doubt.
+
+    Raises
+    ------
+    ColumnError
+        If a table lacks a column.
+    DataError
+        If there is no demand, a table breaks its contract, or capacity or hours of a station of the reach are missing.
+    ParameterError
+        If demand is not by the hour, or an argument is outside its domain.
+
+    Notes
+    -----
+    The load that cell i brings to its first choice j is share_ij times its workers. Who finds all seats taken goes on
+    to the next; the blocked share of what is offered, own workers and those in bursts together, is that of `overflow`.
+    Of what a station turns away with peakedness z, the part p that goes to one next station has peakedness
+    1 + p (z - 1); means and variances of all that come add. Blocked shares and loads are a fixed point, iterated
+    to 1e-12 with half steps. Exact where workers of one place try stations in turn and nobody else does.
+
+    Approximations: stations in turn are taken as independent but for the bursts, all who come to a station are blocked
+    alike, stays are exponential, and each hour is in balance by itself.
+
+    Law: demand = served + blocked + unreached, in each bin. Reached demand rises with hours and reach. What is served
+    does not: a small station that opens next door takes workers from a large one; they are scenarios, no bounds.
+    Utilisation: neither direction is better; 0 is an empty station. O(reach) a bin, and the tries of all bins times
+    rounds.
+
+    References
+    ----------
+    Wilkinson, R. I. (1956). Theories for toll traffic engineering in the U.S.A. Bell System Technical Journal 35,
+    421-514. doi:10.1002/j.1538-7305.1956.tb02388.x
+
+    Examples
+    --------
+    Eight workers at once, five seats next door and three farther away:
+
+    >>> demand = pd.DataFrame({
+    ...     "cell": [7], "zone_id": "", "bin": 9, "courier_s": 8 * 3600.0, "visits": 0.0, "courier_weight": 0.0,
+    ...     "couriers": float("nan"), "observed_days": 1.0,
+    ... }).astype({"cell": "uint64"})
+    >>> reach = pd.DataFrame({"station_id": ["a", "b"], "cell": [7, 7], "impedance_s": [60.0, 120.0]})
+    >>> reach, seats = reach.astype({"cell": "uint64"}), pd.Series({"a": 5.0, "b": 3.0})
+    >>> found = expected_load(demand, reach, capacity=seats, weight="courier_s", decay=None, n_tries=2)
+    >>> found.stations[["offered", "blocked_share"]].round(3).to_numpy().tolist()
+    [[8.0, 0.479], [3.832, 0.492]]
+    >>> found.bins[["served", "blocked"]].round(3).to_numpy().tolist()
+    [[6.115, 1.885]]
+    """
+    tries = whole(n_tries=n_tries)
+    wanted, factor = _workers(demand, weight, dwell_s)
+    seats = read_capacity(capacity, bins=wanted.bins, name="capacity")
+    pairs = read_pairs(reach, station_id=seats.station_id, cell=wanted.cell)
+    rows = group_by_cell(pairs, n_cells=wanted.cell.size)
+    order = nearest_first(rows.first, rows.impedance)
+    rows = Grouped(first=rows.first, station=rows.station[order], impedance=rows.impedance[order])
+    worth = np.ones(rows.impedance.size) if decay is None else pair_weights(rows.impedance, decay, column=pairs.column)
+    found = [
+        _one_bin(
+            rows, worth, wanted.amount[at] * factor, seats.amount[at] * is_open[at],
+            n_tries=tries, nearest=decay is None, key=(name, int(wanted.bins[at])),
+        )
+        for name, is_open in _scenarios(hours, seats, wanted)
+        for at in range(wanted.bins.size)
+    ]  # fmt: skip
+    names = pd.array(seats.station_id, dtype="str")
+    stations = pd.concat([one.assign(station_id=names) for one, _ in found], ignore_index=True)
+    ahead = ["scenario", "station_id", "bin"]
+    return ExpectedLoad(
+        stations=stations[ahead + [name for name in stations.columns if name not in ahead]],
+        bins=pd.DataFrame([row for _, row in found]),
+        parameters={
+            "weight": weight, "dwell_s": dwell_s, "choice": "nearest" if decay is None else repr(decay),
+            "n_tries": tries, "impedance": pairs.column,
+        },
+    )  # fmt: skip
+
+
+def _workers(demand: pd.DataFrame, weight: str, dwell_s: float | None) -> tuple[Wanted, float]:
+    if weight not in ("courier_s", "visits"):
+        raise ParameterError(
+            f"weight must be courier_s or visits: only these say how many are there. Got {weight!r}; "
+            f"{suggest(str(weight), ['courier_s', 'visits'])}"
+        )
+    if (dwell_s is None) == (weight == "visits"):
+        raise ParameterError(
+            "visits need dwell_s, the mean stay of one."
+            if weight == "visits"
+            else "courier_s holds how long workers stay: leave dwell_s out."
+        )
+    wanted = read_demand(demand, weight=weight, bins=None, hourly=True)
+    if wanted.bins[0] < 0:
+        raise ParameterError(
+            "demand must be by the hour to tell how many workers are there at once; some is of no hour (bin "
+            f"{int(wanted.bins[0])}). Give demand with bins of 0 or more."
+        )
+    return wanted, (1.0 if dwell_s is None else positive(dwell_s=dwell_s)) / _S_PER_HOUR
+
+
+def _scenarios(hours: Hours | None, seats: Capacity, wanted: Wanted) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+    """Name the scenarios, and say which stations are open in which of the bins of demand."""
+    if hours is None:
+        return [("known", np.ones(seats.amount.shape, dtype=np.bool_))]
+    if wanted.bins[-1] >= hours.n_bins:
+        raise ParameterError(
+            f"hours are of {hours.n_bins} bins, demand has bin {int(wanted.bins[-1])}. Make both with the same bins."
+        )
+    at = pd.Index(hours.station_id).get_indexer(pd.Index(seats.station_id))
+    if (at < 0).any():
+        names = seats.station_id[at < 0]
+        raise DataError(f"hours lack {names.size:,} stations: {first_few(names)}. Make them from the same stations.")
+    low, high = (unpack_bins(words, n_bins=hours.n_bins)[at][:, wanted.bins].T for words in (hours.low, hours.high))
+    used = seats.amount > 0
+    return [("known", low)] if not (low != high)[used].any() else [("low", low), ("high", high)]
+
+
+def _one_bin(
+    rows: Grouped, worth: FloatArray, workers: FloatArray, seats: FloatArray, *, n_tries: int, nearest: bool,
+    key: tuple[str, int],
+) -> tuple[pd.DataFrame, dict[str, Any]]:  # fmt: skip
+    drawn = worth if nearest else worth * seats[rows.station]
+    listed, mass, reached = list_tries(rows.first, rows.station, drawn, seats > 0, workers, n_tries, nearest)
+    filled = fill(gather_tries(listed, mass, n_stations=seats.size), seats)
+    carried = filled.offered * (1.0 - filled.blocked)
+    some, nothing = filled.offered > 0, np.full(seats.size, np.nan)
+    scenario, at = key
+    table = pd.DataFrame(
+        {
+            "scenario": pd.Series(scenario, index=range(seats.size), dtype="str"),
+            "bin": at,
+            "capacity": seats,
+            "first_choice": filled.first,
+            "offered": filled.offered,
+            "blocked_share": np.where(some, filled.blocked, np.nan),
+            "carried": carried,
+            "utilisation": np.divide(carried, seats, out=nothing, where=seats > 0),
+            "peakedness": filled.peakedness,
+        }
+    )
+    total, there, served = float(workers.sum()), float(reached.sum()), float(carried.sum())
+    return table, {
+        "scenario": scenario, "bin": at, "demand": total, "served": served, "blocked": there - served,
+        "unreached": total - there, "gap": filled.gap,
+    }  # fmt: skip
