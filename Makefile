@@ -49,7 +49,8 @@ unit: $(VENV)/.dev-stamp
 	@echo "kernels once more, uncompiled, because coverage cannot see compiled code"
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q -n 2 --cov --cov-append --cov-report=term:skip-covered \
 		tests/tracks tests/test_crs.py tests/test_cells_clip.py tests/test_cells_points.py tests/test_trig.py \
-		tests/test_siting.py tests/reach -k 'not (all_cells_together or from_scratch or five_thousand)'
+		tests/test_siting.py tests/reach tests/coverage/test_tally.py tests/coverage/test_criticality.py \
+		tests/coverage/test_partial.py tests/supply/test_floating.py -k 'not (all_cells_together or from_scratch or five_thousand)'
 
 bench: $(VENV)/.bench-stamp
 	$(BIN)/python benchmarks/run.py
