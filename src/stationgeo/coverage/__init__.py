@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stationgeo.coverage._intervals import rate_intervals
 from stationgeo.coverage._items import Item, find_items
 from stationgeo.coverage._rates import RATES, rates
 from stationgeo.coverage._result import CLASSES, Coverage
@@ -20,6 +21,7 @@ __all__ = [
     "find_items",
     "place_buildings",
     "place_routes",
+    "rate_intervals",
     "rates",
     "read_standard",
     "score",
