@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stationgeo.coverage._discretisation import discretisation_error, marginal_share
 from stationgeo.coverage._intervals import rate_intervals
 from stationgeo.coverage._items import Item, find_items
 from stationgeo.coverage._rates import RATES, rates
@@ -18,7 +19,9 @@ __all__ = [
     "Item",
     "ServiceCoverage",
     "Standard",
+    "discretisation_error",
     "find_items",
+    "marginal_share",
     "place_buildings",
     "place_routes",
     "rate_intervals",

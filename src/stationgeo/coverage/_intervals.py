@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from stationgeo import schema
-from stationgeo.coverage._rows import ask_rows, covered_parts, own_centres
-from stationgeo.coverage._units import units_of
+from stationgeo.coverage._rows import ask_rows, by_unit, covered_parts, own_centres
 from stationgeo.demand import replicates_of
 from stationgeo.errors import ParameterError
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["rate_intervals"]
 
 _WEIGHT = "courier_s"
-_ALL = "all"
 _N_ANSWERS = 3
 
 _NO_DEMAND = "no demand"
@@ -165,12 +162,8 @@ def _of_source(
     source: str, seen: FloatArray, drawn: FloatArray, *, zones: gpd.GeoDataFrame | None, level: float
 ) -> pd.DataFrame:
     """Give the intervals of one set of replicates: all, then level by level."""
-    inside = slice(None) if zones is None else slice(-1)
-    seen_in, drawn_in = (sums[inside].sum(axis=0, keepdims=True) for sums in (seen, drawn))
-    parts = [_rows(_ALL, [schema.OUTSIDE], seen_in, drawn_in, level)]
-    for unit in [] if zones is None else units_of(zones):
-        names = unit.zones["zone_id"].tolist()[:-1]
-        parts.append(_rows(unit.level, names, unit.sum(seen)[:-1], unit.sum(drawn)[:-1], level))
+    units = zip(by_unit(seen, zones), by_unit(drawn, zones), strict=True)
+    parts = [_rows(name, ids, own, replicates, level) for (name, ids, own), (_, _, replicates) in units]
     table = pd.concat(parts, ignore_index=True)
     table.insert(0, "source", pd.Series(source, index=table.index, dtype="str"))
     return table

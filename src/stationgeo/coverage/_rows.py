@@ -13,8 +13,11 @@ from stationgeo.coverage._ask import ask, laid_out
 from stationgeo.coverage._items import STATION
 from stationgeo.coverage._served import N_FAMILIES, WORD_BITS, join_offers, serve, state_in, untimed_state
 from stationgeo.coverage._tally import NO, YES, Reaching
+from stationgeo.coverage._units import units_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import geopandas as gpd
     import pandas as pd
 
@@ -25,7 +28,10 @@ if TYPE_CHECKING:
     from stationgeo.schema import FloatArray, IntArray
     from stationgeo.stations import Catalogue, Offers
 
-__all__ = ["AskedRows", "ask_rows", "covered_parts", "own_centres"]
+__all__ = ["ALL", "AskedRows", "ask_rows", "by_unit", "covered_parts", "own_centres", "sums_by_zone"]
+
+ALL = "all"
+"""Level of the row of everything inside the zones."""
 
 # Threads take parts of so many; every row is worked out by itself, so that the cuts decide nothing.
 _PARTS = 16
@@ -116,6 +122,20 @@ def covered_parts(question: Question, first_point: IntArray, reaching: Reaching)
 
     in_threads(run, [n_cells * i // _PARTS for i in range(_PARTS + 1)], None)
     return parts
+
+
+def sums_by_zone(asked: AskedRows, amounts: FloatArray) -> FloatArray:
+    """Add amounts of rows, (rows, k), up by lowest-level zone, (n_zones + 1, k), the last for what lies in none."""
+    n = len(asked.question.met.lowest) + 1
+    return np.stack([np.bincount(asked.zone, column, minlength=n) for column in amounts.T], axis=1)
+
+
+def by_unit(sums: FloatArray, zones: gpd.GeoDataFrame | None) -> Iterator[tuple[str, list[str], FloatArray]]:
+    """Roll sums of the lowest level, (n_lowest + 1, ...), up: level, zones and their sums, all of it first."""
+    inside = sums if zones is None else sums[:-1]
+    yield ALL, [schema.OUTSIDE], inside.sum(axis=0, keepdims=True)
+    for unit in [] if zones is None else units_of(zones):
+        yield unit.level, unit.zones["zone_id"].tolist()[:-1], unit.sum(sums)[:-1]
 
 
 @kernel
