@@ -80,7 +80,7 @@ def test_one_cell_by_hand() -> None:
 
 @pytest.mark.parametrize("cutoff_m", [100, 300, 750])
 def test_points_thrown_densely_agree(cutoff_m: int) -> None:
-    # Demand evenly within cells: a million points at random in a square, each classed by its own distance and by its cell's centre.
+    # Demand evenly within cells: a million points at random, each classed by its own way and by that of its centre.
     # 49 points for each of the cells leave an error of their own at rims; one in a hundred is allowed for it and for
     # descendants that reach beyond the edges of their cell.
     table, places = drawn(5)

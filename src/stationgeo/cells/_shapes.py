@@ -188,7 +188,7 @@ def radii_m(cells: npt.ArrayLike) -> FloatArray:
 
     Notes
     -----
-    O(n), in the h3 library: about 4 microseconds for each distinct cell.
+    O(n), in the h3 library: about 10 microseconds for each distinct cell.
 
     Examples
     --------

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stationgeo.schema import FloatArray, IntArray
     from stationgeo.stations import Catalogue, Offers
 
-__all__ = ["cut_at", "discretisation_error", "marginal_share"]
+__all__ = ["check_ends", "cut_at", "discretisation_error", "marginal_share"]
 
 
 def discretisation_error(
@@ -300,16 +300,21 @@ def _check_margin(reach: pd.DataFrame | TravelReach, cutoff: float, margin: floa
         if not (math.isfinite(value) and (value > least or (value == least and name == "margin"))):
             raise ParameterError(f"{name} must be a finite number, {'above 0' if name == 'cutoff' else '0 or more'}. "
                                  f"Got {value!r} instead.")  # fmt: skip
+    check_ends(reach, cutoff, cutoff + margin)
+
+
+def check_ends(reach: pd.DataFrame | TravelReach, own: float, most: float) -> None:
+    """Insist on a reach that tells what lies beyond a cutoff, up to a longer one."""
     if isinstance(reach, TravelReach):
-        ends, short = reach.terms.cutoff_s, reach.terms.cutoff_s < cutoff + margin
+        ends, short = reach.terms.cutoff_s, reach.terms.cutoff_s < most
     else:
         way = as_table(reach)
         ends = float(way[impedance_of(way)].max()) if len(way) and impedance_of(way) in way.columns else math.inf
-        short = margin > 0 and ends <= cutoff
+        short = own < most and ends <= own
     if short:
         raise ParameterError(
-            f"reach ends at {ends:g}, so that it does not tell what lies just beyond {cutoff:g}: make it with a cutoff "
-            f"of {cutoff + margin:g} or more."
+            f"reach ends at {ends:g}, so that it does not tell what lies beyond {own:g}, up to {most:g}: make it with "
+            f"a cutoff of {most:g} or more."
         )
 
 
