@@ -170,6 +170,37 @@ def test_the_margin_takes_the_place_of_the_standards_cutoff(town: Town) -> None:
     assert (all_or_none["share_farther"], all_or_none["share_nearer"]) == (0, 1)
 
 
+def test_over_streets_by_the_points_of_a_finer_reach() -> None:
+    # One street of 2 km, a station at its west end. A cell counts by the part of its 7 points that are there in time.
+    ends = [(LON0, LAT0), (LON0 + WIDE_DEG, LAT0)]
+    length_m = float(crs.distance_m(*ends[0], *ends[1]))
+    edges = gpd.GeoDataFrame(
+        {"edge_id": [0], "from_node": [7], "to_node": [8], "length_m": [length_m], "highway": ["residential"]},
+        geometry=[shapely.LineString(ends)], crs="EPSG:4326",
+    )  # fmt: skip
+    nodes = pd.DataFrame({"node_id": [7, 8], "lon": [LON0, LON0 + WIDE_DEG], "lat": [LAT0, LAT0]})
+    network = reach.build_network(edges, nodes, mode="ebike")
+    places = places_at(LON0, LAT0)
+    lon = LON0 + np.linspace(0, WIDE_DEG, 60)
+    table = demand_of(np.unique(cells.from_lonlat(lon, np.full(60, LAT0), resolution=RESOLUTION)), 1.0)
+    near, finer = (reach.within_travel_time(places, network, cutoff_s=200, resolution=RESOLUTION + up) for up in (0, 1))
+    made = {"stations": places, "zones": None, "weight": "visits"}
+    found = coverage.discretisation_error(table, near, finer=finer, **made).iloc[0]
+    inside = set(finer.table["cell"])
+    parts = [
+        np.mean([one in inside for one in cells.children([cell], resolution=RESOLUTION + 1)[1]])
+        for cell in table["cell"]
+    ]
+    assert found["points_share"] == pytest.approx(np.mean(parts))
+    assert found["partly_share"] == pytest.approx(np.mean([0 < part < 1 for part in parts]))
+    assert 0 < found["partly_share"] < 1
+    with pytest.raises(ParameterError, match="reach ends at 200"):
+        coverage.marginal_share(table, near, cutoff=190, margin=20, **made)
+    bracket = coverage.marginal_share(table, near, cutoff=120, margin=80, **made).iloc[0]
+    assert bracket["share_nearer"] == found["covered_share"]
+    assert bracket["share_farther"] < bracket["covered_share"] < bracket["share_nearer"]
+
+
 def test_what_cannot_be_told_is_refused(town: Town) -> None:
     places = town.stations(a="warm_bee")
     table = town.demand((0, "west", 9, 1))

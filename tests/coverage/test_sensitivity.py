@@ -13,7 +13,6 @@ from stationgeo.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     import pandas as pd
-
     from tests.coverage.conftest import Town
 
 TOILET = coverage.Standard(

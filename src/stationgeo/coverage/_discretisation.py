@@ -132,7 +132,7 @@ def discretisation_error(
         "partly_share",
     ]
     table = _shares(sums, zones, names)
-    table.insert(5, "error", table["covered_share"] - table["points_share"])
+    table.insert(7, "error", table["covered_share"] - table["points_share"])
     return table.assign(n_points=int(np.diff(first_point).max()))
 
 
@@ -243,8 +243,9 @@ def cut_at(
     kept: pd.DataFrame = way[way[impedance].to_numpy() <= cutoff] if impedance in way.columns else way
     if standard is None or not cutoff > 0:
         return kept, standard
-    limit = "cutoff_s" if standard.cutoff_s is not None else "cutoff_m"
-    return kept, dataclasses.replace(standard, **{limit: float(cutoff)})
+    if standard.cutoff_s is not None:
+        return kept, dataclasses.replace(standard, cutoff_s=float(cutoff))
+    return kept, dataclasses.replace(standard, cutoff_m=float(cutoff))
 
 
 def _points(
@@ -264,7 +265,8 @@ def _points(
     n_points = np.zeros(cells.size, dtype=np.int64)
     n_points[held] = np.bincount(of_cell, minlength=int(held.sum()))
     near = ways(way, counted, cutoff_of(way, standard))
-    near = near[np.isin(near["cell"].to_numpy(), points)]
+    at = np.searchsorted(points, near["cell"].to_numpy())
+    near = near[points[np.minimum(at, points.size - 1)] == near["cell"].to_numpy()]
     reaching = Reaching(firsts(near["cell"].to_numpy(), points), near["station"].to_numpy(dtype=np.int64))
     return np.append(0, np.cumsum(n_points)), reaching
 

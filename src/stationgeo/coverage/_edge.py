@@ -107,7 +107,8 @@ def near_edge_share(
     zone = numbers_of(demand["zone_id"], lowest, table="DEMAND")
     at = np.where(zone < 0, len(lowest), zone)
     amount = demand[weight].to_numpy(dtype=np.float64)
-    sums = np.stack([np.bincount(at, part, minlength=len(lowest) + 1) for part in (amount, amount * near)], axis=1)
+    both = [np.bincount(at, part, minlength=len(lowest) + 1) for part in (amount, amount * near)]
+    sums = np.stack(both, axis=1).astype(np.float64)
     parts = [
         pd.DataFrame({"level": pd.Series(level, index=range(len(ids)), dtype="str"),
                       "zone_id": pd.Series(ids, dtype="str"), "demand": own[:, 0], "near_edge_demand": own[:, 1]})
