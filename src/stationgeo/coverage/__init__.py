@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from stationgeo.coverage._discretisation import discretisation_error, marginal_share
+from stationgeo.coverage._discretisation import discretisation_error
 from stationgeo.coverage._edge import near_edge_share
 from stationgeo.coverage._intervals import rate_intervals
 from stationgeo.coverage._items import Item, find_items
+from stationgeo.coverage._margin import marginal_share
 from stationgeo.coverage._rates import RATES, rates
 from stationgeo.coverage._result import CLASSES, Coverage
 from stationgeo.coverage._score import score

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from stationgeo.coverage._discretisation import check_ends, cut_at
+from stationgeo.coverage._margin import check_ends, cut_at
 from stationgeo.coverage._meet import impedance_of
 from stationgeo.coverage._qualify import open_where_unknown
 from stationgeo.coverage._score import score
