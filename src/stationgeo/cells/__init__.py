@@ -11,7 +11,7 @@ from stationgeo.cells._names import children, from_text, parents, resolution_of,
 from stationgeo.cells._near import within, within_any
 from stationgeo.cells._neighbours import neighbours
 from stationgeo.cells._points import CellCounts, checked_lonlat, count, from_lonlat
-from stationgeo.cells._shapes import centres, dissolve, outlines, spacing_m
+from stationgeo.cells._shapes import centres, dissolve, outlines, radii_m, spacing_m
 
 __all__ = [
     "CellCounts",
@@ -27,6 +27,7 @@ __all__ = [
     "outlines",
     "parents",
     "polygon_areas",
+    "radii_m",
     "resolution_of",
     "spacing_m",
     "to_text",

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from stationgeo import crs
 from stationgeo.cells._centres import centres_of
 from stationgeo.cells._names import checked_cells, checked_resolution, resolution_of
 
@@ -165,3 +166,43 @@ def spacing_m(resolution: int) -> float:
     """
     mean_area_m2 = h3.average_hexagon_area(checked_resolution(resolution), unit="m^2")
     return math.sqrt(2.0 * mean_area_m2 / math.sqrt(3.0))
+
+
+def radii_m(cells: npt.ArrayLike) -> FloatArray:
+    """Tell how far the farthest corner of each cell is from its centre.
+
+    Parameters
+    ----------
+    cells
+        H3 cells; they may repeat.
+
+    Returns
+    -------
+    ndarray of float64
+        Geodesic metres, of the shape of `cells`: no point of a cell is farther from its centre.
+
+    Raises
+    ------
+    DataError
+        If one of them is no H3 cell.
+
+    Notes
+    -----
+    O(n), in the h3 library: about 10 microseconds for each distinct cell.
+
+    Examples
+    --------
+    >>> from stationgeo.cells import from_lonlat
+    >>> radii_m(from_lonlat([114.0579], [22.5431], resolution=10)).round(1).tolist()
+    [77.4]
+    """
+    distinct, which = np.unique(checked_cells(cells), return_inverse=True)
+    rings = [h3.cell_to_boundary(cell) for cell in distinct.tolist()]
+    if not rings:
+        return np.zeros(0)
+    row = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+    lat, lon = np.concatenate([np.asarray(ring, dtype=np.float64) for ring in rings]).T
+    centre_lon, centre_lat = centres(distinct)
+    away_m = crs.distance_m(centre_lon[row], centre_lat[row], lon, lat)
+    farthest = np.maximum.reduceat(away_m, np.searchsorted(row, np.arange(len(rings))))
+    return np.asarray(farthest[which], dtype=np.float64).reshape(np.shape(cells))

@@ -13,13 +13,18 @@ from stationgeo.coverage._circles import CircleLinks, circle_links
 from stationgeo.coverage._compare import CHANGES, Comparison, compare
 from stationgeo.coverage._completeness import completeness
 from stationgeo.coverage._criticality import Criticality, criticality
+from stationgeo.coverage._discretisation import discretisation_error
+from stationgeo.coverage._edge import near_edge_share
 from stationgeo.coverage._gradual import cooperative, gradual
 from stationgeo.coverage._hot_spots import hot_spots
+from stationgeo.coverage._intervals import rate_intervals
 from stationgeo.coverage._items import Item, find_items
+from stationgeo.coverage._margin import marginal_share
 from stationgeo.coverage._partial import PartialCoverage
 from stationgeo.coverage._rates import RATES, rates
 from stationgeo.coverage._result import CLASSES, Coverage
 from stationgeo.coverage._score import score
+from stationgeo.coverage._sensitivity import Run, run_of, sensitivity_table, vary
 from stationgeo.coverage._services import ServiceCoverage, score_services
 from stationgeo.coverage._spacing import lattice_farthest_m, lattice_spacing_m
 from stationgeo.coverage._standard import Standard, read_standard, standard, standards
@@ -41,6 +46,7 @@ __all__ = [
     "Item",
     "Nearest",
     "PartialCoverage",
+    "Run",
     "ServiceCoverage",
     "Standard",
     "Target",
@@ -55,20 +61,27 @@ __all__ = [
     "completeness",
     "cooperative",
     "criticality",
+    "discretisation_error",
     "find_items",
     "gradual",
     "hot_spots",
     "lattice_farthest_m",
     "lattice_spacing_m",
+    "marginal_share",
+    "near_edge_share",
     "place_buildings",
     "place_routes",
+    "rate_intervals",
     "rates",
     "read_standard",
     "read_targets",
+    "run_of",
     "score",
     "score_services",
+    "sensitivity_table",
     "standard",
     "standards",
     "symmetric_breaks",
     "targets",
+    "vary",
 ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import CellArray, IntArray
 
-__all__ = ["Met", "check_tables", "impedance_of", "meet"]
+__all__ = ["Met", "check_tables", "firsts", "impedance_of", "meet", "ways"]
 
 
 class Met(NamedTuple):
@@ -120,21 +120,21 @@ def meet(
     O(demand + reach x log reach); demand that is sorted by cell is not sorted again.
     """
     there = _of_group(_with_demand(demand, weight), group)
-    way = _ways(reach, counted, cutoff)
+    way = ways(reach, counted, cutoff)
     cell = there["cell"].to_numpy(dtype=np.uint64)
     is_sorted = not (cell[1:] < cell[:-1]).any()
     order = slice(None) if is_sorted else np.argsort(cell, kind="stable")
     names = np.union1d(_distinct(cell[order]), _distinct(way["cell"].to_numpy(dtype=np.uint64)))
     lowest = lowest_ids(zones)
     placed = Placed(
-        first=_firsts(cell[order], names),
+        first=firsts(cell[order], names),
         zone=numbers_of(there["zone_id"], lowest, table="DEMAND")[order],
         bin=there["bin"].to_numpy(dtype=np.int64)[order],
         purpose=_purposes(there, purposes)[order],
         weight=there[weight].to_numpy(dtype=np.float64)[order],
     )
     reaching = Reaching(
-        first=_firsts(way["cell"].to_numpy(dtype=np.uint64), names), station=way["station"].to_numpy(dtype=np.int64)
+        first=firsts(way["cell"].to_numpy(dtype=np.uint64), names), station=way["station"].to_numpy(dtype=np.int64)
     )
     return Met(cells=names, reaching=reaching, placed=placed, way=way, lowest=lowest)
 
@@ -176,7 +176,7 @@ def _purposes(demand: pd.DataFrame, purposes: tuple[str, ...]) -> IntArray:
     return np.asarray(pd.Index(purposes).get_indexer(pd.Index(names))[codes], dtype=np.int64)
 
 
-def _ways(reach: pd.DataFrame, counted: pd.DataFrame, cutoff: float) -> pd.DataFrame:
+def ways(reach: pd.DataFrame, counted: pd.DataFrame, cutoff: float) -> pd.DataFrame:
     """Keep the ways that count, by cell and nearest first; of equally near ones by station_id."""
     codes, names = pd.factorize(reach["station_id"], sort=True)
     row = pd.Index(counted["station_id"]).get_indexer(pd.Index(names))
@@ -190,6 +190,6 @@ def _ways(reach: pd.DataFrame, counted: pd.DataFrame, cutoff: float) -> pd.DataF
     )
 
 
-def _firsts(ordered: CellArray, names: CellArray) -> IntArray:
+def firsts(ordered: CellArray, names: CellArray) -> IntArray:
     """Tell where each cell's rows begin, and where the last one's end."""
     return np.append(np.searchsorted(ordered, names), ordered.size).astype(np.int64)

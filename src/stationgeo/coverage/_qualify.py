@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stationgeo.coverage._standard import Standard
     from stationgeo.stations import Catalogue, Offers
 
-__all__ = ["any_hour", "offered", "qualified"]
+__all__ = ["any_hour", "offered", "open_where_unknown", "qualified"]
 
 _Frame = TypeVar("_Frame", bound=pd.DataFrame)
 _YES, _NO = 2, 0
@@ -78,4 +78,12 @@ def any_hour(offers: Offers) -> Offers:
         low=np.where((offers.status == _YES)[:, :, None], every, np.uint64(0)),
         high=np.where((offers.status != _NO)[:, :, None], every, np.uint64(0)),
         open_low=whole.open_low, open_high=whole.open_high, timed=False,
+    )  # fmt: skip
+
+
+def open_where_unknown(offers: Offers) -> Offers:
+    """Take every hour that is not known for open; whether a service is there stays as it is for sure."""
+    sure = (offers.status == _YES)[:, :, None]
+    return dataclasses.replace(
+        offers, low=np.where(sure, offers.high, np.uint64(0)), open_low=offers.open_high
     )  # fmt: skip

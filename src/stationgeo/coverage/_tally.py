@@ -12,8 +12,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from stationgeo._compile import inlined, kernel
+from stationgeo._compile import kernel
 from stationgeo._threads import in_threads
+from stationgeo.coverage._served import (
+    ANY,
+    N_FAMILIES,
+    WORD_BITS,
+    best_state,
+    count_bins,
+    join_offers,
+    serve,
+    state_in,
+    untimed_state,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -46,11 +57,7 @@ N_STATES = 27
 
 # Sums of one part are added in the order of parts: that many, whatever the number of threads, give the same bits.
 _PARTS = 16
-_ANY = 2
-_FAMILIES = 3
 _ONE = np.uint64(1)
-# Bins are packed as `stations.OpenHours` has them.
-_WORD_BITS = 64
 
 
 class Reaching(NamedTuple):
@@ -238,100 +245,20 @@ def _work(
     """Fill in what some cells have."""
     n_items, n_words = asked.item_first.size - 1, offered.low.shape[2]
     have = np.zeros((2, 2, offered.low.shape[1], n_words), dtype=np.uint64)
-    served = np.zeros((n_items, _FAMILIES, 2, n_words), dtype=np.uint64)
+    served = np.zeros((n_items, N_FAMILIES, 2, n_words), dtype=np.uint64)
     weekly = np.zeros(n_items, dtype=np.int64)
     every = np.zeros(n_words, dtype=np.uint64)
     for b in range(offered.n_bins):
-        every[b // _WORD_BITS] |= _ONE << np.uint64(b % _WORD_BITS)
+        every[b // WORD_BITS] |= _ONE << np.uint64(b % WORD_BITS)
     for cell in range(first_cell, last_cell):
-        _join(cell, reaching, offered, have)
+        join_offers(cell, reaching, offered, have)
         for i in range(n_items):
-            _serve(i, have, asked, every, served)
-            cells.ever[cell, i] = _best(served[i])
-            weekly[i] = _hour_unknown(served[i], every)
+            serve(i, have, asked, every, served)
+            cells.ever[cell, i] = best_state(served[i])
+            weekly[i] = untimed_state(served[i], every)
             for sure in range(2):
-                cells.n_bins[cell, i, sure] = _n_bins(served[i, _ANY, sure], offered.n_bins)
+                cells.n_bins[cell, i, sure] = count_bins(served[i, ANY, sure], offered.n_bins)
         _count(cell, placed, served, weekly, zone_low, factor, inside_only, sums, cells.states)
-
-
-@kernel
-def _join(cell: int, reaching: Reaching, offered: Offered, have: CellArray) -> None:
-    """Unite what the stations that reach a cell offer: by family, for sure and perhaps."""
-    have[:] = 0
-    for at in range(reaching.first[cell], reaching.first[cell + 1]):
-        station = reaching.station[at]
-        family = 1 if offered.is_centre[station] else 0
-        for a in range(have.shape[2]):
-            for w in range(have.shape[3]):
-                have[family, 0, a, w] |= offered.low[station, a, w]
-                have[family, 1, a, w] |= offered.high[station, a, w]
-
-
-@kernel
-def _serve(i: int, have: CellArray, asked: Asked, every: CellArray, served: CellArray) -> None:
-    """Find the bins in which an item has all of its clauses: by either family alone, and by both together."""
-    for sure in range(2):
-        for w in range(every.size):
-            warm = every[w]
-            centre = every[w]
-            either = every[w]
-            for c in range(asked.item_first[i], asked.item_first[i + 1]):
-                of_warm = np.uint64(0)
-                of_centre = np.uint64(0)
-                for k in range(asked.clause_first[c], asked.clause_first[c + 1]):
-                    of_warm |= have[0, sure, asked.atom[k], w]
-                    of_centre |= have[1, sure, asked.atom[k], w]
-                warm &= of_warm
-                centre &= of_centre
-                either &= of_warm | of_centre
-            served[i, 0, sure, w] = warm
-            served[i, 1, sure, w] = centre
-            served[i, _ANY, sure, w] = either
-
-
-@kernel
-def _best(served: CellArray) -> int:
-    """Give the state in the best hour of each family."""
-    state = 0
-    for family in range(_FAMILIES):
-        answer = 0
-        for sure in range(2):
-            if served[family, sure].any():
-                answer += 1
-        state = 3 * state + answer
-    return state
-
-
-@kernel
-def _hour_unknown(served: CellArray, every: CellArray) -> int:
-    """Give the state of demand whose hour is not known: sure is only what is at all hours, perhaps what is at some."""
-    state = 0
-    for family in range(_FAMILIES):
-        answer = 0
-        if every.size > 0 and (served[family, 0] == every).all():
-            answer = 2
-        elif served[family, 1].any():
-            answer = 1
-        state = 3 * state + answer
-    return state
-
-
-@kernel
-def _n_bins(words: CellArray, n_bins: int) -> int:
-    n = 0
-    for b in range(n_bins):
-        n += int((words[b // _WORD_BITS] >> np.uint64(b % _WORD_BITS)) & _ONE)
-    return n
-
-
-@inlined
-def _state(served: CellArray, word: int, shift: np.uint64) -> int:
-    state = 0
-    for family in range(_FAMILIES):
-        sure = (served[family, 0, word] >> shift) & _ONE
-        perhaps = (served[family, 1, word] >> shift) & _ONE
-        state = 3 * state + int(sure + perhaps)
-    return state
 
 
 @kernel
@@ -344,10 +271,10 @@ def _count(
         b, zone = placed.bin[row], placed.zone[row]
         z = zone - zone_low if zone >= 0 else sums.zones.shape[0] - 1
         slot = b if b >= 0 else sums.bins.shape[1] - N_UNTIMED - 1 - b
-        word, shift = b // _WORD_BITS, np.uint64(b % _WORD_BITS)
+        word, shift = b // WORD_BITS, np.uint64(b % WORD_BITS)
         for i in range(served.shape[0]):
             amount = placed.weight[row] * factor[i, placed.purpose[row], slot]
-            state = _state(served[i], word, shift) if b >= 0 else weekly[i]
+            state = state_in(served[i], word, shift) if b >= 0 else weekly[i]
             sums.zones[z, i, state] += amount
             if zone >= 0 or not inside_only:
                 sums.bins[i, slot, state] += amount

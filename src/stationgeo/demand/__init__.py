@@ -9,7 +9,8 @@ from __future__ import annotations
 from stationgeo.demand._aggregate import MOST_COURIERS, Aggregate, aggregate, coarsen, combine
 from stationgeo.demand._arrow import from_arrow, to_arrow
 from stationgeo.demand._bins import BINS, bin_table, uncalendared
-from stationgeo.demand._bootstrap import interval
+from stationgeo.demand._bootstrap import SOURCES, interval, replicates_of
+from stationgeo.demand._days import day_replicates
 from stationgeo.demand._events import from_events
 from stationgeo.demand._known import TimeShares, stop_time_shares, time_shares
 from stationgeo.demand._readout import read_out
@@ -27,6 +28,7 @@ __all__ = [
     "BINS",
     "LONGEST_SILENCE_S",
     "MOST_COURIERS",
+    "SOURCES",
     "SPANS",
     "TIMES",
     "WEIGHTS",
@@ -44,6 +46,7 @@ __all__ = [
     "by_zone",
     "coarsen",
     "combine",
+    "day_replicates",
     "from_arrow",
     "from_events",
     "from_stops",
@@ -53,6 +56,7 @@ __all__ = [
     "overlapping",
     "read_out",
     "release",
+    "replicates_of",
     "select",
     "spread",
     "stop_time_shares",

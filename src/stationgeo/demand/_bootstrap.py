@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stationgeo.errors import ParameterError
+from stationgeo.errors import ParameterError, suggest
 from stationgeo.schema import DEMAND, validate
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import CellArray, IntArray
 
-__all__ = ["interval", "poisson_counts", "replicate_columns"]
+__all__ = ["SOURCES", "interval", "poisson_counts", "replicate_columns", "replicates_of"]
 
 # Steps of SplitMix64 (Steele, Lea and Flood 2014, doi:10.1145/2714064.2660195): a bijection of 64 bits whose output
 # passes as random even for counters.
@@ -26,25 +26,30 @@ _MIX_1 = np.uint64(0xBF58_476D_1CE4_E5B9)
 _MIX_2 = np.uint64(0x94D0_49BB_1331_11EB)
 # Beyond 20 draws a Poisson variable of mean 1 has less than 2 ** -64 of its mass.
 _MOST_DRAWS = 20
-_PREFIX = "courier_s_rep_"
+
+SOURCES = {"couriers": "courier_s_rep_", "days": "courier_s_day_", "couriers and days": "courier_s_both_"}
+"""What may be drawn anew, and how the columns of DEMAND begin that hold replicates of `courier_s` of it."""
 
 
-def interval(demand: pd.DataFrame, *, level: float, by: Sequence[str] = ()) -> pd.DataFrame:
-    """Say how far totals of rest seconds might be off, had other couriers been sampled.
+def interval(demand: pd.DataFrame, *, level: float, by: Sequence[str] = (), source: str = "couriers") -> pd.DataFrame:
+    """Say how far totals of rest seconds might be off, had other couriers or other days been seen.
 
     Parameters
     ----------
     demand
-        DEMAND with replicates, as `read_out` gives it of an aggregate that keeps some.
+        DEMAND with replicates, as `read_out` gives it of an aggregate that keeps some, or `day_replicates`.
     level
         Share of the replicates that lie within, for example 0.9; between 0 and 1.
     by
         Columns of DEMAND to total by; none makes one row.
+    source
+        What was drawn anew: one of `SOURCES`.
 
     Returns
     -------
     DataFrame
-        `by`, `courier_s`, `lower` and `upper`: the total, and quantiles of it over the replicates.
+        `by`, `courier_s`, `lower` and `upper`: the total, and quantiles of it over the replicates; nan where
+        replicates are.
 
     Raises
     ------
@@ -53,12 +58,13 @@ def interval(demand: pd.DataFrame, *, level: float, by: Sequence[str] = ()) -> p
     DataError
         If the table breaks its contract.
     ParameterError
-        If there are no replicates, or the level is not between 0 and 1.
+        If the source is unknown, there are no replicates of it, or the level is not between 0 and 1.
 
     Notes
     -----
-    Percentiles of a Poisson bootstrap over couriers: it tells what the choice of couriers does, not that of days, nor
-    whether the sample leans. Where few couriers were seen the interval is too narrow. O(n replicates).
+    Percentiles of a bootstrap: those over couriers tell what the choice of couriers does, not that of days, and the
+    other way round; none tells whether the sample leans. Where few couriers were seen the interval is too narrow.
+    O(n replicates).
 
     References
     ----------
@@ -78,20 +84,56 @@ def interval(demand: pd.DataFrame, *, level: float, by: Sequence[str] = ()) -> p
     validate(demand, DEMAND)
     if not 0.0 < level < 1.0:
         raise ParameterError(f"level must be between 0 and 1. Got {level!r} instead.")
-    names = [name for name in demand.columns if name.startswith(_PREFIX)]
+    if source not in SOURCES:
+        raise ParameterError(f"unknown source {source!r}; {suggest(source, SOURCES)}")
+    names = replicates_of(demand).get(source)
     if not names:
-        raise ParameterError("demand must have replicates: aggregate(..., n_replicates=200), then read_out().")
+        raise ParameterError(
+            f"demand must have replicates over {source}: couriers come of aggregate(..., n_replicates=200) and "
+            "read_out(), days of day_replicates()."
+        )
     kept = demand[[*by, "courier_s", *names]]
-    total = kept.groupby(list(by), sort=True).sum() if by else kept.sum().to_frame().T
+    total = kept.groupby(list(by), sort=True).sum(skipna=False) if by else kept.sum(skipna=False).to_frame().T
     tail = (1.0 - level) / 2.0
     lower, upper = np.quantile(total[names].to_numpy(dtype=np.float64), [tail, 1.0 - tail], axis=1)
     found = total[["courier_s"]].assign(lower=lower, upper=upper)
     return found.reset_index() if by else found
 
 
-def replicate_columns(n_replicates: int) -> list[str]:
+def replicate_columns(n_replicates: int, *, source: str = "couriers") -> list[str]:
     """Names of the columns of DEMAND that hold bootstrap replicates of `courier_s`."""
-    return [f"{_PREFIX}{number}" for number in range(n_replicates)]
+    return [f"{SOURCES[source]}{number}" for number in range(n_replicates)]
+
+
+def replicates_of(demand: pd.DataFrame) -> dict[str, list[str]]:
+    """Find the columns of replicates that DEMAND has.
+
+    Parameters
+    ----------
+    demand
+        DEMAND; may have none.
+
+    Returns
+    -------
+    dict
+        Source, of `SOURCES` and in their order, to the names of its columns as they stand; sources without any are
+        left out.
+
+    Notes
+    -----
+    O(columns).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> replicates_of(pd.DataFrame(columns=["cell", "courier_s_day_0", "courier_s_day_1"]))
+    {'days': ['courier_s_day_0', 'courier_s_day_1']}
+    """
+    found = {
+        source: [name for name in map(str, demand.columns) if name.startswith(prefix)]
+        for source, prefix in SOURCES.items()
+    }
+    return {source: names for source, names in found.items() if names}
 
 
 def poisson_counts(courier: CellArray, *, n_replicates: int) -> IntArray:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["distinct_couriers", "gather"]
+__all__ = ["distinct_couriers", "gather", "group_rows"]
 
 _HASH_RANGE = 2.0**64
 
@@ -38,17 +38,22 @@ def gather(
     keys, values, couriers
         Each key once and in order, its sums, and its couriers in order of row and hash.
     """
+    order, first, place = group_rows(keys)
+    total = np.add.reduceat(values[order], first, axis=0) if first.size else values[:0]
+    return keys.iloc[order[first]].reset_index(drop=True), total, _united(couriers, place, most)
+
+
+def group_rows(keys: pd.DataFrame) -> tuple[IntArray, IntArray, IntArray]:
+    """Sort rows by their keys: their order, where each key begins in it, and the number of each row's key."""
     codes = [_in_order(keys[name]) for name in keys.columns]
     order = np.lexsort(codes[::-1])
     new = np.zeros(order.size, dtype=bool)
     new[:1] = True
     for code in codes:
         new[1:] |= code[order][1:] != code[order][:-1]
-    first = np.flatnonzero(new)
     place = np.empty(order.size, dtype=np.int64)
     place[order] = np.cumsum(new) - 1
-    total = np.add.reduceat(values[order], first, axis=0) if first.size else values[:0]
-    return keys.iloc[order[first]].reset_index(drop=True), total, _united(couriers, place, most)
+    return order, np.flatnonzero(new), place
 
 
 def distinct_couriers(couriers: pd.DataFrame, *, n_rows: int, most: int) -> FloatArray:

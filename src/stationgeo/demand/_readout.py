@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stationgeo.demand._bins import Bins, Calendar
     from stationgeo.schema import FloatArray
 
-__all__ = ["check_expansion", "expansion_factors", "read_out"]
+__all__ = ["check_expansion", "expansion_factors", "keys_of", "read_out"]
 
 SPLITS = ("group", "purpose")
 _COURIER_US, _VISITS, _WEIGHT, _INTERPOLATED_US, _UNKNOWN_US = range(len(SUMS))
@@ -99,10 +99,7 @@ def read_out(
     part = aggregate if purposes is None else select(aggregate, purposes=purposes)
     if part.sums.empty:
         return empty(DEMAND)
-    hour = part.sums["hour"].to_numpy()
-    types = day_types(_clock.days(hour), bins=bins, calendar=calendar)
-    keys = part.sums[["cell", "zone_id"]].assign(bin=types * _clock.HOURS_PER_DAY + hour % _clock.HOURS_PER_DAY)
-    keys = keys.assign(**{name: part.sums[name] for name in SPLITS if name in by})
+    keys = keys_of(part, bins=bins, calendar=calendar, by=by)
     values: npt.NDArray[Any] = np.column_stack([part.sums[list(SUMS)].to_numpy(dtype=np.int64), part.replicates])
     if expansion is not None:
         values = values * expansion_factors(part.sums["group"], expansion)[:, None]
@@ -113,6 +110,14 @@ def read_out(
     told = {"interpolated_s": part.tells_interpolated, "unknown_s": part.tells_unknown}
     count = distinct_couriers(couriers, n_rows=len(table), most=part.most_couriers)
     return _demand(table, total, count, days).drop(columns=[name for name, tells in told.items() if not tells])
+
+
+def keys_of(part: Aggregate, *, bins: Bins, calendar: Calendar | None, by: Collection[str]) -> pd.DataFrame:
+    """Give the rows of an aggregate the keys that they have in DEMAND."""
+    hour = part.sums["hour"].to_numpy()
+    types = day_types(_clock.days(hour), bins=bins, calendar=calendar)
+    keys = part.sums[["cell", "zone_id"]].assign(bin=types * _clock.HOURS_PER_DAY + hour % _clock.HOURS_PER_DAY)
+    return keys.assign(**{name: part.sums[name] for name in SPLITS if name in by})
 
 
 def _demand(table: pd.DataFrame, total: npt.NDArray[Any], couriers: FloatArray, days: FloatArray) -> pd.DataFrame:
