@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stationgeo.report._certainty import certainty_chapter, sensitivity_chapter
 from stationgeo.report._chapters import Chapter, chapter_sheets, chapter_text
 from stationgeo.report._files import write_geojson, write_json, write_workbook
 from stationgeo.report._measures import hours_chapter, rates_chapter, services_chapter, share_text
@@ -12,12 +13,14 @@ from stationgeo.report._text import headline_lines, markdown
 __all__ = [
     "Chapter",
     "Streets",
+    "certainty_chapter",
     "chapter_sheets",
     "chapter_text",
     "headline_lines",
     "hours_chapter",
     "markdown",
     "rates_chapter",
+    "sensitivity_chapter",
     "services_chapter",
     "share_text",
     "site_sheets",

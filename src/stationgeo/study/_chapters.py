@@ -21,4 +21,15 @@ def tell_measures(result: Result) -> tuple[Chapter, ...]:
         chapters.append(report.services_chapter(measures.services, zones, unit))
     if measures.hours is not None:
         chapters.append(report.hours_chapter(measures.hours))
+    uncertain = result.uncertain
+    chapters.append(
+        report.certainty_chapter(
+            None if uncertain is None else uncertain.intervals,
+            None if uncertain is None else uncertain.discretisation,
+            result.near_edge, zones=zones, unit=unit, cutoff=result.study.reach.in_words,
+            level=None if uncertain is None else uncertain.level,
+        )
+    )  # fmt: skip
+    if result.sensible is not None:
+        chapters.append(report.sensitivity_chapter(result.sensible.table, unit))
     return tuple(chapters)

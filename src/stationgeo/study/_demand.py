@@ -38,6 +38,8 @@ class Demanded:
     """ZONES of the study, or the one unit around all demand."""
     full: pd.DataFrame
     """DEMAND before anything was pooled or suppressed: never to be written."""
+    aggregate: demand.Aggregate | None
+    """What of couriers' stops counts, with its days and replicates: never to be written; None without couriers."""
     release: demand.Release | None
     """The pieces of at least k couriers that `table` is spread from; None where nothing needs to be suppressed."""
     notes: tuple[str, ...]
@@ -57,14 +59,16 @@ def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None, pieces:
     days, notes = _days(study, np.union1d(of_tracks, of_events))
     observed = _clock.as_dates(days) if days.size else None
     where: dict[str, Any] = {"zones": inputs.zones, "resolution": study.resolution, "tz": study.tz}
-    of_couriers, of_events_table, release = None, None, None
+    of_couriers, of_events_table, release, aggregate = None, None, None, None
     full = []
     if tracked is not None:
-        aggregate, more = tracked
-        aggregate = demand.select(dataclasses.replace(aggregate, days=days), days=days, purposes=_counted(study))
+        found, more = tracked
+        aggregate = demand.select(dataclasses.replace(found, days=days), days=days, purposes=_counted(study))
         if aggregate.sums.empty:
             raise DataError("no rest is left on the days and for the purposes that count. Look at [demand], [stops].")
-        full.append(demand.read_out(aggregate, expansion=study.demand.expansion or None))
+        # Replicates tell how sure rates are, and stay in the aggregate: they are no demand.
+        once = dataclasses.replace(aggregate, replicates=aggregate.replicates[:, :0])
+        full.append(demand.read_out(once, expansion=study.demand.expansion or None))
         of_couriers, release, of_release = publish(study, aggregate, full[0], inputs.zones, pieces)
         notes += more + of_release
     if events is not None:
@@ -79,6 +83,7 @@ def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None, pieces:
         inside=inside,
         zones=territory,
         full=_merged(full),
+        aggregate=aggregate,
         release=release,
         notes=notes + of_zones,
     )
@@ -104,9 +109,14 @@ def _tracked(
         tz=study.tz,
         observed=_clock.as_dates(followed.days),
         silences=followed.silences,
-        n_replicates=study.demand.replicates,
+        n_replicates=_n_replicates(study),
     )
     return (found, ()), followed.days
+
+
+def _n_replicates(study: Study) -> int:
+    asked = study.uncertainty
+    return study.demand.replicates if asked is None else max(asked.replicates, study.demand.replicates)
 
 
 def _counted(study: Study) -> tuple[str, ...] | None:

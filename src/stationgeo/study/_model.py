@@ -54,6 +54,10 @@ class Study(Section):
     standard: sections.StandardNamed | None = None
     """Who counts as served; by default who has any station in reach."""
     coverage: sections.Coverage = sections.Coverage()
+    uncertainty: sections.Uncertainty | None = None
+    """Asks how sure the rates are."""
+    sensitivity: sections.Sensitivity | None = None
+    """Asks what they would be under other assumptions."""
     buildings: sections.Buildings | None = None
     routes: sections.Drawn | None = None
     """Lines of which the part in reach is measured."""
@@ -171,6 +175,8 @@ class Study(Section):
             raise ValueError('with both tracks and [events] say which demand counts: weight = "courier_s" or "visits"')
         if not self._is_tracked and self.weight in {"courier_s", "courier_weight"}:
             raise ValueError(f'weight = "{self.weight}" needs [fixes]: events have no duration. Use "visits"')
+        if self.uncertainty is not None and (not self._is_tracked or self.demand_weight != "courier_s"):
+            raise ValueError('[uncertainty] draws couriers anew: it needs [fixes] or [store], and weight = "courier_s"')
         if not self._is_tracked and self.demand != sections.Demand():
             raise ValueError("[demand] is about tracks: it needs [fixes] or [store]")
         return self

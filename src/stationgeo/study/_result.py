@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
     from stationgeo.study._score import Measures
+    from stationgeo.study._sensitivity import Sensible
     from stationgeo.study._tracks import Tracks
+    from stationgeo.study._uncertainty import Uncertain
     from stationgeo.study._what_if import Changed
 
 __all__ = ["Result"]
@@ -53,6 +55,12 @@ class Result:
     """The scored coverage."""
     measures: Measures
     """What is told beside it: all rates, services and needs, opening hours."""
+    near_edge: pd.DataFrame | None
+    """How much demand lies within one cutoff of where the data ends; None where nothing says where it does."""
+    uncertain: Uncertain | None
+    """How sure the rates are; None where the study does not ask."""
+    sensible: Sensible | None
+    """The headline under other assumptions; None where the study does not ask."""
     plan: Siting | None
     """The proposed sites; None where the study asks for none, or nothing is left to cover."""
     notes: tuple[str, ...]

@@ -14,10 +14,12 @@ from stationgeo.study._reach import coarse_cells, reach_places
 from stationgeo.study._reading import read_study
 from stationgeo.study._result import Result
 from stationgeo.study._score import Asked, measure, scorer
+from stationgeo.study._sensitivity import Ran, try_others
 from stationgeo.study._siting import choose_sites
 from stationgeo.study._standard import standard_of
 from stationgeo.study._streets import find_about_streets, met_places, with_track_speeds
 from stationgeo.study._tracks import judge
+from stationgeo.study._uncertainty import find_near_edge, find_uncertain
 from stationgeo.study._what_if import ask_what_if
 
 if TYPE_CHECKING:
@@ -119,6 +121,10 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         measures = measure(
             study, inputs, demanded, pieces, places=places.every, reached=reached, offering=offering, standard=standard
         )
+        near_edge = find_near_edge(study, inputs, demanded)
+    with whole(listener, "how sure"):
+        uncertain = find_uncertain(study, inputs, demanded, places, reached, offering, standard)
+        sensible = try_others(study, Ran(inputs, tracks, demanded, places, offering, Asked(standard, as_of)))
     sited = choose_sites(study, inputs, demanded, places, reached, standard, listener)
     met = (*met_places("station", places.counted, reached), *sited.met)
     streets = find_about_streets(study, inputs, samples, places=places, demanded=demanded, met=met, said=said)
@@ -137,12 +143,17 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         changed=changed,
         coverage=scored,
         measures=measures,
+        near_edge=near_edge,
+        uncertain=uncertain,
+        sensible=sensible,
         plan=sited.plan,
         notes=(
             *inputs.notes,
             *of_day,
             *places.notes,
             *measures.notes,
+            *(uncertain.notes if uncertain else ()),
+            *(sensible.notes if sensible else ()),
             *(tracks.notes if tracks else ()),
             *demanded.notes,
             *coarse_cells(study, inputs.network),

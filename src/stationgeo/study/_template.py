@@ -110,6 +110,13 @@ default_kind = "warm_bee" # where the file names no kind
 # path = "buildings.geojson"
 # datum = "WGS-84"
 
+# [uncertainty]           # how sure the rates are: couriers and days drawn anew
+# replicates = 200
+
+# [sensitivity]           # the headline under other assumptions, one at a time
+# cutoffs = [300, 700]
+# resolutions = [9, 11]
+
 # [stations.access]       # doors and gates at which they are met over streets
 # path = "doors.csv"
 # datum = "GCJ-02"

@@ -32,6 +32,7 @@ from stationgeo.study._sections.sources import (
     Zones,
 )
 from stationgeo.study._sections.tracks import Cleaning, Demand, Privacy, Purpose, Stops
+from stationgeo.study._sections.uncertainty import Sensitivity, Uncertainty
 
 __all__ = [
     "AccessPoints",
@@ -56,6 +57,7 @@ __all__ = [
     "Purpose",
     "Reach",
     "Section",
+    "Sensitivity",
     "Services",
     "Siting",
     "StandardNamed",
@@ -65,6 +67,7 @@ __all__ = [
     "Text",
     "TimeZone",
     "TrackSpeeds",
+    "Uncertainty",
     "Weight",
     "WhatIf",
     "Zones",
