@@ -17,6 +17,7 @@ def test_there_are_notebooks() -> None:
         "03_where_couriers_rest.ipynb",
         "05_minutes_not_metres.ipynb",
         "06_open_at_night.ipynb",
+        "07_fair_to_whom.ipynb",
     ]
 
 
