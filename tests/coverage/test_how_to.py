@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stationgeo import coverage
+from stationgeo import coverage, io, stations
 from stationgeo.sample import city_dir
 
 HOW_TO = Path(__file__).resolve().parents[2] / "docs" / "how-to"
@@ -45,6 +45,28 @@ def test_the_page_on_services_and_hours_runs(
     assert told["demand"].tolist() == pytest.approx(late["demand"].tolist())
     low, high = (float(share) for share in re.findall(r"(\d+)%", capsys.readouterr().out))
     assert low < high
+
+
+def test_the_tables_on_the_page_are_read(tmp_path: Path) -> None:
+    (table,) = blocks("score-services-and-hours.md", "csv")
+    (tmp_path / "services.csv").write_text(table, encoding="utf-8")
+    told = io.read_services(tmp_path / "services.csv", columns={"station_id": "编号"}).table
+    assert told["service"].tolist() == ["toilets", "water", "phone_charge"] * 2
+    assert told["status"].tolist() == ["yes", "yes", "unknown", "no", "yes", "unknown"]
+
+
+def test_hours_on_the_page_are_understood() -> None:
+    page = (HOW_TO / "score-services-and-hours.md").read_text(encoding="utf-8")
+    understood = {
+        "工作日8:30-12:00,14:00-17:30": "known",
+        "09:00-次日02:00": "known",
+        "夏季8:00-18:00;冬季8:30-17:30": "partly",
+        "24小时": "known",
+        "Mo-Fr 09:00-18:00; PH off": "known",
+        "电话预约": "unknown",
+    }
+    assert all(text in page for text in understood)
+    assert {text: stations.parse_hours(text).status for text in understood} == understood
 
 
 def test_the_page_on_standards_runs(

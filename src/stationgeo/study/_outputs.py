@@ -226,7 +226,7 @@ def _isochrones(result: Result, network: Network) -> gpd.GeoDataFrame:
 
 
 def _by_hour(services: ServiceCoverage) -> pd.DataFrame:
-    """Tell services hour by hour where there is demand; of zones above the lowest, where there are any."""
+    """Tell services hour by hour where there is demand; of zones above the lowest, where there are any, for size."""
     levels = list(dict.fromkeys(services.zones["level"]))
     table = pd.concat([services.hours(level=level) for level in levels[1:] or levels], ignore_index=True)
     there: pd.DataFrame = table[table["demand"] > 0].reset_index(drop=True)
