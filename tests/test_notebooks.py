@@ -16,6 +16,8 @@ def test_there_are_notebooks() -> None:
         "02_cover_and_site.ipynb",
         "03_where_couriers_rest.ipynb",
         "05_minutes_not_metres.ipynb",
+        "06_open_at_night.ipynb",
+        "07_fair_to_whom.ipynb",
     ]
 
 

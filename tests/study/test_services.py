@@ -50,7 +50,7 @@ def lay(path: Path, *, standard: str | None = TOILET, more: str = "") -> Path:
 def test_a_town_by_hand(toy_study: Path, tmp_path: Path) -> None:
     # 10 orders at place 0 at 21:00: S0, always open, has a toilet. 20 at place 1 at 10:00: S1 is open on a Wednesday at
     # 10; S2's hours are not known. 30 at place 2 at 10:00: only S3 is there, always open, and nobody knows of a toilet.
-    # 40 and 50 at places 3 and 4 have no station. (Places are 823 m apart.)
+    # 40 and 50 at places 3 and 4 have no station. (Places are 2 km apart.)
     result = study.run(study.Study.read(lay(toy_study)))
     head = result.headline
     assert (head["covered_demand"], head["covered_demand_high"]) == (30, 60)
@@ -69,6 +69,10 @@ def test_a_town_by_hand(toy_study: Path, tmp_path: Path) -> None:
     assert "20.0% to 40.0% of demand is covered by 4 stations" in text
     assert "Standard `mine` 1; source: made for this test." in text
     assert "the hours of 1 of 4 stations are not known" in text
+    by_hour = pd.read_parquet(tmp_path / "out" / "services_by_hour.parquet").query("sort == 'service'")
+    toilets = by_hour[by_hour["item"] == "toilets"].groupby(["level", "hour"])
+    told = toilets[["demand", "covered_demand", "covered_demand_high"]].sum()
+    assert told.groupby("hour").first().loc[[10, 21]].to_numpy().tolist() == [[140, 20, 50], [10, 10, 10]]
 
 
 def test_hours_matter_where_the_standard_says_so(toy_study: Path) -> None:
@@ -107,6 +111,12 @@ def test_the_sample_city_tells_services_and_hours(tmp_path: Path) -> None:
     saved = pd.read_parquet(out / "rates.parquet")
     pd.testing.assert_frame_equal(saved, rates)
     zones = pd.read_parquet(out / "services.parquet")
+    by_hour = pd.read_parquet(out / "services_by_hour.parquet")
+    assert list(dict.fromkeys(by_hour["level"])) == ["community", "street", "district"]
+    asked = {"items": ["service:toilets"], "hours": [21]}
+    late = by_hour.query("sort == 'service' and item == 'toilets' and level == 'street' and hour == 21")
+    told = result.measures.services.hours(level="street", **asked).query("demand > 0")
+    pd.testing.assert_frame_equal(late.reset_index(drop=True), told.reset_index(drop=True))
     grids = zones.query("sort == 'need' and item == 'toilets' and level == 'grid'")
     assert grids["demand"].sum() == pytest.approx(result.full_demand["courier_s"].sum())
 

@@ -115,11 +115,11 @@ def test_events_have_nobody_to_draw_anew(toy_study: Path) -> None:
 
 def test_assumptions_of_events_are_varied_too(toy_study: Path) -> None:
     toy_study.write_text(
-        toy_study.read_text(encoding="utf-8") + "\n[sensitivity]\ncutoffs = [2000]\nresolutions = [9]\n",
+        toy_study.read_text(encoding="utf-8") + "\n[sensitivity]\ncutoffs = [2600]\nresolutions = [9]\n",
         encoding="utf-8",
     )
     found = study.run(study.Study.read(toy_study))
     assert found.sensible is not None
     runs = found.sensible.table.set_index(["varied", "value"])
-    # Places lie apart by less than 2,000 m of way: place 3 is in reach of the station at place 2.
-    assert runs.loc[("cutoff", "2000 m"), "share"] > found.headline["covered_share"]
+    # Places lie apart by 2,060 m, 2,470 m of way: place 3 is in reach of the station at place 2.
+    assert runs.loc[("cutoff", "2600 m"), "share"] > found.headline["covered_share"]

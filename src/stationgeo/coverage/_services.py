@@ -76,8 +76,9 @@ class ServiceCoverage:
         Returns
         -------
         DataFrame
-            Key (`sort`, `item`, `level`, `zone_id`, `hour`); `demand`, `covered_demand`, `covered_share`,
-            `covered_demand_high`, `covered_share_high`. Demand whose hour is not known is in none of them.
+            Key (`sort`, `item`, `level`, `zone_id`, `hour`), zone_id '' for what lies outside; `demand`,
+            `covered_demand`, `covered_demand_high` in the unit of the weight that was scored, `covered_share` and
+            `covered_share_high`, nan in hours without demand. Demand whose hour is not known is in none of them.
 
         Raises
         ------

@@ -148,7 +148,7 @@ def services_chapter(scored: ServiceCoverage, zones: gpd.GeoDataFrame, unit: Uni
     Returns
     -------
     Chapter
-        A row for each item; sheets `items`, `items_by_zone`, `items_by_bin`, and `items_by_hour` where hours are kept.
+        A row for each item; sheets `items`, `items_by_zone`, `items_by_bin`.
 
     Notes
     -----

@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from stationgeo import cells, maps, reach, report, schema, stations
 from stationgeo.errors import SourceError
 from stationgeo.study._chapters import tell_measures
@@ -23,9 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import geopandas as gpd
-    import pandas as pd
 
-    from stationgeo.coverage import Coverage
+    from stationgeo.coverage import Coverage, ServiceCoverage
     from stationgeo.io import IngestReport
     from stationgeo.reach import Network
     from stationgeo.report import Chapter
@@ -73,8 +74,8 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
         The files: demand.parquet, cells.parquet, zones.parquet, zones.xlsx, stations.parquet, release.parquet and
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
         for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), rates.parquet,
-        services.parquet (where the study tells what stations offer), coverage.xlsx, coverage.html,
-        report.md, ingest.json, manifest.json.
+        services.parquet and services_by_hour.parquet (where the study tells what stations offer, and when),
+        coverage.xlsx, coverage.html, report.md, ingest.json, manifest.json.
 
     Raises
     ------
@@ -201,6 +202,8 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
     services = result.measures.services
     if services is not None:
         writers["services.parquet"] = lambda path: services.zones.to_parquet(path, index=False)
+        if services.parameters["timed"] and len(services.zones):
+            writers["services_by_hour.parquet"] = lambda path: _by_hour(services).to_parquet(path, index=False)
     writers["coverage.xlsx"] = lambda path: report.write_workbook(path, measures)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
@@ -220,6 +223,14 @@ def _isochrones(result: Result, network: Network) -> gpd.GeoDataFrame:
         **way_options(result.study),
     )
     return reach.street_isochrones(reached)
+
+
+def _by_hour(services: ServiceCoverage) -> pd.DataFrame:
+    """Tell services hour by hour where there is demand; of zones above the lowest, where there are any, for size."""
+    levels = list(dict.fromkeys(services.zones["level"]))
+    table = pd.concat([services.hours(level=level) for level in levels[1:] or levels], ignore_index=True)
+    there: pd.DataFrame = table[table["demand"] > 0].reset_index(drop=True)
+    return there
 
 
 def _write_text(path: Path, text: str) -> None:
