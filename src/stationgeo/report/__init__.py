@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stationgeo.report._chapters import Chapter, chapter_sheets, chapter_text
+from stationgeo.report._equity import equity_chapter
 from stationgeo.report._files import write_geojson, write_json, write_workbook
 from stationgeo.report._measures import hours_chapter, rates_chapter, services_chapter, share_text
 from stationgeo.report._sheets import site_sheets, zone_sheets
@@ -14,6 +15,7 @@ __all__ = [
     "Streets",
     "chapter_sheets",
     "chapter_text",
+    "equity_chapter",
     "headline_lines",
     "hours_chapter",
     "markdown",

@@ -21,4 +21,7 @@ def tell_measures(result: Result) -> tuple[Chapter, ...]:
         chapters.append(report.services_chapter(measures.services, zones, unit))
     if measures.hours is not None:
         chapters.append(report.hours_chapter(measures.hours))
+    if result.evenness is not None:
+        even = result.evenness
+        chapters.append(report.equity_chapter(even.equity, even.slices, even.names, even.level))
     return tuple(chapters)

@@ -73,7 +73,8 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
         The files: demand.parquet, cells.parquet, zones.parquet, zones.xlsx, stations.parquet, release.parquet and
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
         for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), rates.parquet,
-        services.parquet (where the study tells what stations offer), coverage.xlsx, coverage.html,
+        services.parquet (where the study tells what stations offer), equity.parquet (where there are zones),
+        coverage.xlsx, coverage.html,
         report.md, ingest.json, manifest.json.
 
     Raises
@@ -201,6 +202,9 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
     services = result.measures.services
     if services is not None:
         writers["services.parquet"] = lambda path: services.zones.to_parquet(path, index=False)
+    evenness = result.evenness
+    if evenness is not None:
+        writers["equity.parquet"] = lambda path: evenness.equity.contributions.to_parquet(path, index=False)
     writers["coverage.xlsx"] = lambda path: report.write_workbook(path, measures)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
@@ -327,6 +331,7 @@ def _manifest(result: Result) -> dict[str, Any]:
         "headline": result.headline,
         "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
         "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
+        "equity": None if result.evenness is None else _records(result.evenness.equity.measures),
         "what_if": None if result.changed is None else result.changed.headline,
         "solver": solver,
         "notes": list(result.notes),

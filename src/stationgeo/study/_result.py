@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stationgeo.reach import TravelReach
     from stationgeo.report import Streets
     from stationgeo.siting import Siting
+    from stationgeo.study._equity import Evenness
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
     from stationgeo.study._score import Measures
@@ -53,6 +54,8 @@ class Result:
     """The scored coverage."""
     measures: Measures
     """What is told beside it: all rates, services and needs, opening hours."""
+    evenness: Evenness | None
+    """How unevenly coverage is spread; None where there are no zones and nobody asks."""
     plan: Siting | None
     """The proposed sites; None where the study asks for none, or nothing is left to cover."""
     notes: tuple[str, ...]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationgeo import reach
 from stationgeo.study._demand import gather_demand
+from stationgeo.study._equity import weigh_equity
 from stationgeo.study._ground import cut_pieces, gather_places
 from stationgeo.study._offers import find_as_of, find_offers, observed_days
 from stationgeo.study._privacy import with_told_hours
@@ -13,7 +14,7 @@ from stationgeo.study._progress import Progress, Silent, whole
 from stationgeo.study._reach import coarse_cells, reach_places
 from stationgeo.study._reading import read_study
 from stationgeo.study._result import Result
-from stationgeo.study._score import Asked, measure, scorer
+from stationgeo.study._score import Asked, measure, score_of, scorer
 from stationgeo.study._siting import choose_sites
 from stationgeo.study._standard import standard_of
 from stationgeo.study._streets import find_about_streets, met_places, with_track_speeds
@@ -119,6 +120,9 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         measures = measure(
             study, inputs, demanded, pieces, places=places.every, reached=reached, offering=offering, standard=standard
         )
+        evenness = weigh_equity(study, inputs, demanded, scored, score_demand=score_of(
+            study, inputs, demanded, pieces, Asked(standard, as_of), reached=reached, places=places.every
+        ))  # fmt: skip
     sited = choose_sites(study, inputs, demanded, places, reached, standard, listener)
     met = (*met_places("station", places.counted, reached), *sited.met)
     streets = find_about_streets(study, inputs, samples, places=places, demanded=demanded, met=met, said=said)
@@ -137,6 +141,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         changed=changed,
         coverage=scored,
         measures=measures,
+        evenness=evenness,
         plan=sited.plan,
         notes=(
             *inputs.notes,

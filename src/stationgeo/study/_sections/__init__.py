@@ -11,10 +11,13 @@ from stationgeo.study._sections.coverage import (
     Buildings,
     Catalogue,
     Coverage,
+    Equity,
     OpeningHours,
     Overlays,
     Services,
     StandardNamed,
+    Targets,
+    Workers,
 )
 from stationgeo.study._sections.reach import OnRoute, Reach, TrackSpeeds, WhatIf
 from stationgeo.study._sections.results import Engine, Map, Siting
@@ -43,6 +46,7 @@ __all__ = [
     "Demand",
     "Drawn",
     "Engine",
+    "Equity",
     "Events",
     "Fixes",
     "KnownPlaces",
@@ -62,10 +66,12 @@ __all__ = [
     "Stations",
     "Stops",
     "Store",
+    "Targets",
     "Text",
     "TimeZone",
     "TrackSpeeds",
     "Weight",
     "WhatIf",
+    "Workers",
     "Zones",
 ]
