@@ -8,6 +8,7 @@ from stationgeo.report._files import write_geojson, write_json, write_workbook
 from stationgeo.report._measures import hours_chapter, rates_chapter, services_chapter, share_text
 from stationgeo.report._sheets import site_sheets, zone_sheets
 from stationgeo.report._streets import Streets, street_sheets
+from stationgeo.report._targets import targets_chapter
 from stationgeo.report._text import headline_lines, markdown
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "share_text",
     "site_sheets",
     "street_sheets",
+    "targets_chapter",
     "write_geojson",
     "write_json",
     "write_workbook",

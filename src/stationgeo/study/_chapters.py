@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationgeo import report
+from stationgeo import report, stations
 
 if TYPE_CHECKING:
     from stationgeo.report import Chapter
@@ -24,4 +24,7 @@ def tell_measures(result: Result) -> tuple[Chapter, ...]:
     if result.evenness is not None:
         even = result.evenness
         chapters.append(report.equity_chapter(even.equity, even.slices, even.names, even.level))
+    if result.targets is not None:
+        premises = stations.count_premises(result.coverage.stations)
+        chapters.append(report.targets_chapter(result.targets, premises))
     return tuple(chapters)

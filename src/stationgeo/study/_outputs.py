@@ -74,8 +74,7 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
         for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), rates.parquet,
         services.parquet (where the study tells what stations offer), equity.parquet (where there are zones),
-        coverage.xlsx, coverage.html,
-        report.md, ingest.json, manifest.json.
+        targets.parquet (where targets are named), coverage.xlsx, coverage.html, report.md, ingest.json, manifest.json.
 
     Raises
     ------
@@ -205,6 +204,9 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
     evenness = result.evenness
     if evenness is not None:
         writers["equity.parquet"] = lambda path: evenness.equity.contributions.to_parquet(path, index=False)
+    held = result.targets
+    if held is not None:
+        writers["targets.parquet"] = lambda path: held.units.to_parquet(path, index=False)
     writers["coverage.xlsx"] = lambda path: report.write_workbook(path, measures)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
@@ -332,6 +334,7 @@ def _manifest(result: Result) -> dict[str, Any]:
         "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
         "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
         "equity": None if result.evenness is None else _records(result.evenness.equity.measures),
+        "targets": None if result.targets is None else _records(result.targets.summary),
         "what_if": None if result.changed is None else result.changed.headline,
         "solver": solver,
         "notes": list(result.notes),

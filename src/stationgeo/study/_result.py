@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from stationgeo.coverage import Coverage
+    from stationgeo.coverage import Coverage, TargetCheck
     from stationgeo.demand import Release
     from stationgeo.reach import TravelReach
     from stationgeo.report import Streets
@@ -56,6 +56,8 @@ class Result:
     """What is told beside it: all rates, services and needs, opening hours."""
     evenness: Evenness | None
     """How unevenly coverage is spread; None where there are no zones and nobody asks."""
+    targets: TargetCheck | None
+    """Which units meet what rules and plans ask for; None where the study names none."""
     plan: Siting | None
     """The proposed sites; None where the study asks for none, or nothing is left to cover."""
     notes: tuple[str, ...]

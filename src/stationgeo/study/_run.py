@@ -18,6 +18,7 @@ from stationgeo.study._score import Asked, measure, score_of, scorer
 from stationgeo.study._siting import choose_sites
 from stationgeo.study._standard import standard_of
 from stationgeo.study._streets import find_about_streets, met_places, with_track_speeds
+from stationgeo.study._targets import hold_targets
 from stationgeo.study._tracks import judge
 from stationgeo.study._what_if import ask_what_if
 
@@ -123,6 +124,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         evenness = weigh_equity(study, inputs, demanded, scored, score_demand=score_of(
             study, inputs, demanded, pieces, Asked(standard, as_of), reached=reached, places=places.every
         ))  # fmt: skip
+        held = hold_targets(study, inputs, demanded, pieces, places=places.every, scored=scored, hours=measures.hours)
     sited = choose_sites(study, inputs, demanded, places, reached, standard, listener)
     met = (*met_places("station", places.counted, reached), *sited.met)
     streets = find_about_streets(study, inputs, samples, places=places, demanded=demanded, met=met, said=said)
@@ -142,6 +144,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         coverage=scored,
         measures=measures,
         evenness=evenness,
+        targets=held,
         plan=sited.plan,
         notes=(
             *inputs.notes,

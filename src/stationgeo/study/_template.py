@@ -127,6 +127,13 @@ detour_factor = 1.3       # way on streets by straight line
 # by = ["street", "shift"]
 # shifts = { day = [6, 22], night = [22, 6] }
 
+# [targets]               # what rules and plans ask for
+# names = ["zhejiang_2024"]
+# [targets.workers]       # for stations per 10,000 workers
+# path = "workers.csv"
+# denominator = "registered couriers"
+# least = 100
+
 # [on_route]              # who passes a station on the ways between stops
 # budget_s = 60
 # [what_if]               # a change, and what it does to coverage
