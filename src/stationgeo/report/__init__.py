@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stationgeo.report._changes import changes_chapter
 from stationgeo.report._chapters import Chapter, chapter_sheets, chapter_text
 from stationgeo.report._equity import equity_chapter
 from stationgeo.report._files import write_geojson, write_json, write_workbook
@@ -14,6 +15,7 @@ from stationgeo.report._text import headline_lines, markdown
 __all__ = [
     "Chapter",
     "Streets",
+    "changes_chapter",
     "chapter_sheets",
     "chapter_text",
     "equity_chapter",

@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     from stationgeo.reach import Network
     from stationgeo.report import Chapter
     from stationgeo.study._inputs import Inputs
-    from stationgeo.study._model import Study
     from stationgeo.study._result import Result
 
-__all__ = ["check_out", "write", "write_ingest"]
+__all__ = ["check_out", "flat_parameters", "staged", "write", "write_ingest"]
 
 # What changes results when its version changes.
 _VERSIONED = (
@@ -96,7 +95,7 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
     # The log is written first: what is told without it could be told otherwise tomorrow, and nobody would know.
     if result.release is not None:
         log_release(result.study, result.release)
-    with (progress or Silent()).stage("write", steps=len(writers)) as step, _staged(out) as (folder, finish):
+    with (progress or Silent()).stage("write", steps=len(writers)) as step, staged(out) as (folder, finish):
         for name, writer in writers.items():
             writer(folder / name)
             step()
@@ -164,7 +163,7 @@ def write_ingest(inputs: Inputs, out: str | Path) -> Path:
 
         write_ingest(check(Study.read("study.toml")), "out")
     """
-    with _staged(out) as (folder, finish):
+    with staged(out) as (folder, finish):
         report.write_json(folder / "ingest.json", _ingest(inputs.reports, inputs.notes))
         return finish()[0]
 
@@ -274,7 +273,7 @@ def _text(result: Result, chapters: Sequence[Chapter]) -> str:
         result.plan,
         title=result.study.name,
         cutoff=result.study.reach.in_words,
-        parameters=_parameters(result.study),
+        parameters=flat_parameters(result.study.model_dump(mode="json")),
         reports=result.inputs.reports,
         notes=result.notes,
         streets=result.streets,
@@ -282,8 +281,8 @@ def _text(result: Result, chapters: Sequence[Chapter]) -> str:
     )
 
 
-def _parameters(study: Study) -> dict[str, Any]:
-    """Every parameter of the study as a flat dict; sources by their declarations."""
+def flat_parameters(study: Mapping[str, Any]) -> dict[str, Any]:
+    """Every parameter of a dumped study as a flat dict; sources by their declarations."""
     flat: dict[str, Any] = {}
 
     def walk(prefix: str, value: Any) -> None:  # noqa: ANN401 - a tree of plain values
@@ -296,7 +295,7 @@ def _parameters(study: Study) -> dict[str, Any]:
         elif value not in (None, {}, [], ""):
             flat[prefix] = value
 
-    walk("", study.model_dump(mode="json"))
+    walk("", dict(study))
     return flat
 
 
@@ -374,7 +373,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def _staged(out: str | Path) -> Iterator[tuple[Path, Callable[[], tuple[Path, ...]]]]:
+def staged(out: str | Path) -> Iterator[tuple[Path, Callable[[], tuple[Path, ...]]]]:
     """Write into a folder beside the target's files, and move them over once all are there."""
     target = Path(out)
     staging: Path | None = None
