@@ -1,6 +1,8 @@
 """Targets of a study on the toy town, by hand; see tests/conftest.py for the town: all four stations stand in west."""
 
+import datetime as dt
 import json
+import tomllib
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +10,7 @@ import pytest
 
 from stationgeo import study
 from stationgeo.errors import DataError, StudyError
+from stationgeo.sample import city_dir
 
 OURS = """
 version = "1"
@@ -101,7 +104,7 @@ def test_the_report_names_who_fails_and_the_workbook_explains_itself(planned: Pa
     text = (tmp_path / "a" / "report.md").read_text(encoding="utf-8")
     assert "4 stations on 3 premises." in text
     assert "- ours, one_each: 1 of 2 by grid fail at least 3 stations: east 东 (0)" in text
-    assert "- ours, all_day: 1 of 1 by all undecided: opening hours were not given" in text
+    assert "- ours, all_day: 1 of 1 undecided: opening hours were not given" in text
     assert "the plan of the toy town (read as: text)" in text
     sheets = pd.read_excel(tmp_path / "a" / "coverage.xlsx", sheet_name=None)
     told = set(sheets["columns"][["sheet", "column"]].itertuples(index=False, name=None))
@@ -148,3 +151,34 @@ def test_workers_below_zero_are_named(planned: Path) -> None:
     (planned.parent / "workers.csv").write_text("zone_id,workers\nwest,-1\n", encoding="utf-8")
     with pytest.raises(DataError, match=r"workers\.csv: .*workers"):
         study.check(study.Study.read(planned))
+
+
+def test_the_sample_city_is_told_of_equity_and_targets(tmp_path: Path) -> None:
+    asked = tomllib.loads((city_dir() / "study.toml").read_text(encoding="utf-8"))
+    del asked["siting"], asked["candidates"]
+    asked |= {
+        "as_of": dt.date(2026, 11, 18),
+        "targets": {"names": ["zhejiang_2024", "life_circles"]},
+        "equity": {"variable": "nearest", "by": ["street", "shift"], "shifts": {"day": [6, 22], "night": [22, 6]}},
+    }
+    result = study.run(study.Study.of(asked, folder=city_dir()))
+    assert result.targets is not None
+    assert result.evenness is not None
+    # Each courier-hour inside the zones weighs once, whatever cells, borders and shifts it is cut by.
+    hours = result.coverage.headline["demand"] / result.coverage.unit.size
+    assert result.evenness.equity.contributions["weight"].sum() == pytest.approx(hours, rel=1e-9)
+    # Who is not reached is who is not covered: neither looks at hours here.
+    share = result.coverage.headline["covered_share"]
+    assert result.evenness.equity.headline["unreached_share"] == pytest.approx(1 - share, rel=1e-9)
+    presence = result.targets.units[result.targets.units["kind"] == "presence"].set_index("zone_id")["value"]
+    placed = result.coverage.stations[result.coverage.stations["counted"]]
+    assert (presence > 0).sum() == len(presence)
+    assert presence.sum() <= len(placed)
+    study.write(result, tmp_path)
+    sheets = pd.read_excel(tmp_path / "coverage.xlsx", sheet_name=None)
+    told = set(sheets["columns"][["sheet", "column"]].itertuples(index=False, name=None))
+    wired = [name for name in sheets if name.startswith(("equity", "targets"))]
+    assert {(name, column) for name in wired for column in sheets[name].columns} <= told
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "## Equity" in text
+    assert "it is meant for 'walk', the ways are for 'straight line'" in text

@@ -122,8 +122,10 @@ def equity_chapter(found: Equity, slices: pd.DataFrame, names: pd.DataFrame, lev
 
 def _called(called: dict[tuple[str, str], str], level: str, unit: str) -> str:
     """Call a unit by its zone; a cell is called by itself."""
-    zone, *shift = unit.split("/")
-    return " ".join([called.get((level, zone), zone), *shift])
+    if (level, unit) in called:
+        return called[level, unit]
+    zone, *rest = unit.split("/")
+    return " ".join([called.get((level, zone), zone), *rest])
 
 
 def _drivers(found: Equity, units: pd.DataFrame) -> list[str]:
@@ -133,7 +135,7 @@ def _drivers(found: Equity, units: pd.DataFrame) -> list[str]:
         f"{found.headline['mean']:.3g}"
         for one in most
     ]
-    split = found.decomposition[found.decomposition["between_share"].notna()]
+    split = found.decomposition[found.decomposition["between_share"].notna() & (found.decomposition["n_groups"] > 1)]
     lines += [
         f"{one['between_share']:.0%} of Theil lies between the {one['n_groups']} groups by {one['by']}, the rest within"
         for one in split.to_dict("records")

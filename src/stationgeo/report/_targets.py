@@ -89,11 +89,9 @@ def targets_chapter(found: TargetCheck, premises: pd.DataFrame) -> Chapter:
     counts = premises.iloc[0]
     said = f"{counts['stations']:,} stations on {counts['premises']:,} premises."
     sources = [f"{one.name}, {one.zh}: {one.source} (read as: {one.evidence})" for one in found.targets]
-    lines = [
-        line
-        for _, own in found.units.groupby(["target", "criterion", "level"], sort=False)
-        for line in (*_failing(own), *_undecided(own))
-    ]
+    units = found.units
+    lines = [line for _, own in units.groupby(["target", "criterion", "level"], sort=False) for line in _failing(own)]
+    lines += [line for _, own in units.groupby(["target", "criterion"], sort=False) for line in _undecided(own)]
     text = [said, table(header, rows), bullets(lines), bullets(sources)]
     return Chapter(
         title="Targets 目标",
@@ -121,8 +119,7 @@ def _undecided(own: pd.DataFrame) -> list[str]:
     open_ = own[own["status"] == "undecided"]
     reasons = open_["reason"].replace("", "what is known leaves both ways open").value_counts(sort=False)
     return [
-        f"{own['target'].iloc[0]}, {own['criterion'].iloc[0]}: {number:,} of {len(own):,} by {own['level'].iloc[0]} "
-        f"undecided: {reason}"
+        f"{own['target'].iloc[0]}, {own['criterion'].iloc[0]}: {number:,} of {len(own):,} undecided: {reason}"
         for reason, number in reasons.items()
     ]
 
