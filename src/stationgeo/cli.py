@@ -189,6 +189,43 @@ def release(
 
 
 @app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="Folder that `stationgeo run` wrote.", metavar="BEFORE")],
+    after: Annotated[Path, typer.Argument(help="Another one.", metavar="AFTER")],
+    out: Out = Path("diff"),
+    allow: Annotated[
+        list[str] | None, typer.Option("--allow", help="What may differ although it makes another scale; may repeat.")
+    ] = None,
+    least_change: Annotated[
+        float, typer.Option("--least-change", min=0, max=1, help="Shares that differ by no more are the same.")
+    ] = 0.0,
+    false_discovery_rate: Annotated[
+        float, typer.Option("--false-discovery-rate", help="Share of hot and cold spots that may be chance.")
+    ] = 0.05,
+    quiet: Quiet = False,  # noqa: FBT002 - a flag
+) -> None:
+    """Hold two results against each other: winners beside losers, and where changes lie together."""
+    from stationgeo import study as studies  # noqa: PLC0415 - as above
+
+    studies.check_out(out)
+    found = studies.compare(
+        before, after, least_change=least_change, false_discovery_rate=false_discovery_rate, allow=allow or ()
+    )
+    files = studies.write_changes(found, out)
+    if quiet:
+        return
+    for row in found.zones.summary.to_dict("records"):
+        typer.echo(
+            f"{row['level']}: {row['share_before']:.1%} before, {row['share_after']:.1%} after; {row['n_winner']:,} "
+            f"better, {row['n_loser']:,} worse, {row['n_appeared']:,} new, {row['n_vanished']:,} gone"
+        )
+    for note in found.notes:
+        typer.echo(f"note: {note}")
+    page = next(path for path in files if path.name == "compare.md")
+    typer.echo(f"report: {page}   ({len(files)} files)")
+
+
+@app.command()
 def init(
     path: Annotated[Path, typer.Argument(help="Where to write the study file.")] = Path("study.toml"),
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,  # noqa: FBT002 - a flag

@@ -43,6 +43,7 @@ __all__ = [
     "STOPS",
     "UNTIMED_BIN",
     "WEEK_BIN",
+    "WORKERS",
     "ZONES",
     "CellArray",
     "Column",
@@ -384,6 +385,16 @@ SERVICES = Table(
     ),
 )  # fmt: skip
 """What each station offers. Pairs of station and service that the table lacks are unknown."""
+
+WORKERS = Table(
+    name="WORKERS",
+    key=("zone_id",),
+    columns=(
+        Column(name="zone_id", kind="text", meaning="a zone of any level, or all"),
+        Column(name="workers", kind="float", minimum=0, meaning="how many there are"),
+    ),
+)
+"""Workers by unit, for stations per worker."""
 
 CANDIDATES = Table(
     name="CANDIDATES",

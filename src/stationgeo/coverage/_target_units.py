@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 PER_WORKERS = 10_000
 """Stations are told for so many workers, as plans do."""
 
+# Places that spread are reported by `by_premises`; here only their number counts.
+_FAR_M = 0.0
+
 _LATTICES: dict[str, Lattice] = {"triangular_lattice": "triangular", "square_lattice": "square"}
 
 
@@ -95,25 +98,10 @@ def ground(stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Ground:
                 "lon": lon,
                 "lat": lat,
                 "zone_id": located,
-                "premises": _premises(counted),
+                "premises": station_kinds.by_premises(counted, far_m=_FAR_M).members,
             }
         ),
     )
-
-
-def _premises(counted: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
-    """Name the premises of each station; one without is its own."""
-    own = [("station", name) for name in counted["station_id"]]
-    if "premises_id" not in counted.columns:
-        return _objects(own)
-    named = counted["premises_id"].fillna("")
-    return _objects([("premises", name) if name else alone for name, alone in zip(named, own, strict=True)])
-
-
-def _objects(values: list[tuple[str, str]]) -> npt.NDArray[np.object_]:
-    array = np.empty(len(values), dtype=np.object_)
-    array[:] = values
-    return array
 
 
 def those_that_count(criterion: Criterion, stations: pd.DataFrame) -> pd.DataFrame:

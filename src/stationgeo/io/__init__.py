@@ -17,6 +17,7 @@ from stationgeo.io._shapes import read_background, read_streets, read_zones
 from stationgeo.io._shares import FixShare, check_whole, share_fixes
 from stationgeo.io._sort import sort_fixes
 from stationgeo.io._streets import StreetTables
+from stationgeo.io._workers import read_workers
 
 __all__ = [
     "Count",
@@ -44,6 +45,7 @@ __all__ = [
     "read_services",
     "read_stations",
     "read_streets",
+    "read_workers",
     "read_zones",
     "scan_fixes",
     "share_fixes",

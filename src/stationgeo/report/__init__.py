@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from stationgeo.report._certainty import certainty_chapter, sensitivity_chapter
+from stationgeo.report._changes import changes_chapter
 from stationgeo.report._chapters import Chapter, chapter_sheets, chapter_text
+from stationgeo.report._equity import equity_chapter
 from stationgeo.report._files import write_geojson, write_json, write_workbook
 from stationgeo.report._measures import hours_chapter, rates_chapter, services_chapter, share_text
 from stationgeo.report._sheets import site_sheets, zone_sheets
 from stationgeo.report._streets import Streets, street_sheets
+from stationgeo.report._targets import targets_chapter
 from stationgeo.report._text import headline_lines, markdown
 
 __all__ = [
     "Chapter",
     "Streets",
     "certainty_chapter",
+    "changes_chapter",
     "chapter_sheets",
     "chapter_text",
+    "equity_chapter",
     "headline_lines",
     "hours_chapter",
     "markdown",
@@ -25,6 +30,7 @@ __all__ = [
     "share_text",
     "site_sheets",
     "street_sheets",
+    "targets_chapter",
     "write_geojson",
     "write_json",
     "write_workbook",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from stationgeo.study._compare import Changes, compare, write_changes
 from stationgeo.study._index import index_days
 from stationgeo.study._inputs import Inputs
 from stationgeo.study._model import Study
@@ -17,6 +18,7 @@ from stationgeo.study._template import TEMPLATE
 
 __all__ = [
     "TEMPLATE",
+    "Changes",
     "Inputs",
     "Progress",
     "Result",
@@ -25,9 +27,11 @@ __all__ = [
     "Study",
     "check",
     "check_out",
+    "compare",
     "index_days",
     "release",
     "run",
     "write",
+    "write_changes",
     "write_ingest",
 ]

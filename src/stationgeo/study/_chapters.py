@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationgeo import report
+from stationgeo import report, stations
 
 if TYPE_CHECKING:
     from stationgeo.report import Chapter
@@ -32,4 +32,10 @@ def tell_measures(result: Result) -> tuple[Chapter, ...]:
     )  # fmt: skip
     if result.sensible is not None:
         chapters.append(report.sensitivity_chapter(result.sensible.table, unit))
+    if result.evenness is not None:
+        even = result.evenness
+        chapters.append(report.equity_chapter(even.equity, even.slices, even.names, even.level))
+    if result.targets is not None:
+        premises = stations.count_premises(result.coverage.stations)
+        chapters.append(report.targets_chapter(result.targets, premises))
     return tuple(chapters)

@@ -70,6 +70,8 @@ class Inputs:
     """Buildings, with the `amount` that each counts."""
     routes: gpd.GeoDataFrame | None
     """Lines of which the part in reach is measured."""
+    workers: pd.DataFrame | None
+    """WORKERS by unit; None where no target asks for them."""
     candidates: gpd.GeoDataFrame | None
     """CANDIDATES of a file; None where they come from cells, or no siting is asked."""
     change: Change | None
@@ -91,7 +93,8 @@ class Inputs:
 def count_inputs(study: Study) -> int:
     """Count the sources of a study, for a progress bar."""
     single = (study.events, study.orders, study.known_places, study.stations, study.services, study.overlays,
-              study.buildings, study.routes, study.network, study.streets, study.background)  # fmt: skip
+              study.buildings, study.routes, study.network, study.streets, study.background,
+              None if study.targets is None else study.targets.workers)  # fmt: skip
     named = study.candidates is not None and not study.candidates.from_cells
     asked = study.what_if
     changed = (None, None) if asked is None else (asked.stations, asked.blocked)
@@ -151,6 +154,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         overlays=more.overlays,
         buildings=more.buildings,
         routes=more.routes,
+        workers=more.workers,
         candidates=candidates,
         change=change,
         network=None if roads is None else roads.network,

@@ -30,6 +30,7 @@ class ForCoverage(NamedTuple):
     overlays: gpd.GeoDataFrame | None
     buildings: gpd.GeoDataFrame | None
     routes: gpd.GeoDataFrame | None
+    workers: pd.DataFrame | None
 
 
 def read_for_coverage(study: Study, reports: dict[str, IngestReport], step: Step) -> ForCoverage:
@@ -69,7 +70,12 @@ def read_for_coverage(study: Study, reports: dict[str, IngestReport], step: Step
             encoding=study.routes.encoding,
         )  # fmt: skip
         routes = _kept("routes", lines, reports, step)
-    return ForCoverage(services, catalogue, overlays, buildings, routes)
+    workers = None
+    if study.targets is not None and study.targets.workers is not None:
+        counted = study.targets.workers
+        told = io.read_workers(study.resolve(counted.path), columns=counted.columns, encoding=counted.encoding)
+        workers = _kept("targets.workers", told, reports, step)
+    return ForCoverage(services, catalogue, overlays, buildings, routes, workers)
 
 
 def _kept(name: str, read: Ingest[_T], reports: dict[str, IngestReport], step: Step) -> _T:

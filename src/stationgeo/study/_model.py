@@ -58,6 +58,9 @@ class Study(Section):
     """Asks how sure the rates are."""
     sensitivity: sections.Sensitivity | None = None
     """Asks what they would be under other assumptions."""
+    equity: sections.Equity = sections.Equity()
+    targets: sections.Targets | None = None
+    """What rules and plans ask for."""
     buildings: sections.Buildings | None = None
     routes: sections.Drawn | None = None
     """Lines of which the part in reach is measured."""
@@ -211,8 +214,8 @@ class Study(Section):
         followed = self.fixes is not None and self.store is None
         if not followed and (self.on_route is not None or self.reach.track_speeds is not None):
             raise ValueError("[on_route] and [reach.track_speeds] follow couriers: they need [fixes], and no [store]")
-        if self.stations is None and (self.services is not None or self.standard is not None):
-            raise ValueError("[services] and [standard] speak of stations: they need [stations]")
+        if self.stations is None and any((self.services, self.standard, self.targets)):
+            raise ValueError("[services], [standard] and [targets] speak of stations: they need [stations]")
         finer = self.reach.access_resolution
         if finer is not None and finer < self.resolution:
             raise ValueError(f"reach.access_resolution must not be coarser than resolution = {self.resolution}")

@@ -31,10 +31,9 @@ if TYPE_CHECKING:
     from stationgeo.reach import Network
     from stationgeo.report import Chapter
     from stationgeo.study._inputs import Inputs
-    from stationgeo.study._model import Study
     from stationgeo.study._result import Result
 
-__all__ = ["check_out", "write", "write_ingest"]
+__all__ = ["check_out", "flat_parameters", "staged", "write", "write_ingest"]
 
 # What changes results when its version changes.
 _VERSIONED = (
@@ -75,7 +74,8 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
         for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), rates.parquet,
         services.parquet and services_by_hour.parquet (where the study tells what stations offer, and when),
-        coverage.xlsx, coverage.html, report.md, ingest.json, manifest.json.
+        equity.parquet (where there are zones), targets.parquet (where targets are named), coverage.xlsx, coverage.html,
+        report.md, ingest.json, manifest.json.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
     # The log is written first: what is told without it could be told otherwise tomorrow, and nobody would know.
     if result.release is not None:
         log_release(result.study, result.release)
-    with (progress or Silent()).stage("write", steps=len(writers)) as step, _staged(out) as (folder, finish):
+    with (progress or Silent()).stage("write", steps=len(writers)) as step, staged(out) as (folder, finish):
         for name, writer in writers.items():
             writer(folder / name)
             step()
@@ -165,7 +165,7 @@ def write_ingest(inputs: Inputs, out: str | Path) -> Path:
 
         write_ingest(check(Study.read("study.toml")), "out")
     """
-    with _staged(out) as (folder, finish):
+    with staged(out) as (folder, finish):
         report.write_json(folder / "ingest.json", _ingest(inputs.reports, inputs.notes))
         return finish()[0]
 
@@ -204,6 +204,12 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
         writers["services.parquet"] = lambda path: services.zones.to_parquet(path, index=False)
         if services.parameters["timed"] and len(services.zones):
             writers["services_by_hour.parquet"] = lambda path: _by_hour(services).to_parquet(path, index=False)
+    evenness = result.evenness
+    if evenness is not None:
+        writers["equity.parquet"] = lambda path: evenness.equity.contributions.to_parquet(path, index=False)
+    held = result.targets
+    if held is not None:
+        writers["targets.parquet"] = lambda path: held.units.to_parquet(path, index=False)
     writers["coverage.xlsx"] = lambda path: report.write_workbook(path, measures)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
@@ -279,7 +285,7 @@ def _text(result: Result, chapters: Sequence[Chapter]) -> str:
         result.plan,
         title=result.study.name,
         cutoff=result.study.reach.in_words,
-        parameters=_parameters(result.study),
+        parameters=flat_parameters(result.study.model_dump(mode="json")),
         reports=result.inputs.reports,
         notes=result.notes,
         streets=result.streets,
@@ -287,8 +293,8 @@ def _text(result: Result, chapters: Sequence[Chapter]) -> str:
     )
 
 
-def _parameters(study: Study) -> dict[str, Any]:
-    """Every parameter of the study as a flat dict; sources by their declarations."""
+def flat_parameters(study: Mapping[str, Any]) -> dict[str, Any]:
+    """Every parameter of a dumped study as a flat dict; sources by their declarations."""
     flat: dict[str, Any] = {}
 
     def walk(prefix: str, value: Any) -> None:  # noqa: ANN401 - a tree of plain values
@@ -301,7 +307,7 @@ def _parameters(study: Study) -> dict[str, Any]:
         elif value not in (None, {}, [], ""):
             flat[prefix] = value
 
-    walk("", study.model_dump(mode="json"))
+    walk("", dict(study))
     return flat
 
 
@@ -338,6 +344,8 @@ def _manifest(result: Result) -> dict[str, Any]:
         "headline": result.headline,
         "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
         "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
+        "equity": None if result.evenness is None else _records(result.evenness.equity.measures),
+        "targets": None if result.targets is None else _records(result.targets.summary),
         "what_if": None if result.changed is None else result.changed.headline,
         "solver": solver,
         "notes": list(result.notes),
@@ -377,7 +385,7 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def _staged(out: str | Path) -> Iterator[tuple[Path, Callable[[], tuple[Path, ...]]]]:
+def staged(out: str | Path) -> Iterator[tuple[Path, Callable[[], tuple[Path, ...]]]]:
     """Write into a folder beside the target's files, and move them over once all are there."""
     target = Path(out)
     staging: Path | None = None

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from stationgeo.coverage import Coverage
+    from stationgeo.coverage import Coverage, TargetCheck
     from stationgeo.demand import Release
     from stationgeo.reach import TravelReach
     from stationgeo.report import Streets
     from stationgeo.siting import Siting
+    from stationgeo.study._equity import Evenness
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
     from stationgeo.study._score import Measures
@@ -61,6 +62,10 @@ class Result:
     """How sure the rates are; None where the study does not ask."""
     sensible: Sensible | None
     """The headline under other assumptions; None where the study does not ask."""
+    evenness: Evenness | None
+    """How unevenly coverage is spread; None where there are no zones and nobody asks."""
+    targets: TargetCheck | None
+    """Which units meet what rules and plans ask for; None where the study names none."""
     plan: Siting | None
     """The proposed sites; None where the study asks for none, or nothing is left to cover."""
     notes: tuple[str, ...]

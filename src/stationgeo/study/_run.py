@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationgeo import reach
 from stationgeo.study._demand import gather_demand
+from stationgeo.study._equity import weigh_equity
 from stationgeo.study._ground import cut_pieces, gather_places
 from stationgeo.study._offers import find_as_of, find_offers, observed_days
 from stationgeo.study._privacy import with_told_hours
@@ -13,11 +14,12 @@ from stationgeo.study._progress import Progress, Silent, whole
 from stationgeo.study._reach import coarse_cells, reach_places
 from stationgeo.study._reading import read_study
 from stationgeo.study._result import Result
-from stationgeo.study._score import Asked, measure, scorer
+from stationgeo.study._score import Asked, measure, score_of, scorer
 from stationgeo.study._sensitivity import Ran, try_others
 from stationgeo.study._siting import choose_sites
 from stationgeo.study._standard import standard_of
 from stationgeo.study._streets import find_about_streets, met_places, with_track_speeds
+from stationgeo.study._targets import hold_targets
 from stationgeo.study._tracks import judge
 from stationgeo.study._uncertainty import find_near_edge, find_uncertain
 from stationgeo.study._what_if import ask_what_if
@@ -122,6 +124,10 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
             study, inputs, demanded, pieces, places=places.every, reached=reached, offering=offering, standard=standard
         )
         near_edge = find_near_edge(study, inputs, demanded)
+        evenness = weigh_equity(study, inputs, demanded, scored, score_demand=score_of(
+            study, inputs, demanded, pieces, Asked(standard, as_of), reached=reached, places=places.every
+        ))  # fmt: skip
+        held = hold_targets(study, inputs, demanded, pieces, places=places.every, scored=scored, hours=measures.hours)
     with whole(listener, "how sure"):
         uncertain = find_uncertain(study, inputs, demanded, places, reached, offering, standard)
         sensible = try_others(study, Ran(inputs, tracks, demanded, places, offering, Asked(standard, as_of)))
@@ -146,6 +152,8 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         near_edge=near_edge,
         uncertain=uncertain,
         sensible=sensible,
+        evenness=evenness,
+        targets=held,
         plan=sited.plan,
         notes=(
             *inputs.notes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stationgeo.study._model import Study
     from stationgeo.study._offers import Offering
 
-__all__ = ["Asked", "Measures", "measure", "scorer", "with_hours"]
+__all__ = ["Asked", "Measures", "measure", "score_of", "scorer", "with_hours"]
 
 
 _SAME_HOURS = (
@@ -73,6 +73,19 @@ def scorer(
             table, reached, stations=stations, zones=demanded.zones, weight=study.demand_weight, pieces=pieces,
             standard=standard, offers=None if standard is None else offering.offers, catalogue=inputs.catalogue,
         )  # fmt: skip
+
+    return score
+
+
+def score_of(
+    study: Study, inputs: Inputs, demanded: Demanded, pieces: pd.DataFrame | None, asked: Asked, *,
+    reached: pd.DataFrame | TravelReach, places: gpd.GeoDataFrame,
+) -> Callable[[pd.DataFrame], Coverage]:  # fmt: skip
+    """Make what scores other demand than the study's own, all else as the study asks."""
+
+    def score(table: pd.DataFrame) -> Coverage:
+        of_these = replace(demanded, table=table, release=None)
+        return scorer(study, inputs, of_these, pieces, asked)(reached, stations=places)
 
     return score
 

@@ -147,6 +147,18 @@ detour_factor = 1.3       # way on streets by straight line
 # path = "city.osm.pbf"   # OSM file, table of edges (then with datum), GraphML, or a folder of Network.save
 # place = "Nanshan District, Shenzhen" # or asked of an Overpass server, and kept in a folder
 
+# [equity]                # how unevenly coverage is spread
+# level = "community"     # of the units that are held against each other
+# by = ["street", "shift"]
+# shifts = { day = [6, 22], night = [22, 6] }
+
+# [targets]               # what rules and plans ask for
+# names = ["zhejiang_2024"]
+# [targets.workers]       # for stations per 10,000 workers
+# path = "workers.csv"
+# denominator = "registered couriers"
+# least = 100
+
 # [on_route]              # who passes a station on the ways between stops
 # budget_s = 60
 # [what_if]               # a change, and what it does to coverage

@@ -11,10 +11,13 @@ from stationgeo.study._sections.coverage import (
     Buildings,
     Catalogue,
     Coverage,
+    Equity,
     OpeningHours,
     Overlays,
     Services,
     StandardNamed,
+    Targets,
+    Workers,
 )
 from stationgeo.study._sections.reach import OnRoute, Reach, TrackSpeeds, WhatIf
 from stationgeo.study._sections.results import Engine, Map, Siting
@@ -44,6 +47,7 @@ __all__ = [
     "Demand",
     "Drawn",
     "Engine",
+    "Equity",
     "Events",
     "Fixes",
     "KnownPlaces",
@@ -64,11 +68,13 @@ __all__ = [
     "Stations",
     "Stops",
     "Store",
+    "Targets",
     "Text",
     "TimeZone",
     "TrackSpeeds",
     "Uncertainty",
     "Weight",
     "WhatIf",
+    "Workers",
     "Zones",
 ]

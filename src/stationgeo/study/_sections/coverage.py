@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Strict, model_validator
+from pydantic import PositiveFloat, Strict, model_validator
 
-from stationgeo.study._sections.base import Section, Text
+from stationgeo.study._sections.base import Hours, Level, Section, Text
 from stationgeo.study._sections.sources import Drawn, Source
 
-__all__ = ["Buildings", "Catalogue", "Coverage", "OpeningHours", "Overlays", "Services", "StandardNamed"]
+__all__ = [
+    "Buildings",
+    "Catalogue",
+    "Coverage",
+    "Equity",
+    "OpeningHours",
+    "Overlays",
+    "Services",
+    "StandardNamed",
+    "Targets",
+    "Workers",
+]
 
 
 class Services(Section):
@@ -81,3 +92,56 @@ class Buildings(Drawn):
 
     weight: Text | None = None
     """The file's column that says how much each counts; by default each counts one."""
+
+
+class Equity(Section):
+    """How unevenly what is measured is spread over those who need it."""
+
+    variable: Literal["covered_share", "nearest"] = "covered_share"
+    """The covered share of units of `level`, or the way to the nearest station, cell by cell."""
+    level: Level | None = None
+    """Of the units, or of those that the cells of `nearest` are told by; by default the lowest there is."""
+    by: Annotated[tuple[Level | Literal["shift"], ...], Strict(strict=False)] | None = None
+    """What inequality is told between and within: levels above, "shift"; by default all levels above."""
+    view: Literal["attainment", "shortfall"] | None = None
+    """How far from the worst, or from the best; by default attainment of shares and shortfall of ways."""
+    shifts: dict[Text, Hours] = {}
+    """Name of a shift = [first hour, hour it ends before]."""
+
+    @model_validator(mode="after")
+    def _has_shifts(self) -> Self:
+        if self.by is not None and "shift" in self.by and not self.shifts:
+            raise ValueError('by = ["shift"] needs shifts, for example shifts = { day = [6, 22], night = [22, 6] }')
+        return self
+
+
+class Workers(Section):
+    """How many workers each unit has."""
+
+    path: Text
+    """CSV or Excel with zone_id and workers."""
+    denominator: Text
+    """Which workers, in the words of the target that divides by them."""
+    least: PositiveFloat
+    """Units with fewer workers are hidden."""
+    columns: dict[str, str] = {}
+    encoding: Text | None = None
+
+
+class Targets(Section):
+    """What rules and plans ask for, held against the stations."""
+
+    names: Annotated[tuple[Text, ...], Strict(strict=False)] = ()
+    """Of `stationgeo.coverage.targets()`."""
+    paths: Annotated[tuple[Text, ...], Strict(strict=False)] = ()
+    """Files of one's own, or folders of them."""
+    where: dict[Text, Annotated[tuple[Text, ...], Strict(strict=False)]] = {}
+    """Class of units that a criterion names = their zone ids."""
+    workers: Workers | None = None
+    """For stations per worker."""
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not (self.names or self.paths):
+            raise ValueError('name targets that ship by names = ["..."], or files of your own by paths = ["..."]')
+        return self
