@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from stationgeo.schema import FloatArray
     from stationgeo.stations import Catalogue, Offers
 
-__all__ = ["Question", "answer", "ask", "is_centre", "laid_out"]
+__all__ = ["Question", "answer", "ask", "cutoff_of", "is_centre", "laid_out"]
 
 
 class Question(NamedTuple):
@@ -70,7 +70,7 @@ def ask(
     _check_bins(demand, told)
     met = meet(
         demand, way, counted=counted, zones=zones, weight=weight, purposes=purposes,
-        group="" if standard is None else standard.group, cutoff=_cutoff_of(way, standard),
+        group="" if standard is None else standard.group, cutoff=cutoff_of(way, standard),
     )  # fmt: skip
     return Question(counted, told, lay_out(items, told), met, impedance_of(way), zones is not None)
 
@@ -96,7 +96,7 @@ def is_centre(counted: pd.DataFrame) -> npt.NDArray[np.bool_]:
     return np.asarray(station_kinds.family_of(counted["kind"].to_numpy()) == "service_centre", dtype=np.bool_)
 
 
-def _cutoff_of(way: pd.DataFrame, standard: Standard | None) -> float:
+def cutoff_of(way: pd.DataFrame, standard: Standard | None) -> float:
     """Give the longest way that counts, in the unit of reach; endless where there is no standard."""
     if standard is None:
         return math.inf

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import CellArray, IntArray
 
-__all__ = ["Met", "check_tables", "impedance_of", "meet"]
+__all__ = ["Met", "check_tables", "impedance_of", "meet", "of_group"]
 
 
 class Met(NamedTuple):
@@ -119,7 +119,7 @@ def meet(
     -----
     O(demand + reach x log reach); demand that is sorted by cell is not sorted again.
     """
-    there = _of_group(_with_demand(demand, weight), group)
+    there = of_group(_with_demand(demand, weight), group)
     way = _ways(reach, counted, cutoff)
     cell = there["cell"].to_numpy(dtype=np.uint64)
     is_sorted = not (cell[1:] < cell[:-1]).any()
@@ -152,7 +152,8 @@ def _distinct(ordered: CellArray) -> CellArray:
     return ordered[np.append(True, ordered[1:] != ordered[:-1])] if ordered.size else ordered
 
 
-def _of_group(demand: pd.DataFrame, group: str) -> pd.DataFrame:
+def of_group(demand: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Keep the demand of one worker group, or of all of them."""
     if not group:
         return demand
     if "group" not in demand.columns:

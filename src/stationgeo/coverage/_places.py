@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from stationgeo import schema
-from stationgeo import stations as station_kinds
 from stationgeo import zones as zone_tree
-from stationgeo.coverage._meet import check_tables
+from stationgeo.coverage._ask import cutoff_of
+from stationgeo.coverage._meet import check_tables, impedance_of, of_group
+from stationgeo.coverage._qualify import qualified
 from stationgeo.coverage._units import lowest_ids, numbers_of
 from stationgeo.errors import ColumnError, first_few
 from stationgeo.reach import as_table
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from stationgeo.coverage._standard import Standard
     from stationgeo.reach import TravelReach
     from stationgeo.schema import CellArray, FloatArray, IntArray
+    from stationgeo.stations import Catalogue
 
 __all__ = [
+    "Checked",
     "Levels",
     "Placed",
     "Ways",
@@ -105,6 +109,17 @@ class Levels:
     """Per row: which of them."""
 
 
+class Checked(NamedTuple):
+    """Tables that belong together, and of them what a standard speaks of."""
+
+    demand: pd.DataFrame
+    """DEMAND of its worker group."""
+    way: pd.DataFrame
+    """REACH within its cutoff."""
+    counted: gpd.GeoDataFrame
+    """STATIONS of its kinds and tiers, without clusters."""
+
+
 def checked_places(
     demand: pd.DataFrame,
     reach: pd.DataFrame | TravelReach,
@@ -112,12 +127,18 @@ def checked_places(
     stations: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | None,
     weight: str,
-) -> pd.DataFrame:
-    """Hold the tables against their contracts and against each other; return the table of the reach."""
+    standard: Standard | None,
+    catalogue: Catalogue | None,
+) -> Checked:
+    """Hold the tables against their contracts and against each other, and keep what the standard speaks of."""
     table = as_table(reach)
     check_tables(demand, table, stations, weight)
     numbers_of(demand["zone_id"], lowest_ids(zones), table="DEMAND")
-    return table
+    counted = qualified(stations, standard, catalogue)
+    if standard is None:
+        return Checked(demand, table, counted)
+    within = table[impedance_of(table)].to_numpy(dtype=np.float64) <= cutoff_of(table, standard)
+    return Checked(of_group(demand, standard.group), table if within.all() else table[within], counted)
 
 
 def placed(demand: pd.DataFrame, *, weight: str, by_bin: bool) -> Placed:
@@ -151,9 +172,9 @@ def _in_order(cell: CellArray, zone: npt.NDArray[np.intp], bins: IntArray) -> bo
     return bool(((cell[1:] > cell[:-1]) | ((cell[1:] == cell[:-1]) & later)).all())
 
 
-def ways(reach: pd.DataFrame, *, stations: gpd.GeoDataFrame, cells: CellArray) -> Ways:
+def ways(reach: pd.DataFrame, *, counted: gpd.GeoDataFrame, cells: CellArray) -> Ways:
     """Find for each cell the counted stations that reach it, nearest first; rows of clusters do not count."""
-    names = station_kinds.counted(stations)["station_id"].to_numpy(dtype=object)
+    names = counted["station_id"].to_numpy(dtype=object)
     column = one_impedance(reach)
     # Names are few and rows many: they are compared once each.
     codes, known = pd.factorize(reach["station_id"])
