@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from stationgeo.report._blanks import blanks_chapter
 from stationgeo.report._chapters import Chapter, chapter_sheets, chapter_text
+from stationgeo.report._criticality import criticality_chapter
 from stationgeo.report._files import write_geojson, write_json, write_workbook
 from stationgeo.report._measures import hours_chapter, rates_chapter, services_chapter, share_text
+from stationgeo.report._partial import partial_chapter
 from stationgeo.report._sheets import site_sheets, zone_sheets
 from stationgeo.report._streets import Streets, street_sheets
 from stationgeo.report._text import headline_lines, markdown
@@ -12,11 +15,14 @@ from stationgeo.report._text import headline_lines, markdown
 __all__ = [
     "Chapter",
     "Streets",
+    "blanks_chapter",
     "chapter_sheets",
     "chapter_text",
+    "criticality_chapter",
     "headline_lines",
     "hours_chapter",
     "markdown",
+    "partial_chapter",
     "rates_chapter",
     "services_chapter",
     "share_text",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from stationgeo import cells, maps, reach, report, schema, stations
 from stationgeo.errors import SourceError
 from stationgeo.study._chapters import tell_measures
+from stationgeo.study._partial import partial_rates
 from stationgeo.study._privacy import log_release
 from stationgeo.study._progress import Progress, Silent
 from stationgeo.study._reach import way_options
@@ -73,7 +74,8 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
         The files: demand.parquet, cells.parquet, zones.parquet, zones.xlsx, stations.parquet, release.parquet and
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
         for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), rates.parquet,
-        services.parquet (where the study tells what stations offer), coverage.xlsx, coverage.html,
+        services.parquet (where the study tells what stations offer), blank_spots.geojson, criticality.parquet and
+        criticality_zones.parquet, partial.parquet (where they are asked for), coverage.xlsx, coverage.html,
         report.md, ingest.json, manifest.json.
 
     Raises
@@ -201,6 +203,14 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
     services = result.measures.services
     if services is not None:
         writers["services.parquet"] = lambda path: services.zones.to_parquet(path, index=False)
+    blanks, closing = result.blanks, result.criticality
+    if blanks is not None:
+        writers["blank_spots.geojson"] = lambda path: report.write_geojson(path, blanks.spots)
+    if closing is not None:
+        writers["criticality.parquet"] = lambda path: closing.stations.to_parquet(path, index=False)
+        writers["criticality_zones.parquet"] = lambda path: closing.zones.to_parquet(path, index=False)
+    if result.partial:
+        writers["partial.parquet"] = lambda path: partial_rates(result.partial).to_parquet(path, index=False)
     writers["coverage.xlsx"] = lambda path: report.write_workbook(path, measures)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
@@ -328,6 +338,9 @@ def _manifest(result: Result) -> dict[str, Any]:
         "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
         "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
         "what_if": None if result.changed is None else result.changed.headline,
+        "blanks": None if result.blanks is None else result.blanks.headline,
+        "criticality": None if result.criticality is None else result.criticality.headline,
+        "partial": {one.measure: one.headline for one in result.partial} or None,
         "solver": solver,
         "notes": list(result.notes),
     } | _of_couriers(result)

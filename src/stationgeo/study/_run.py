@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationgeo import reach
+from stationgeo.study._blanks import find_blanks
+from stationgeo.study._criticality import ask_criticality
 from stationgeo.study._demand import gather_demand
 from stationgeo.study._ground import cut_pieces, gather_places
 from stationgeo.study._offers import find_as_of, find_offers, observed_days
+from stationgeo.study._partial import ask_partial
 from stationgeo.study._privacy import with_told_hours
 from stationgeo.study._progress import Progress, Silent, whole
 from stationgeo.study._reach import coarse_cells, reach_places
@@ -119,6 +122,9 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         measures = measure(
             study, inputs, demanded, pieces, places=places.every, reached=reached, offering=offering, standard=standard
         )
+        blanks = find_blanks(study, inputs, demanded, places, scored, standard)
+        criticality = ask_criticality(study, inputs, demanded, places, reached, offering, standard)
+        partial = ask_partial(study, inputs, demanded, places, reached, offering, standard)
     sited = choose_sites(study, inputs, demanded, places, reached, standard, listener)
     met = (*met_places("station", places.counted, reached), *sited.met)
     streets = find_about_streets(study, inputs, samples, places=places, demanded=demanded, met=met, said=said)
@@ -137,6 +143,9 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         changed=changed,
         coverage=scored,
         measures=measures,
+        blanks=blanks,
+        criticality=criticality,
+        partial=partial,
         plan=sited.plan,
         notes=(
             *inputs.notes,

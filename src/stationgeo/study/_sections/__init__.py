@@ -16,6 +16,7 @@ from stationgeo.study._sections.coverage import (
     Services,
     StandardNamed,
 )
+from stationgeo.study._sections.measures import Blanks, Criticality, Decay, Partial
 from stationgeo.study._sections.reach import OnRoute, Reach, TrackSpeeds, WhatIf
 from stationgeo.study._sections.results import Engine, Map, Siting
 from stationgeo.study._sections.sources import (
@@ -35,11 +36,14 @@ from stationgeo.study._sections.tracks import Cleaning, Demand, Privacy, Purpose
 
 __all__ = [
     "AccessPoints",
+    "Blanks",
     "Buildings",
     "Candidates",
     "Catalogue",
     "Cleaning",
     "Coverage",
+    "Criticality",
+    "Decay",
     "Demand",
     "Drawn",
     "Engine",
@@ -52,6 +56,7 @@ __all__ = [
     "OpeningHours",
     "Orders",
     "Overlays",
+    "Partial",
     "Privacy",
     "Purpose",
     "Reach",
