@@ -52,7 +52,7 @@ def _beside(folder: Path, name: str, text: str) -> Path:
 
 def test_blank_spots_of_the_toy_town(toy_study: Path) -> None:
     # P3 (40) and P4 (50) are reached by nobody and 2 km apart: two spots, the larger first. Nobody knows how many
-    # workers events are. S3 stands at P2, 4.12 km from P4 and 2.06 km from P3; cells of resolution 10 are off by < 80 m.
+    # workers events are. S3 stands at P2, 4.12 km from P4 and 2.06 km from P3; cells are off by less than 80 m.
     found = study.run(study.Study.read(toy_study)).blanks
     assert found is not None
     spots = found.spots

@@ -143,21 +143,24 @@ def checked_places(
 
 def placed(demand: pd.DataFrame, *, weight: str, by_bin: bool) -> Placed:
     """Add demand up per cell and zone, and per bin where asked; rows without demand are left out."""
-    there = np.flatnonzero(demand[weight].to_numpy(dtype=np.float64) > 0)
-    cell = demand["cell"].to_numpy(dtype=np.uint64)[there]
-    amount = demand[weight].to_numpy(dtype=np.float64)[there]
-    zone, names = pd.factorize(demand["zone_id"].iloc[there], sort=True)
-    bins = demand["bin"].to_numpy(dtype=np.int64)[there] if by_bin else np.full(cell.size, schema.WEEK_BIN)
+    some = demand[weight].to_numpy(dtype=np.float64) > 0
+    table = demand if some.all() else demand[some]
+    cell = table["cell"].to_numpy(dtype=np.uint64)
+    amount = table[weight].to_numpy(dtype=np.float64)
+    zone, names = _codes(table["zone_id"])
+    bins = table["bin"].to_numpy(dtype=np.int64) if by_bin else np.full(cell.size, schema.WEEK_BIN)
     if not _in_order(cell, zone, bins):
         order = np.lexsort((bins, zone, cell))
         cell, zone, bins, amount = cell[order], zone[order], bins[order], amount[order]
     begins = np.ones(cell.size, dtype=np.bool_)
     begins[1:] = (cell[1:] != cell[:-1]) | (zone[1:] != zone[:-1]) | (bins[1:] != bins[:-1])
     first = np.flatnonzero(begins)
-    distinct, at = np.unique(cell[first], return_inverse=True)
+    named = cell[first]
+    new = np.append(True, named[1:] != named[:-1])[: named.size]
+    at = np.cumsum(new) - 1
     return Placed(
-        cells=distinct,
-        zones=np.asarray(names, dtype=np.object_),
+        cells=named[new],
+        zones=names,
         cell=at.astype(np.int64),
         zone=zone[first].astype(np.int64),
         bin=bins[first].astype(np.int64),
@@ -165,7 +168,19 @@ def placed(demand: pd.DataFrame, *, weight: str, by_bin: bool) -> Placed:
     )
 
 
-def _in_order(cell: CellArray, zone: npt.NDArray[np.intp], bins: IntArray) -> bool:
+def _codes(zone_id: pd.Series[str]) -> tuple[IntArray, npt.NDArray[np.object_]]:
+    """Give the zones of rows numbers in the order of their names.
+
+    Rows of one zone often follow each other: each run is looked up once.
+    """
+    changes = np.asarray(zone_id.array[1:] != zone_id.array[:-1], dtype=np.bool_)
+    begins = np.flatnonzero(np.append(True, changes))[: len(zone_id)]
+    codes, names = pd.factorize(zone_id.iloc[begins], sort=True)
+    lengths = np.diff(np.append(begins, len(zone_id)))
+    return np.repeat(codes.astype(np.int64), lengths), np.asarray(names, dtype=np.object_)
+
+
+def _in_order(cell: CellArray, zone: IntArray, bins: IntArray) -> bool:
     """Say whether rows are in the order of DEMAND already: then millions of them need no sorting."""
     later = bins[1:] >= bins[:-1]
     later = (zone[1:] > zone[:-1]) | ((zone[1:] == zone[:-1]) & later)
