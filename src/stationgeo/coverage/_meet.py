@@ -66,7 +66,7 @@ def check_tables(demand: pd.DataFrame, reach: pd.DataFrame, places: gpd.GeoDataF
             "Compute reach from the same stations."
         )
     if len(reach):
-        ours, theirs = (h3_cells.resolution_of(table["cell"].to_numpy()) for table in (demand, reach))
+        ours, theirs = (h3_cells.resolution_of(_distinct(table["cell"].to_numpy())) for table in (demand, reach))
         if ours != theirs:
             raise ParameterError(
                 f"demand is of resolution {ours} and reach of {theirs}. Compute both with one resolution."
@@ -148,7 +148,7 @@ def _with_demand(demand: pd.DataFrame, weight: str) -> pd.DataFrame:
 
 
 def _distinct(ordered: CellArray) -> CellArray:
-    """Give each value of sorted ones once."""
+    """Give each value of sorted ones once; of others, each of a run once."""
     return ordered[np.append(True, ordered[1:] != ordered[:-1])] if ordered.size else ordered
 
 
