@@ -46,9 +46,9 @@ def stations(n: int, rng: np.random.Generator) -> gpd.GeoDataFrame:
 
 
 def demand(n_cells: int, n_hours: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Give every cell demand in some hours of the week."""
+    """Give every cell demand in some hours of the week, in the order of DEMAND."""
     around = cells.within_any([LON], [LAT], radius_m=RADIUS_M, resolution=RESOLUTION)
-    cell = rng.permutation(around)[:n_cells]
+    cell = np.sort(rng.permutation(around)[:n_cells])
     hours = np.sort(rng.permutation(N_BINS)[:n_hours])
     n = cell.size * hours.size
     columns = {"courier_s": 0.0, "courier_weight": 0.0, "couriers": np.nan, "observed_days": 1.0}

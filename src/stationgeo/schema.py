@@ -362,6 +362,7 @@ STATIONS = Table(
         Column(name="name", kind="text", nullable=True, required=False, meaning="what people call it"),
         Column(name="premises_id", kind="text", required=False, nullable=True,
                meaning="the place, where one place carries several brands"),
+        Column(name="host", kind="text", required=False, nullable=True, meaning="who runs or hosts it"),
         Column(name="capacity", kind="float", required=False, nullable=True, minimum=0, meaning="seats"),
         Column(name="opening_hours", kind="text", required=False, nullable=True, meaning="as written"),
         Column(name="valid_from", kind="time", required=False, nullable=True, meaning="first day"),

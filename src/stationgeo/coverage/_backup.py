@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import schema
-from stationgeo import stations as station_kinds
-from stationgeo.coverage._partial import distribution_of, partial_coverage, whole_number
+from stationgeo.coverage._partial import distribution_of, named_standard, partial_coverage, whole_number
 from stationgeo.coverage._places import Ways, checked_places, placed, ways
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from stationgeo.coverage._partial import PartialCoverage
+    from stationgeo.coverage._standard import Standard
     from stationgeo.reach import TravelReach
     from stationgeo.schema import IntArray
+    from stationgeo.stations import Catalogue
 
 __all__ = ["backup"]
 
@@ -33,6 +34,8 @@ def backup(
     weight: str,
     n: int,
     by_premises: bool,
+    standard: Standard | None = None,
+    catalogue: Catalogue | None = None,
 ) -> PartialCoverage:
     """Cover demand only where at least n stations reach it, so that another one is there when one closes.
 
@@ -53,6 +56,11 @@ def backup(
     by_premises
         Whether stations of one `premises_id` count once: brands at one address close together. A station without
         premises stands for itself. False counts stations.
+    standard
+        Whose worker group, kinds and tiers of stations, and cutoff count. None: everybody, and all stations in reach.
+        Services and opening hours that it asks for are left aside: this is about stations at any hour.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -101,26 +109,27 @@ def backup(
     [1.0, 0.0]
     """
     least = whole_number("n", n, least=1)
-    table = checked_places(demand, reach, stations=stations, zones=zones, weight=weight)
-    rows = placed(demand, weight=weight, by_bin=False)
-    near = ways(table, stations=stations, cells=rows.cells)
-    count = _distinct(_premises(stations) if by_premises else np.arange(near.station_id.size), near)
+    table = checked_places(
+        demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, catalogue=catalogue
+    )
+    rows = placed(table.demand, weight=weight, by_bin=False)
+    near = ways(table.way, counted=table.counted, cells=rows.cells)
+    count = _distinct(_premises(table.counted) if by_premises else np.arange(near.station_id.size), near)
     return partial_coverage(
         "backup", rows, zones, covered=(count >= least)[rows.cell].astype(np.float64), n_stations=np.diff(near.first),
         extra={"n_counted": count},
         distribution=distribution_of(rows, zones, count[rows.cell], largest=max(least, int(count.max(initial=0)))),
-        parameters={"weight": weight, "n": least, "by_premises": bool(by_premises)},
+        parameters={"weight": weight, "n": least, "by_premises": bool(by_premises), **named_standard(standard)},
     )  # fmt: skip
 
 
-def _premises(stations: gpd.GeoDataFrame) -> IntArray:
+def _premises(counted: gpd.GeoDataFrame) -> IntArray:
     """Give numbers to the premises of the counted stations; a station without premises has one of its own."""
-    table = station_kinds.counted(stations)
-    if "premises_id" not in table.columns:
-        schema.validate(table, schema.Table(name="STATIONS", key=(), columns=(_PREMISES,)))
-    known = table["premises_id"].notna() & (table["premises_id"] != "")
-    code, names = pd.factorize(table["premises_id"].where(known))
-    own = len(names) + np.arange(len(table))
+    if "premises_id" not in counted.columns:
+        schema.validate(counted, schema.Table(name="STATIONS", key=(), columns=(_PREMISES,)))
+    known = counted["premises_id"].notna() & (counted["premises_id"] != "")
+    code, names = pd.factorize(counted["premises_id"].where(known))
+    own = len(names) + np.arange(len(counted))
     return np.where(known, code, own).astype(np.int64)
 
 

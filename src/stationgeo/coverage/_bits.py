@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from stationgeo.coverage._items import lay_out
+from stationgeo.coverage._qualify import offered as told_of
 from stationgeo.errors import DataError, ParameterError, first_few, suggest
 from stationgeo.stations._masks import pack_bins, unpack_bins
 
@@ -15,10 +17,11 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from stationgeo.coverage._standard import Standard
     from stationgeo.schema import CellArray, IntArray
-    from stationgeo.stations import Offers
+    from stationgeo.stations import Catalogue, Offers
 
-__all__ = ["bits_of_bins", "offered", "services_at"]
+__all__ = ["bits_of_bins", "offered", "services_at", "standard_at"]
 
 
 def bits_of_bins(bins: IntArray, *, n_bins: int) -> IntArray:
@@ -32,25 +35,32 @@ def bits_of_bins(bins: IntArray, *, n_bins: int) -> IntArray:
     return np.where(bins < 0, n_bins, bins)
 
 
-def offered(offers: Offers, services: Sequence[str], *, station_id: npt.NDArray[np.object_]) -> tuple[
-    npt.NDArray[np.bool_], npt.NDArray[np.bool_]
-]:  # fmt: skip
+def offered(
+    offers: Offers, services: Sequence[str | Sequence[str]], *, station_id: npt.NDArray[np.object_]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Tell for stations in the order given which of the services they offer, for sure and perhaps, in which bins.
 
-    Shape (station, service, bin + 1). The last bin is a time that is not known: then a service is offered for sure if
-    it is in every bin, and perhaps if it is in any.
+    Where there are several instead of a service, any of them will do. Shape (station, service, bin + 1). The last bin
+    is a time that is not known: then a service is offered for sure if it is in every bin, and perhaps if it is in any.
     """
-    names = list(services)
+    parts = [(name,) if isinstance(name, str) else tuple(name) for name in services]
+    names = [name for part in parts for name in part]
     unknown = [name for name in names if name not in offers.services]
-    if unknown or not names or len(set(names)) < len(names):
+    if unknown or not all(parts) or not parts or len(set(parts)) < len(parts):
         wrong = unknown[0] if unknown else ""
         raise ParameterError(
             f"services must be one or more of those that the offers know, each once. Got {first_few(names) or 'none'}; "
             f"{suggest(wrong, offers.services)}"
         )
     rows = _rows(offers, station_id)
-    columns = np.array([offers.services.index(name) for name in names], dtype=np.int64)
-    low, high = (unpack_bins(words[rows][:, columns], n_bins=offers.n_bins) for words in (offers.low, offers.high))
+    columns = [[offers.services.index(name) for name in part] for part in parts]
+    low, high = (
+        unpack_bins(
+            np.stack([np.bitwise_or.reduce(words[rows][:, column], axis=1) for column in columns], axis=1),
+            n_bins=offers.n_bins,
+        )
+        for words in (offers.low, offers.high)
+    )
     if (low & ~high).any():
         raise DataError("offers: what is offered for sure must be within what is offered perhaps. Make them anew.")
     return (
@@ -69,6 +79,30 @@ def services_at(offers: Offers, services: Sequence[str], *, station_id: npt.NDAr
         return pack_bins(np.concatenate([flags, flags.all(axis=-1, keepdims=True)], axis=-1))
     low, _ = offered(offers, services, station_id=station_id)
     return pack_bins(np.asarray(low.all(axis=1)))
+
+
+def standard_at(
+    counted: pd.DataFrame, offers: Offers | None, standard: Standard, catalogue: Catalogue | None
+) -> tuple[CellArray, int]:
+    """Pack the bins in which stations by themselves have for sure what a standard asks for; and tell how many bins.
+
+    The words have one bit more, as in `services_at`.
+
+    Raises
+    ------
+    ParameterError
+        If several stations may share what it asks for, or it asks for what offers do not tell.
+    """
+    item = standard.item(catalogue=catalogue)
+    if len(item.clauses) > 1 and not item.together:
+        raise ParameterError(
+            f"standard {standard.name!r}: several stations may share the {len(item.clauses)} things that it asks for, "
+            "so that no station serves demand by itself. Take one with together = true, or with one service or need."
+        )
+    told = told_of(counted, offers, items=[item], open_then=standard.open_then)
+    low = np.bitwise_or.reduce(lay_out([item], told).low, axis=1)
+    flags = unpack_bins(low, n_bins=told.n_bins)
+    return pack_bins(np.concatenate([flags, flags.all(axis=-1, keepdims=True)], axis=-1)), told.n_bins
 
 
 def _rows(offers: Offers, station_id: npt.NDArray[np.object_]) -> IntArray:

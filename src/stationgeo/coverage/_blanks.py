@@ -15,15 +15,19 @@ from stationgeo.coverage._blank_cells import check_asked, read_cells, rows_of
 from stationgeo.coverage._blank_units import off_diagonals, two_way, units_of
 from stationgeo.coverage._cuts import pieces_of
 from stationgeo.coverage._nearest import nearest_of
+from stationgeo.coverage._partial import named_standard
 from stationgeo.coverage._places import Placed, levels_of, share_of, totals
+from stationgeo.coverage._qualify import qualified
 from stationgeo.coverage._spots import spot_table
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
 
+    from stationgeo.coverage._standard import Standard
     from stationgeo.reach import NearestStations
     from stationgeo.schema import CellArray, FloatArray, IntArray
+    from stationgeo.stations import Catalogue
 
 __all__ = ["BlankSpots", "blank_spots"]
 
@@ -86,6 +90,8 @@ def blank_spots(
     rings: int,
     span_h: float | None,
     nearest: pd.DataFrame | NearestStations | None = None,
+    standard: Standard | None = None,
+    catalogue: Catalogue | None = None,
 ) -> BlankSpots:
     """Find the connected patches of demand that is not covered, and rank them by the workers they affect.
 
@@ -122,6 +128,11 @@ def blank_spots(
     nearest
         The nearest station of each cell at any distance, with minutes or metres: `reach.nearest_over_streets`, for
         example. Without it, it is geodesic metres from the cell's centre, and labelled so.
+    standard
+        Whose kinds and tiers of stations count as stations here; `cells` has to be scored by it. None: all but
+        clusters.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -173,6 +184,7 @@ def blank_spots(
     """
     limits = {"min_uncovered_share": min_uncovered_share, "min_covered_share": min_covered_share}
     check_asked(stations, weight, min_weight, limits, span_h)
+    counted = qualified(stations, standard, catalogue)
     table, outside = read_cells(cells, zones)
     rows = rows_of(table)
     uncovered = table["uncovered"].to_numpy()
@@ -180,8 +192,8 @@ def blank_spots(
     member = np.flatnonzero(per_cell["member"].to_numpy())
     patch, total = _patches(rows.cells[member], per_cell["uncovered_demand"].to_numpy()[member], rings)
     is_spot = total >= min_weight
-    units = units_of(rows, rows.demand - uncovered, stations=stations, zones=zones, min_covered_share=min_covered_share)
-    near = nearest_of(rows.cells[member], stations=stations, nearest=nearest)
+    units = units_of(rows, rows.demand - uncovered, stations=counted, zones=zones, min_covered_share=min_covered_share)
+    near = nearest_of(rows.cells[member], stations=counted, nearest=nearest)
     number = np.full(rows.cells.size, -1, dtype=np.int64)
     number[member] = patch
     spots, place, ranked_by = spot_table(
@@ -197,7 +209,8 @@ def blank_spots(
         headline=_headline(per_cell, number, is_spot, outside),
         parameters={
             "weight": weight, "min_weight": float(min_weight), **limits, "rings": rings, "span_h": span_h,
-            "ranked_by": ranked_by, "nearest_by": near.by, **station_kinds.data_versions(),
+            "ranked_by": ranked_by, "nearest_by": near.by, **named_standard(standard),
+            **station_kinds.data_versions(catalogue=catalogue),
         },
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from stationgeo import schema
 from stationgeo import stations as station_kinds
 from stationgeo._compile import kernel
 from stationgeo.coverage._bits import bits_of_bins, offered
-from stationgeo.coverage._partial import PartialCoverage, distribution_of, headline_of
+from stationgeo.coverage._partial import PartialCoverage, distribution_of, headline_of, named_standard
 from stationgeo.coverage._places import Placed, Ways, checked_places, placed, rates_of, share_of, ways
 from stationgeo.errors import ParameterError, suggest
 from stationgeo.stations._masks import WORD_BITS, pack_bins
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from stationgeo.coverage._standard import Standard
     from stationgeo.reach import TravelReach
     from stationgeo.schema import CellArray, FloatArray, IntArray
-    from stationgeo.stations import Offers
+    from stationgeo.stations import Catalogue, Offers
 
 __all__ = ["completeness"]
 
@@ -41,8 +42,10 @@ def completeness(
     zones: gpd.GeoDataFrame | None,
     weight: str,
     offers: Offers,
-    services: Sequence[str],
+    services: Sequence[str | Sequence[str]],
     together: Together,
+    standard: Standard | None = None,
+    catalogue: Catalogue | None = None,
 ) -> PartialCoverage:
     """Tell how many of some services are in reach of demand in its own hour, and of how much all are.
 
@@ -63,10 +66,16 @@ def completeness(
         Which of the stations offers which service in which bins, for sure and perhaps; stations beyond those that are
         counted are passed over.
     services
-        The profile: names of services that the offers know, one or more, each once.
+        The profile: names of services that the offers know, one or more, each once. Instead of a name several, of which
+        any will do: `Item.clauses` of a profile, for example.
     together
         "in_reach": a service counts if any station in reach offers it, each its own; "at_one_station": what counts is
         the one station that offers the most of them, so that all of it is met in one stop.
+    standard
+        Whose worker group, kinds and tiers of stations, and cutoff count. None: everybody, and all stations in reach.
+        What it asks of services is left aside: `services` says that.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -125,15 +134,19 @@ def completeness(
         raise ParameterError(
             f"together must be 'in_reach' or 'at_one_station'. Got {together!r}; {suggest(str(together), _TOGETHER)}"
         )
-    table = checked_places(demand, reach, stations=stations, zones=zones, weight=weight)
-    rows = placed(demand, weight=weight, by_bin=True)
-    near = ways(table, stations=stations, cells=rows.cells)
+    table = checked_places(
+        demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, catalogue=catalogue
+    )
+    rows = placed(table.demand, weight=weight, by_bin=True)
+    near = ways(table.way, counted=table.counted, cells=rows.cells)
     bit = bits_of_bins(rows.bin, n_bins=offers.n_bins)
     flags = offered(offers, services, station_id=near.station_id)
     count = _in_reach if together == "in_reach" else _at_one_station
     low, high = (count(one, near, rows, bit) for one in flags)
     return _told(rows, zones, low, high, near, k=len(services), parameters={
-        "weight": weight, "services": list(services), "together": together, **station_kinds.data_versions(),
+        "weight": weight, "services": [name if isinstance(name, str) else list(name) for name in services],
+        "together": together, **named_standard(standard),
+        **station_kinds.data_versions(catalogue=catalogue),
     })  # fmt: skip
 
 

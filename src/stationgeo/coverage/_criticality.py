@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import stations as station_kinds
-from stationgeo.coverage._bits import bits_of_bins, services_at
+from stationgeo.coverage._bits import bits_of_bins, services_at, standard_at
 from stationgeo.coverage._closing import Served, close_one_by_one, nearest_two, reached_demand
 from stationgeo.coverage._losses import Losses, by_bin, by_span, by_zone, checked_spans, losses_of
+from stationgeo.coverage._partial import named_standard
 from stationgeo.coverage._places import Placed, Ways, checked_places, placed, share_of, ways
 from stationgeo.errors import ColumnError, ParameterError, suggest
 
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
 
+    from stationgeo.coverage._standard import Standard
     from stationgeo.reach import TravelReach
-    from stationgeo.schema import FloatArray, IntArray
-    from stationgeo.stations import Offers
+    from stationgeo.schema import CellArray, FloatArray, IntArray
+    from stationgeo.stations import Catalogue, Offers
 
 __all__ = ["Criticality", "criticality"]
 
@@ -83,6 +85,8 @@ def criticality(
     services: Sequence[str] = (),
     group_by: str | None = None,
     spans: Mapping[str, Sequence[int]] | None = None,
+    standard: Standard | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Criticality:
     """Tell what is lost if a station closes or a host's stations close together, when, and for whom.
 
@@ -109,6 +113,11 @@ def criticality(
         missing value or '' is no group.
     spans
         Names of times and the bins that are in each: ``{"night": range(0, 6)}``; a bin may be in several.
+    standard
+        Who counts as served, as for `score`, in place of `services`; its services and hours want `offers`. One whose
+        several services or needs several stations may share is an error: then no station serves by itself.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -124,7 +133,8 @@ def criticality(
     DatumError
         If zones are not in WGS-84 (EPSG:4326).
     ParameterError
-        If a service is unknown, services are asked for without offers, bins are not those of the offers, a span names
+        If a service is unknown, services are asked for without offers or beside a standard, the standard asks for what
+        `offers` do not tell or several stations share, bins are not those of the offers, a span names
         no bin, `weight` does not add up, or resolutions differ.
 
     Notes
@@ -167,14 +177,20 @@ def criticality(
     >>> found.groups[["lost_demand", "sum_of_unique_demand"]].to_numpy().tolist()
     [[60.0, 40.0]]
     """
-    table = checked_places(demand, reach, stations=stations, zones=zones, weight=weight)
-    everything = placed(demand, weight=weight, by_bin=True)
+    table = checked_places(
+        demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, catalogue=catalogue
+    )
+    counted = table.counted
+    everything = placed(table.demand, weight=weight, by_bin=True)
     rows = everything if zones is None else everything.inside()
-    near = ways(table, stations=stations, cells=rows.cells)
+    near = ways(table.way, counted=counted, cells=rows.cells)
     named = checked_spans(spans)
-    counted = station_kinds.counted(stations)
     groups, group_of = _groups(counted, group_by)
-    served = _served(rows, near, offers, services)
+    words, bit = _times(rows, counted, offers, services, standard, catalogue)
+    served = Served(
+        first=near.first.astype(np.int64), station=near.station, words=np.ascontiguousarray(words),
+        row_first=rows.first.astype(np.int64), bit=bit, demand=rows.demand,
+    )  # fmt: skip
     own = losses_of(*nearest_two(served, np.arange(len(counted))), near, np.arange(len(counted)))
     chain = losses_of(*nearest_two(served, group_of), near, group_of) if groups.size else None
     closers = [("station", near.station_id, own), *([("group", groups, chain)] if chain is not None else [])]
@@ -202,25 +218,33 @@ def criticality(
             **_worst(told),
         },
         parameters={
-            "weight": weight, "services": list(services), "by_hour": offers is not None, "group_by": group_by,
-            "spans": {name: bins.tolist() for name, bins in named.items()}, **station_kinds.data_versions(),
+            "weight": weight, "services": list(services), "group_by": group_by,
+            "by_hour": offers is not None if standard is None else standard.open_then, **named_standard(standard),
+            "spans": {name: bins.tolist() for name, bins in named.items()},
+            **station_kinds.data_versions(catalogue=catalogue),
         },
     )  # fmt: skip
 
 
-def _served(rows: Placed, near: Ways, offers: Offers | None, services: Sequence[str]) -> Served:
-    """Lay demand and stations out for the kernels; without offers there is one time, in which everything is open."""
+def _times(
+    rows: Placed, counted: gpd.GeoDataFrame, offers: Offers | None, services: Sequence[str], standard: Standard | None,
+    catalogue: Catalogue | None,
+) -> tuple[CellArray, IntArray]:  # fmt: skip
+    """Tell in which times each station counts, as bits, and the bit of each row's time.
+
+    Without offers and standard there is one time, in which everything is open.
+    """
+    if standard is not None:
+        if len(services):
+            raise ParameterError("services are what a standard says: give either of the two, not both.")
+        words, n_bins = standard_at(counted, offers, standard, catalogue)
+        return words, bits_of_bins(rows.bin, n_bins=n_bins)
     if offers is None:
         if len(services):
             raise ParameterError("services need offers, which say who offers them: give offers, or no services.")
-        words, bit = np.ones((near.station_id.size, 1), dtype=np.uint64), np.zeros(rows.bin.size, dtype=np.int64)
-    else:
-        words = services_at(offers, services, station_id=near.station_id)
-        bit = bits_of_bins(rows.bin, n_bins=offers.n_bins)
-    return Served(
-        first=near.first.astype(np.int64), station=near.station, words=np.ascontiguousarray(words),
-        row_first=rows.first.astype(np.int64), bit=bit, demand=rows.demand,
-    )  # fmt: skip
+        return np.ones((len(counted), 1), dtype=np.uint64), np.zeros(rows.bin.size, dtype=np.int64)
+    words = services_at(offers, services, station_id=counted["station_id"].to_numpy(dtype=object))
+    return words, bits_of_bins(rows.bin, n_bins=offers.n_bins)
 
 
 def _groups(counted: gpd.GeoDataFrame, group_by: str | None) -> tuple[npt.NDArray[np.object_], IntArray]:

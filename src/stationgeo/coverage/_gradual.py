@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from stationgeo._compile import kernel
-from stationgeo.coverage._partial import described, partial_coverage
+from stationgeo.coverage._partial import described, named_standard, partial_coverage
 from stationgeo.coverage._places import Placed, Ways, checked_places, placed, ways
 from stationgeo.errors import ParameterError, suggest
 from stationgeo.reach import decay_weights
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from stationgeo.coverage._partial import PartialCoverage
+    from stationgeo.coverage._standard import Standard
     from stationgeo.reach import Decay, TravelReach
     from stationgeo.schema import FloatArray, IntArray
+    from stationgeo.stations import Catalogue
 
 __all__ = ["cooperative", "gradual"]
 
@@ -36,6 +38,8 @@ def gradual(
     zones: gpd.GeoDataFrame | None,
     weight: str,
     decay: Decay,
+    standard: Standard | None = None,
+    catalogue: Catalogue | None = None,
 ) -> PartialCoverage:
     """Cover demand by as much as its best station is worth at that distance.
 
@@ -54,6 +58,11 @@ def gradual(
     decay
         From impedances, in the unit of the reach, to weights between 0 and 1: `reach.linear(cutoff=..., full_to=...)`,
         for example.
+    standard
+        Whose worker group, kinds and tiers of stations, and cutoff count. None: everybody, and all stations in reach.
+        Services and opening hours that it asks for are left aside: this is about stations at any hour.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -103,7 +112,7 @@ def gradual(
     >>> gradual(demand, reach, stations=stations, zones=None, weight="visits", decay=decay).headline["share"]
     0.875
     """
-    rows, near, worth = _weighed(demand, reach, stations, zones, weight, decay)
+    rows, near, worth = _weighed(demand, reach, stations, zones, weight, decay, standard, catalogue)
     best = _reduced(np.maximum, worth, near)
     nearest = np.full(rows.cells.size, np.nan)
     some = np.diff(near.first) > 0
@@ -111,7 +120,7 @@ def gradual(
     extra = {"best_weight": best, f"nearest_{near.unit}": nearest}
     return partial_coverage(
         "gradual", rows, zones, covered=best[rows.cell], n_stations=_counts(worth > 0, near), extra=extra,
-        parameters={"weight": weight, "decay": described(decay)},
+        parameters={"weight": weight, "decay": described(decay), **named_standard(standard)},
     )  # fmt: skip
 
 
@@ -125,6 +134,8 @@ def cooperative(
     decay: Decay,
     rule: Rule,
     threshold: float | None = None,
+    standard: Standard | None = None,
+    catalogue: Catalogue | None = None,
 ) -> PartialCoverage:
     """Cover demand by all stations in reach together: several weak ones add up.
 
@@ -147,6 +158,11 @@ def cooperative(
         "signal": weights are signals that add; a cell is covered, wholly, if their sum reaches the threshold.
     threshold
         Of the rule "signal", above 0; None for "chance".
+    standard
+        Whose worker group, kinds and tiers of stations, and cutoff count. None: everybody, and all stations in reach.
+        Services and opening hours that it asks for are left aside: this is about stations at any hour.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -201,26 +217,31 @@ def cooperative(
     1.0
     """
     _check_rule(rule, threshold)
-    rows, near, worth = _weighed(demand, reach, stations, zones, weight, decay)
+    rows, near, worth = _weighed(demand, reach, stations, zones, weight, decay, standard, catalogue)
     missed, signal = _joined(near.first, worth)
     reached = signal >= (threshold or 0.0) * (1.0 - _ROUNDING)
     share = 1.0 - missed if threshold is None else reached.astype(np.float64)
     return partial_coverage(
         "cooperative", rows, zones, covered=share[rows.cell], n_stations=_counts(worth > 0, near),
         extra={"signal": signal},
-        parameters={"weight": weight, "decay": described(decay), "rule": rule, "threshold": threshold},
+        parameters={
+            "weight": weight, "decay": described(decay), "rule": rule, "threshold": threshold,
+            **named_standard(standard),
+        },
     )  # fmt: skip
 
 
 def _weighed(
     demand: pd.DataFrame, reach: pd.DataFrame | TravelReach, stations: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame | None, weight: str, decay: Decay,
+    zones: gpd.GeoDataFrame | None, weight: str, decay: Decay, standard: Standard | None, catalogue: Catalogue | None,
 ) -> tuple[Placed, Ways, FloatArray]:  # fmt: skip
     """Place demand, find who reaches it, and weigh each pair."""
-    table = checked_places(demand, reach, stations=stations, zones=zones, weight=weight)
-    rows = placed(demand, weight=weight, by_bin=False)
-    near = ways(table, stations=stations, cells=rows.cells)
-    return rows, near, decay_weights(table, decay)[near.row]
+    table = checked_places(
+        demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, catalogue=catalogue
+    )
+    rows = placed(table.demand, weight=weight, by_bin=False)
+    near = ways(table.way, counted=table.counted, cells=rows.cells)
+    return rows, near, decay_weights(table.way, decay)[near.row]
 
 
 def _check_rule(rule: str, threshold: float | None) -> None:

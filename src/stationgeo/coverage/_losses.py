@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from stationgeo._compile import kernel
 from stationgeo.coverage._places import levels_of, share_of, totals
 from stationgeo.errors import ParameterError
 
@@ -48,13 +49,24 @@ class Losses(NamedTuple):
 
 def losses_of(nearest: IntArray, second: IntArray, near: Ways, owner: IntArray) -> Losses:
     """Turn pairs into owners."""
-    there, backed_up = nearest >= 0, second >= 0
-    one, other = np.full(nearest.size, -1, dtype=np.int64), np.full(nearest.size, -1, dtype=np.int64)
-    one[there] = owner[near.station[nearest[there]]]
-    other[backed_up] = owner[near.station[second[backed_up]]]
-    extra = np.full(nearest.size, np.nan)
-    extra[backed_up] = near.impedance[second[backed_up]] - near.impedance[nearest[backed_up]]
+    one, other, extra = _owners(nearest, second, near.station, near.impedance, owner)
     return Losses(nearest=one, second=other, extra=extra)
+
+
+@kernel
+def _owners(
+    nearest: IntArray, second: IntArray, station: IntArray, impedance: FloatArray, owner: IntArray
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Name the owners of the nearest pair and of the second one of each row, and how much farther that is."""
+    one, other = np.full(nearest.size, -1, dtype=np.int64), np.full(nearest.size, -1, dtype=np.int64)
+    extra = np.full(nearest.size, np.nan)
+    for row in range(nearest.size):
+        if nearest[row] >= 0:
+            one[row] = owner[station[nearest[row]]]
+        if second[row] >= 0:
+            other[row] = owner[station[second[row]]]
+            extra[row] = impedance[second[row]] - impedance[nearest[row]]
+    return one, other, extra
 
 
 def checked_spans(spans: Mapping[str, Sequence[int]] | None) -> dict[str, IntArray]:

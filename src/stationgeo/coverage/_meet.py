@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import CellArray, IntArray
 
-__all__ = ["Met", "check_tables", "firsts", "impedance_of", "meet", "ways"]
+__all__ = ["Met", "check_tables", "firsts", "impedance_of", "meet", "of_group", "ways"]
 
 
 class Met(NamedTuple):
@@ -66,7 +66,7 @@ def check_tables(demand: pd.DataFrame, reach: pd.DataFrame, places: gpd.GeoDataF
             "Compute reach from the same stations."
         )
     if len(reach):
-        ours, theirs = (h3_cells.resolution_of(table["cell"].to_numpy()) for table in (demand, reach))
+        ours, theirs = (h3_cells.resolution_of(_distinct(table["cell"].to_numpy())) for table in (demand, reach))
         if ours != theirs:
             raise ParameterError(
                 f"demand is of resolution {ours} and reach of {theirs}. Compute both with one resolution."
@@ -119,7 +119,7 @@ def meet(
     -----
     O(demand + reach x log reach); demand that is sorted by cell is not sorted again.
     """
-    there = _of_group(_with_demand(demand, weight), group)
+    there = of_group(_with_demand(demand, weight), group)
     way = ways(reach, counted, cutoff)
     cell = there["cell"].to_numpy(dtype=np.uint64)
     is_sorted = not (cell[1:] < cell[:-1]).any()
@@ -148,11 +148,12 @@ def _with_demand(demand: pd.DataFrame, weight: str) -> pd.DataFrame:
 
 
 def _distinct(ordered: CellArray) -> CellArray:
-    """Give each value of sorted ones once."""
+    """Give each value of sorted ones once; of others, each of a run once."""
     return ordered[np.append(True, ordered[1:] != ordered[:-1])] if ordered.size else ordered
 
 
-def _of_group(demand: pd.DataFrame, group: str) -> pd.DataFrame:
+def of_group(demand: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Keep the demand of one worker group, or of all of them."""
     if not group:
         return demand
     if "group" not in demand.columns:

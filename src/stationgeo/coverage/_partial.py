@@ -19,10 +19,19 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from stationgeo.coverage._places import Placed
+    from stationgeo.coverage._standard import Standard
     from stationgeo.reach import Decay
     from stationgeo.schema import FloatArray, IntArray
 
-__all__ = ["PartialCoverage", "described", "distribution_of", "headline_of", "partial_coverage", "whole_number"]
+__all__ = [
+    "PartialCoverage",
+    "described",
+    "distribution_of",
+    "headline_of",
+    "named_standard",
+    "partial_coverage",
+    "whole_number",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -115,6 +124,11 @@ def described(decay: Decay) -> str:
     if numbers is None:
         return str(getattr(decay, "__name__", type(decay).__name__))
     return f"{getattr(decay, 'name', '')}({', '.join(f'{name}={value}' for name, value in numbers)})"
+
+
+def named_standard(standard: Standard | None) -> dict[str, Any]:
+    """Write the standard for the record; nothing where there is none."""
+    return {} if standard is None else {"standard": standard.to_dict()}
 
 
 def whole_number(name: str, value: int, *, least: int) -> int:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from stationgeo import schema
-from stationgeo import stations as station_kinds
 from stationgeo import zones as zone_tree
-from stationgeo.coverage._meet import check_tables
+from stationgeo.coverage._ask import cutoff_of
+from stationgeo.coverage._meet import check_tables, impedance_of, of_group
+from stationgeo.coverage._qualify import qualified
 from stationgeo.coverage._units import lowest_ids, numbers_of
 from stationgeo.errors import ColumnError, first_few
 from stationgeo.reach import as_table
@@ -22,10 +23,13 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from stationgeo.coverage._standard import Standard
     from stationgeo.reach import TravelReach
     from stationgeo.schema import CellArray, FloatArray, IntArray
+    from stationgeo.stations import Catalogue
 
 __all__ = [
+    "Checked",
     "Levels",
     "Placed",
     "Ways",
@@ -105,6 +109,17 @@ class Levels:
     """Per row: which of them."""
 
 
+class Checked(NamedTuple):
+    """Tables that belong together, and of them what a standard speaks of."""
+
+    demand: pd.DataFrame
+    """DEMAND of its worker group."""
+    way: pd.DataFrame
+    """REACH within its cutoff."""
+    counted: gpd.GeoDataFrame
+    """STATIONS of its kinds and tiers, without clusters."""
+
+
 def checked_places(
     demand: pd.DataFrame,
     reach: pd.DataFrame | TravelReach,
@@ -112,31 +127,40 @@ def checked_places(
     stations: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | None,
     weight: str,
-) -> pd.DataFrame:
-    """Hold the tables against their contracts and against each other; return the table of the reach."""
+    standard: Standard | None,
+    catalogue: Catalogue | None,
+) -> Checked:
+    """Hold the tables against their contracts and against each other, and keep what the standard speaks of."""
     table = as_table(reach)
     check_tables(demand, table, stations, weight)
     numbers_of(demand["zone_id"], lowest_ids(zones), table="DEMAND")
-    return table
+    counted = qualified(stations, standard, catalogue)
+    if standard is None:
+        return Checked(demand, table, counted)
+    within = table[impedance_of(table)].to_numpy(dtype=np.float64) <= cutoff_of(table, standard)
+    return Checked(of_group(demand, standard.group), table if within.all() else table[within], counted)
 
 
 def placed(demand: pd.DataFrame, *, weight: str, by_bin: bool) -> Placed:
     """Add demand up per cell and zone, and per bin where asked; rows without demand are left out."""
-    there = np.flatnonzero(demand[weight].to_numpy(dtype=np.float64) > 0)
-    cell = demand["cell"].to_numpy(dtype=np.uint64)[there]
-    amount = demand[weight].to_numpy(dtype=np.float64)[there]
-    zone, names = pd.factorize(demand["zone_id"].iloc[there], sort=True)
-    bins = demand["bin"].to_numpy(dtype=np.int64)[there] if by_bin else np.full(cell.size, schema.WEEK_BIN)
+    some = demand[weight].to_numpy(dtype=np.float64) > 0
+    table = demand if some.all() else demand[some]
+    cell = table["cell"].to_numpy(dtype=np.uint64)
+    amount = table[weight].to_numpy(dtype=np.float64)
+    zone, names = _codes(table["zone_id"])
+    bins = table["bin"].to_numpy(dtype=np.int64) if by_bin else np.full(cell.size, schema.WEEK_BIN)
     if not _in_order(cell, zone, bins):
         order = np.lexsort((bins, zone, cell))
         cell, zone, bins, amount = cell[order], zone[order], bins[order], amount[order]
     begins = np.ones(cell.size, dtype=np.bool_)
     begins[1:] = (cell[1:] != cell[:-1]) | (zone[1:] != zone[:-1]) | (bins[1:] != bins[:-1])
     first = np.flatnonzero(begins)
-    distinct, at = np.unique(cell[first], return_inverse=True)
+    named = cell[first]
+    new = np.append(True, named[1:] != named[:-1])[: named.size]
+    at = np.cumsum(new) - 1
     return Placed(
-        cells=distinct,
-        zones=np.asarray(names, dtype=np.object_),
+        cells=named[new],
+        zones=names,
         cell=at.astype(np.int64),
         zone=zone[first].astype(np.int64),
         bin=bins[first].astype(np.int64),
@@ -144,16 +168,28 @@ def placed(demand: pd.DataFrame, *, weight: str, by_bin: bool) -> Placed:
     )
 
 
-def _in_order(cell: CellArray, zone: npt.NDArray[np.intp], bins: IntArray) -> bool:
+def _codes(zone_id: pd.Series[str]) -> tuple[IntArray, npt.NDArray[np.object_]]:
+    """Give the zones of rows numbers in the order of their names.
+
+    Rows of one zone often follow each other: each run is looked up once.
+    """
+    changes = np.asarray(zone_id.array[1:] != zone_id.array[:-1], dtype=np.bool_)
+    begins = np.flatnonzero(np.append(True, changes))[: len(zone_id)]
+    codes, names = pd.factorize(zone_id.iloc[begins], sort=True)
+    lengths = np.diff(np.append(begins, len(zone_id)))
+    return np.repeat(codes.astype(np.int64), lengths), np.asarray(names, dtype=np.object_)
+
+
+def _in_order(cell: CellArray, zone: IntArray, bins: IntArray) -> bool:
     """Say whether rows are in the order of DEMAND already: then millions of them need no sorting."""
     later = bins[1:] >= bins[:-1]
     later = (zone[1:] > zone[:-1]) | ((zone[1:] == zone[:-1]) & later)
     return bool(((cell[1:] > cell[:-1]) | ((cell[1:] == cell[:-1]) & later)).all())
 
 
-def ways(reach: pd.DataFrame, *, stations: gpd.GeoDataFrame, cells: CellArray) -> Ways:
+def ways(reach: pd.DataFrame, *, counted: gpd.GeoDataFrame, cells: CellArray) -> Ways:
     """Find for each cell the counted stations that reach it, nearest first; rows of clusters do not count."""
-    names = station_kinds.counted(stations)["station_id"].to_numpy(dtype=object)
+    names = counted["station_id"].to_numpy(dtype=object)
     column = one_impedance(reach)
     # Names are few and rows many: they are compared once each.
     codes, known = pd.factorize(reach["station_id"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from stationgeo.report._blanks import blanks_chapter
 from stationgeo.report._certainty import certainty_chapter, sensitivity_chapter
 from stationgeo.report._changes import changes_chapter
 from stationgeo.report._chapters import Chapter, chapter_sheets, chapter_text
+from stationgeo.report._criticality import criticality_chapter
 from stationgeo.report._equity import equity_chapter
 from stationgeo.report._files import write_geojson, write_json, write_workbook
 from stationgeo.report._measures import hours_chapter, rates_chapter, services_chapter, share_text
+from stationgeo.report._partial import partial_chapter
 from stationgeo.report._sheets import site_sheets, zone_sheets
 from stationgeo.report._streets import Streets, street_sheets
 from stationgeo.report._targets import targets_chapter
@@ -16,14 +19,17 @@ from stationgeo.report._text import headline_lines, markdown
 __all__ = [
     "Chapter",
     "Streets",
+    "blanks_chapter",
     "certainty_chapter",
     "changes_chapter",
     "chapter_sheets",
     "chapter_text",
+    "criticality_chapter",
     "equity_chapter",
     "headline_lines",
     "hours_chapter",
     "markdown",
+    "partial_chapter",
     "rates_chapter",
     "sensitivity_chapter",
     "services_chapter",

@@ -38,4 +38,20 @@ def tell_measures(result: Result) -> tuple[Chapter, ...]:
     if result.targets is not None:
         premises = stations.count_premises(result.coverage.stations)
         chapters.append(report.targets_chapter(result.targets, premises))
+    if result.blanks is not None:
+        chapters.append(report.blanks_chapter(result.blanks, zones, result.coverage.stations, unit, way=_way(result)))
+    if result.criticality is not None:
+        chapters.append(report.criticality_chapter(result.criticality, unit))
+    if result.partial:
+        chapters.append(report.partial_chapter(result.partial, zones, unit))
     return tuple(chapters)
+
+
+def _way(result: Result) -> str:
+    """Say how ways to the nearest station are measured."""
+    mode = result.study.reach.mode
+    return (
+        "by the straight line 直线距离"
+        if mode is None or result.inputs.network is None
+        else f"over the streets by {mode} 路网"
+    )

@@ -61,6 +61,12 @@ class Study(Section):
     equity: sections.Equity = sections.Equity()
     targets: sections.Targets | None = None
     """What rules and plans ask for."""
+    blanks: sections.Blanks = sections.Blanks()
+    """What a blank spot is."""
+    criticality: sections.Criticality | None = None
+    """Asks what closing stations loses."""
+    partial: sections.Partial | None = None
+    """Asks for coverage that is more than yes or no."""
     buildings: sections.Buildings | None = None
     routes: sections.Drawn | None = None
     """Lines of which the part in reach is measured."""
@@ -214,8 +220,11 @@ class Study(Section):
         followed = self.fixes is not None and self.store is None
         if not followed and (self.on_route is not None or self.reach.track_speeds is not None):
             raise ValueError("[on_route] and [reach.track_speeds] follow couriers: they need [fixes], and no [store]")
-        if self.stations is None and any((self.services, self.standard, self.targets)):
-            raise ValueError("[services], [standard] and [targets] speak of stations: they need [stations]")
+        of_stations = (self.services, self.standard, self.targets, self.criticality, self.partial)
+        if self.stations is None and any(section is not None for section in of_stations):
+            raise ValueError(
+                "[services], [standard], [targets], [criticality] and [partial] speak of stations: they need [stations]"
+            )
         finer = self.reach.access_resolution
         if finer is not None and finer < self.resolution:
             raise ValueError(f"reach.access_resolution must not be coarser than resolution = {self.resolution}")

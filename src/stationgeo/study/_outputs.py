@@ -17,6 +17,7 @@ import pandas as pd
 from stationgeo import cells, maps, reach, report, schema, stations
 from stationgeo.errors import SourceError
 from stationgeo.study._chapters import tell_measures
+from stationgeo.study._partial import partial_rates
 from stationgeo.study._privacy import log_release
 from stationgeo.study._progress import Progress, Silent
 from stationgeo.study._reach import way_options
@@ -74,8 +75,9 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
         for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), rates.parquet,
         services.parquet and services_by_hour.parquet (where the study tells what stations offer, and when),
-        equity.parquet (where there are zones), targets.parquet (where targets are named), coverage.xlsx, coverage.html,
-        report.md, ingest.json, manifest.json.
+        equity.parquet (where there are zones), blank_spots.geojson, targets.parquet, criticality.parquet and
+        criticality_zones.parquet, partial.parquet (where they are asked for), coverage.xlsx, coverage.html, report.md,
+        ingest.json, manifest.json.
 
     Raises
     ------
@@ -210,6 +212,14 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
     held = result.targets
     if held is not None:
         writers["targets.parquet"] = lambda path: held.units.to_parquet(path, index=False)
+    blanks, closing = result.blanks, result.criticality
+    if blanks is not None:
+        writers["blank_spots.geojson"] = lambda path: report.write_geojson(path, blanks.spots)
+    if closing is not None:
+        writers["criticality.parquet"] = lambda path: closing.stations.to_parquet(path, index=False)
+        writers["criticality_zones.parquet"] = lambda path: closing.zones.to_parquet(path, index=False)
+    if result.partial:
+        writers["partial.parquet"] = lambda path: partial_rates(result.partial).to_parquet(path, index=False)
     writers["coverage.xlsx"] = lambda path: report.write_workbook(path, measures)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
@@ -347,6 +357,9 @@ def _manifest(result: Result) -> dict[str, Any]:
         "equity": None if result.evenness is None else _records(result.evenness.equity.measures),
         "targets": None if result.targets is None else _records(result.targets.summary),
         "what_if": None if result.changed is None else result.changed.headline,
+        "blanks": None if result.blanks is None else result.blanks.headline,
+        "criticality": None if result.criticality is None else result.criticality.headline,
+        "partial": {one.measure: one.headline for one in result.partial} or None,
         "solver": solver,
         "notes": list(result.notes),
     } | _of_couriers(result)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from stationgeo.coverage import Coverage, TargetCheck
+    from stationgeo.coverage import BlankSpots, Coverage, Criticality, PartialCoverage, TargetCheck
     from stationgeo.demand import Release
     from stationgeo.reach import TravelReach
     from stationgeo.report import Streets
@@ -66,6 +66,12 @@ class Result:
     """How unevenly coverage is spread; None where there are no zones and nobody asks."""
     targets: TargetCheck | None
     """Which units meet what rules and plans ask for; None where the study names none."""
+    blanks: BlankSpots | None
+    """Patches of demand that is not covered; None where no demand lies inside the zones."""
+    criticality: Criticality | None
+    """What closing stations loses; None where the study does not ask."""
+    partial: tuple[PartialCoverage, ...]
+    """Coverage that is more than yes or no; nothing where the study does not ask."""
     plan: Siting | None
     """The proposed sites; None where the study asks for none, or nothing is left to cover."""
     notes: tuple[str, ...]

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationgeo import reach
+from stationgeo.study._blanks import find_blanks
+from stationgeo.study._criticality import ask_criticality
 from stationgeo.study._demand import gather_demand
 from stationgeo.study._equity import weigh_equity
 from stationgeo.study._ground import cut_pieces, gather_places
 from stationgeo.study._offers import find_as_of, find_offers, observed_days
+from stationgeo.study._partial import ask_partial
 from stationgeo.study._privacy import with_told_hours
 from stationgeo.study._progress import Progress, Silent, whole
 from stationgeo.study._reach import coarse_cells, reach_places
@@ -128,6 +131,9 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
             study, inputs, demanded, pieces, Asked(standard, as_of), reached=reached, places=places.every
         ))  # fmt: skip
         held = hold_targets(study, inputs, demanded, pieces, places=places.every, scored=scored, hours=measures.hours)
+        blanks = find_blanks(study, inputs, demanded, places, scored, standard)
+        criticality = ask_criticality(study, inputs, demanded, places, reached, offering, standard)
+        partial = ask_partial(study, inputs, demanded, places, reached, offering, standard)
     with whole(listener, "how sure"):
         uncertain = find_uncertain(study, inputs, demanded, places, reached, offering, standard)
         sensible = try_others(study, Ran(inputs, tracks, demanded, places, offering, Asked(standard, as_of)))
@@ -154,6 +160,9 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         sensible=sensible,
         evenness=evenness,
         targets=held,
+        blanks=blanks,
+        criticality=criticality,
+        partial=partial,
         plan=sited.plan,
         notes=(
             *inputs.notes,

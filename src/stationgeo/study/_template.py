@@ -158,6 +158,14 @@ detour_factor = 1.3       # way on streets by straight line
 # path = "workers.csv"
 # denominator = "registered couriers"
 # least = 100
+# [blanks]                # what a blank spot is: they are always told
+# min_demand = 5          # courier-hours of rest a week, or visits, that are not covered; 0.1% of all by default
+# rings = 2               # cells so near to each other are one patch
+# [criticality]           # what is lost if a station closes
+# group_by = "host"       # or all stations of one host
+# [partial]               # coverage that is more than yes or no
+# decay = { name = "linear", full_to = 150 }   # worth all up to here, nothing at the cutoff
+# backup = 2              # so many stations in reach
 
 # [on_route]              # who passes a station on the ways between stops
 # budget_s = 60

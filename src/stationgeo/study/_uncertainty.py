@@ -77,7 +77,9 @@ def _intervals(
     if asked is None or aggregate is None:
         return pd.DataFrame(), ("no interval is told: there are no couriers to draw anew",)
     drawn: dict[str, Any] = {"expansion": study.demand.expansion or None}
-    days = partial(demand.day_replicates, n_replicates=asked.replicates, seed=asked.seed, **drawn)
+    days: Callable[..., pd.DataFrame] = partial(
+        demand.day_replicates, n_replicates=asked.replicates, seed=asked.seed, **drawn
+    )
     kept = aggregate.replicates.shape[1]
     once = dataclasses.replace(aggregate, replicates=aggregate.replicates[:, :0])
     tables = [demand.read_out(aggregate, **drawn)] if kept else []

@@ -19,6 +19,7 @@ from stationgeo.study._sections.coverage import (
     Targets,
     Workers,
 )
+from stationgeo.study._sections.measures import Blanks, Criticality, Decay, Partial
 from stationgeo.study._sections.reach import OnRoute, Reach, TrackSpeeds, WhatIf
 from stationgeo.study._sections.results import Engine, Map, Siting
 from stationgeo.study._sections.sources import (
@@ -39,11 +40,14 @@ from stationgeo.study._sections.uncertainty import Sensitivity, Uncertainty
 
 __all__ = [
     "AccessPoints",
+    "Blanks",
     "Buildings",
     "Candidates",
     "Catalogue",
     "Cleaning",
     "Coverage",
+    "Criticality",
+    "Decay",
     "Demand",
     "Drawn",
     "Engine",
@@ -57,6 +61,7 @@ __all__ = [
     "OpeningHours",
     "Orders",
     "Overlays",
+    "Partial",
     "Privacy",
     "Purpose",
     "Reach",
