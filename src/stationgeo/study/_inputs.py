@@ -70,6 +70,8 @@ class Inputs:
     """Buildings, with the `amount` that each counts."""
     routes: gpd.GeoDataFrame | None
     """Lines of which the part in reach is measured."""
+    check_ins: pd.DataFrame | None
+    """CHECK_INS: visits that were counted; None where the study names none."""
     candidates: gpd.GeoDataFrame | None
     """CANDIDATES of a file; None where they come from cells, or no siting is asked."""
     change: Change | None
@@ -91,7 +93,7 @@ class Inputs:
 def count_inputs(study: Study) -> int:
     """Count the sources of a study, for a progress bar."""
     single = (study.events, study.orders, study.known_places, study.stations, study.services, study.overlays,
-              study.buildings, study.routes, study.network, study.streets, study.background)  # fmt: skip
+              study.buildings, study.routes, study.check_ins, study.network, study.streets, study.background)  # fmt: skip
     named = study.candidates is not None and not study.candidates.from_cells
     asked = study.what_if
     changed = (None, None) if asked is None else (asked.stations, asked.blocked)
@@ -151,6 +153,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         overlays=more.overlays,
         buildings=more.buildings,
         routes=more.routes,
+        check_ins=more.check_ins,
         candidates=candidates,
         change=change,
         network=None if roads is None else roads.network,
@@ -172,7 +175,9 @@ def read_for_index(study: Study) -> Inputs:
     """
     judged = study.stops is not None and study.stops.purpose is not None
     needed = study.model_copy(
-        update=dict.fromkeys(("events", "candidates", "siting", "network", "what_if", "streets", "background"))
+        update=dict.fromkeys(
+            ("events", "candidates", "siting", "network", "what_if", "streets", "background", "supply", "check_ins")
+        )
         | ({} if judged else dict.fromkeys(("stations", "orders", "known_places")))
     )
     return read_inputs(needed, step=unheard)

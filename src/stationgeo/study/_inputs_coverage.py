@@ -30,6 +30,7 @@ class ForCoverage(NamedTuple):
     overlays: gpd.GeoDataFrame | None
     buildings: gpd.GeoDataFrame | None
     routes: gpd.GeoDataFrame | None
+    check_ins: pd.DataFrame | None
 
 
 def read_for_coverage(study: Study, reports: dict[str, IngestReport], step: Step) -> ForCoverage:
@@ -69,7 +70,13 @@ def read_for_coverage(study: Study, reports: dict[str, IngestReport], step: Step
             encoding=study.routes.encoding,
         )  # fmt: skip
         routes = _kept("routes", lines, reports, step)
-    return ForCoverage(services, catalogue, overlays, buildings, routes)
+    check_ins = None
+    if study.check_ins is not None:
+        counted = study.check_ins
+        options = counted.model_dump(exclude={"path", "tz", "calibrate", "between", "overdispersed"})
+        visits = io.read_check_ins(study.resolve(counted.path), tz=counted.tz or study.tz, **options)
+        check_ins = _kept("check_ins", visits, reports, step)
+    return ForCoverage(services, catalogue, overlays, buildings, routes, check_ins)
 
 
 def _kept(name: str, read: Ingest[_T], reports: dict[str, IngestReport], step: Step) -> _T:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stationgeo.errors import DataError, ParameterError, first_few, suggest
-from stationgeo.stations._masks import unpack_bins
+from stationgeo.stations import unpack_bins
 from stationgeo.supply._checks import positive, whole
 from stationgeo.supply._pairs import Grouped, group_by_cell, pair_weights, read_capacity, read_demand, read_pairs
 from stationgeo.supply._tries import fill, gather_tries, list_tries, nearest_first

@@ -16,6 +16,7 @@ from stationgeo.study._sections.coverage import (
     Services,
     StandardNamed,
 )
+from stationgeo.study._sections.decay import DecayNamed
 from stationgeo.study._sections.reach import OnRoute, Reach, TrackSpeeds, WhatIf
 from stationgeo.study._sections.results import Engine, Map, Siting
 from stationgeo.study._sections.sources import (
@@ -31,6 +32,7 @@ from stationgeo.study._sections.sources import (
     Store,
     Zones,
 )
+from stationgeo.study._sections.supply import CheckIns, Supply
 from stationgeo.study._sections.tracks import Cleaning, Demand, Privacy, Purpose, Stops
 
 __all__ = [
@@ -38,8 +40,10 @@ __all__ = [
     "Buildings",
     "Candidates",
     "Catalogue",
+    "CheckIns",
     "Cleaning",
     "Coverage",
+    "DecayNamed",
     "Demand",
     "Drawn",
     "Engine",
@@ -62,6 +66,7 @@ __all__ = [
     "Stations",
     "Stops",
     "Store",
+    "Supply",
     "Text",
     "TimeZone",
     "TrackSpeeds",
