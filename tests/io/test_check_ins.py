@@ -41,5 +41,5 @@ def test_what_is_refused() -> None:
         io.read_check_ins(pd.DataFrame({"visits": [1]}))
     with pytest.raises(DataError, match="no visits"):
         io.read_check_ins(pd.DataFrame({"station_id": ["S1"], "visits": [0]}))
-    with pytest.raises(ColumnError, match="phone|手机"):
+    with pytest.raises(ColumnError, match="手机"):
         io.read_check_ins(pd.DataFrame({"station_id": ["S1"], "手机": ["13800000000"]}))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["read_check_ins"]
 
 
-def read_check_ins(  # noqa: PLR0913 - each says one thing about the file, by name
+def read_check_ins(
     source: Source,
     *,
     tz: str | None = None,

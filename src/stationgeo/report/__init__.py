@@ -7,6 +7,7 @@ from stationgeo.report._files import write_geojson, write_json, write_workbook
 from stationgeo.report._measures import hours_chapter, rates_chapter, services_chapter, share_text
 from stationgeo.report._sheets import site_sheets, zone_sheets
 from stationgeo.report._streets import Streets, street_sheets
+from stationgeo.report._supply import supply_chapter, use_chapter
 from stationgeo.report._text import headline_lines, markdown
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "share_text",
     "site_sheets",
     "street_sheets",
+    "supply_chapter",
+    "use_chapter",
     "write_geojson",
     "write_json",
     "write_workbook",

@@ -93,7 +93,8 @@ class Inputs:
 def count_inputs(study: Study) -> int:
     """Count the sources of a study, for a progress bar."""
     single = (study.events, study.orders, study.known_places, study.stations, study.services, study.overlays,
-              study.buildings, study.routes, study.check_ins, study.network, study.streets, study.background)  # fmt: skip
+              study.buildings, study.routes, study.check_ins, study.network, study.streets,
+              study.background)  # fmt: skip
     named = study.candidates is not None and not study.candidates.from_cells
     asked = study.what_if
     changed = (None, None) if asked is None else (asked.stations, asked.blocked)

@@ -240,7 +240,8 @@ class Study(Section):
         if asked is not None and self.supply.decay is None:
             raise ValueError("check_ins.calibrate needs [supply.decay]")
         if asked is not None and self.supply.decay is not None:
-            self.supply.decay.with_number(asked, 1.0)
+            for end in self.check_ins.between or () if self.check_ins is not None else ():
+                self.supply.decay.with_number(asked, end)
         return self
 
     @property

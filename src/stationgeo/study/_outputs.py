@@ -10,7 +10,9 @@ import shutil
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+
+import pandas as pd
 
 from stationgeo import cells, maps, reach, report, schema, stations
 from stationgeo.errors import SourceError
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import geopandas as gpd
-    import pandas as pd
 
     from stationgeo.coverage import Coverage
     from stationgeo.io import IngestReport
@@ -73,8 +74,9 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
         The files: demand.parquet, cells.parquet, zones.parquet, zones.xlsx, stations.parquet, release.parquet and
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
         for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), rates.parquet,
-        services.parquet (where the study tells what stations offer), coverage.xlsx, coverage.html,
-        report.md, ingest.json, manifest.json.
+        services.parquet (where the study tells what stations offer), access.parquet and
+        supply.parquet (where seats are held against demand), use_residuals.geojson (where visits were counted),
+        coverage.xlsx, coverage.html, report.md, ingest.json, manifest.json.
 
     Raises
     ------
@@ -201,12 +203,46 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
     services = result.measures.services
     if services is not None:
         writers["services.parquet"] = lambda path: services.zones.to_parquet(path, index=False)
+    writers |= _of_supply(result)
     writers["coverage.xlsx"] = lambda path: report.write_workbook(path, measures)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
     writers["ingest.json"] = lambda path: report.write_json(path, _ingest(result.inputs.reports, result.notes))
     writers["manifest.json"] = lambda path: report.write_json(path, _manifest(result))
     return writers
+
+
+def _of_supply(result: Result) -> dict[str, Callable[[Path], None]]:
+    """Say how access, loads and residuals are written, where the study asks for them."""
+    held, used = result.supply, result.use
+    writers: dict[str, Callable[[Path], None]] = {}
+    if held is not None:
+        writers["access.parquet"] = lambda path: held.access.to_parquet(path, index=False)
+        if held.loads is not None:
+            loads = held.loads.stations
+            writers["supply.parquet"] = lambda path: loads.to_parquet(path, index=False)
+    if used is not None:
+        residuals = cast("gpd.GeoDataFrame", used.comparison.stations)
+        writers["use_residuals.geojson"] = lambda path: report.write_geojson(path, residuals)
+    return writers
+
+
+def _told_of_supply(result: Result) -> dict[str, Any]:
+    """Tell the figures of supply and use; what is not a number is None."""
+    told: dict[str, Any] = {}
+    if result.supply is not None:
+        told["supply"] = result.supply.headline
+    if result.use is not None:
+        fit = result.use.fit
+        ranks = _records(result.use.comparison.ranks)
+        found = (
+            None if fit is None else _records(pd.DataFrame([{"value": fit.value, "low": fit.low, "high": fit.high}]))
+        )
+        told["use"] = {"headline": result.use.comparison.headline, "ranks": ranks} | (
+            {} if found is None or fit is None
+            else {"decay": {"number": result.use.calibrated, **found[0], "reason": fit.reason}}
+        )  # fmt: skip
+    return told
 
 
 def _isochrones(result: Result, network: Network) -> gpd.GeoDataFrame:
@@ -309,28 +345,32 @@ def _manifest(result: Result) -> dict[str, Any]:
             "gap": plan.gap,
             "parameters": plan.parameters,
         }
-    return {
-        "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
-        "study": result.study.model_dump(mode="json", exclude_none=True),
-        "inputs": {
-            name: {
-                "files": [{"name": f.name, "sha256": f.sha256, "encoding": f.encoding} for f in one.files],
-                "datum": one.datum,
-                "crs": one.crs,
-                "rows_read": one.rows_read,
-                "rows_kept": one.rows_kept,
-                "dropped": {count.reason: count.rows for count in one.dropped},
-                "repaired": {count.reason: count.rows for count in one.repaired},
-            }
-            for name, one in result.inputs.reports.items()
-        },
-        "headline": result.headline,
-        "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
-        "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
-        "what_if": None if result.changed is None else result.changed.headline,
-        "solver": solver,
-        "notes": list(result.notes),
-    } | _of_couriers(result)
+    return (
+        {
+            "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
+            "study": result.study.model_dump(mode="json", exclude_none=True),
+            "inputs": {
+                name: {
+                    "files": [{"name": f.name, "sha256": f.sha256, "encoding": f.encoding} for f in one.files],
+                    "datum": one.datum,
+                    "crs": one.crs,
+                    "rows_read": one.rows_read,
+                    "rows_kept": one.rows_kept,
+                    "dropped": {count.reason: count.rows for count in one.dropped},
+                    "repaired": {count.reason: count.rows for count in one.repaired},
+                }
+                for name, one in result.inputs.reports.items()
+            },
+            "headline": result.headline,
+            "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
+            "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
+            "what_if": None if result.changed is None else result.changed.headline,
+            "solver": solver,
+            "notes": list(result.notes),
+        }
+        | _told_of_supply(result)
+        | _of_couriers(result)
+    )
 
 
 def _of_couriers(result: Result) -> dict[str, Any]:

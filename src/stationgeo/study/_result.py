@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
     from stationgeo.study._score import Measures
+    from stationgeo.study._supply import Supplied
     from stationgeo.study._tracks import Tracks
+    from stationgeo.study._use import Used
     from stationgeo.study._what_if import Changed
 
 __all__ = ["Result"]
@@ -53,6 +55,10 @@ class Result:
     """The scored coverage."""
     measures: Measures
     """What is told beside it: all rates, services and needs, opening hours."""
+    supply: Supplied | None
+    """Seats against those who want them; None where the study does not ask."""
+    use: Used | None
+    """Predictions against visits that were counted; None where the study has none."""
     plan: Siting | None
     """The proposed sites; None where the study asks for none, or nothing is left to cover."""
     notes: tuple[str, ...]

@@ -17,7 +17,9 @@ from stationgeo.study._score import Asked, measure, scorer
 from stationgeo.study._siting import choose_sites
 from stationgeo.study._standard import standard_of
 from stationgeo.study._streets import find_about_streets, met_places, with_track_speeds
+from stationgeo.study._supply import ask_supply
 from stationgeo.study._tracks import judge
+from stationgeo.study._use import compare_with_use
 from stationgeo.study._what_if import ask_what_if
 
 if TYPE_CHECKING:
@@ -119,6 +121,10 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         measures = measure(
             study, inputs, demanded, pieces, places=places.every, reached=reached, offering=offering, standard=standard
         )
+        supplied = ask_supply(
+            study, demanded, places=places.counted, reached=reached, offering=offering, standard=standard
+        )
+        used = compare_with_use(study, inputs, demanded, supplied, places=places.counted, reached=reached)
     sited = choose_sites(study, inputs, demanded, places, reached, standard, listener)
     met = (*met_places("station", places.counted, reached), *sited.met)
     streets = find_about_streets(study, inputs, samples, places=places, demanded=demanded, met=met, said=said)
@@ -137,12 +143,16 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         changed=changed,
         coverage=scored,
         measures=measures,
+        supply=supplied,
+        use=used,
         plan=sited.plan,
         notes=(
             *inputs.notes,
             *of_day,
             *places.notes,
             *measures.notes,
+            *(supplied.notes if supplied else ()),
+            *(used.notes if used else ()),
             *(tracks.notes if tracks else ()),
             *demanded.notes,
             *coarse_cells(study, inputs.network),
