@@ -13,7 +13,7 @@ __all__ = ["Mixing"]
 
 _MOST_KEPT = 6
 """Steps that are remembered: more are as good as parallel."""
-_STEP = 0.5
+_STEP = 0.8
 """Of the way to the new values: two stations that send workers to each other would swing."""
 _WORSE = 4.0
 """A residual so many times the best one says that the memory misleads: it is forgotten."""
