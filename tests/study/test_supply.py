@@ -213,6 +213,7 @@ def test_the_sample_city_shares_its_seats(tmp_path: Path) -> None:
     assert "## Seats against workers 供需匹配" in text
     assert "of worker-hours find no seat with stations that are open for sure" in text
     assert "cutoff of the decay that fits best" in text
+    assert "seats for each worker there at once, on average" in text
     study.write(result, tmp_path / "b")
     for name in written:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name

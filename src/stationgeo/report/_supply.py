@@ -111,7 +111,7 @@ def supply_chapter(
             method="E2SFCA", headline=head, zones=access, names=scored.zones, stations=None, bins=None, target=None
         )
     """
-    lines = [f"{headline['seats']:,.0f} seats, shared by {method}", *_of_supply(headline)]
+    lines = [f"{headline['seats']:,.0f} seats, shared by {method}", *_of_supply(headline, timed=stations is not None)]
     if target is not None and "below_target_share" in headline:
         below = (headline["below_target_share"], headline["below_target_high_share"])
         lines.append(f"{share_text(*sorted(below))} of worker-hours have fewer than {target:g} seats a worker")
@@ -182,7 +182,7 @@ def use_chapter(use: UseComparison, fit: DecayFit | None, *, calibrated: str) ->
     )  # fmt: skip
 
 
-def _of_supply(headline: Mapping[str, float]) -> list[str]:
+def _of_supply(headline: Mapping[str, float], *, timed: bool) -> list[str]:
     used = [headline["used_capacity"] / headline["capacity"]] if headline["capacity"] > 0 else [float("nan")]
     if headline.get("capacity_high", 0.0) > 0:
         used.append(headline["used_capacity_high"] / headline["capacity_high"])
@@ -195,7 +195,8 @@ def _of_supply(headline: Mapping[str, float]) -> list[str]:
         gap = headline["gap"]
         return [*lines, f"mean cost of way and crowding {headline['mean_cost']:.3f}, solved to a gap of {gap:.0e}"]
     access = sorted({f"{headline[name]:.3g}" for name in ("mean_access", "mean_access_high")}, key=float)
-    return [*lines, f"{' to '.join(access)} seats for each unit of demand at once, on average"]
+    whom = "worker there at once" if timed else "unit of demand"
+    return [*lines, f"{' to '.join(access)} seats for each {whom}, on average"]
 
 
 def _of_seats(headline: Mapping[str, float]) -> list[str]:
