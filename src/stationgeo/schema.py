@@ -23,6 +23,7 @@ __all__ = [
     "ACCESS",
     "ACCESS_POINTS",
     "CANDIDATES",
+    "CHECK_INS",
     "DEMAND",
     "EDGES",
     "EVENTS",
@@ -396,6 +397,18 @@ WORKERS = Table(
     ),
 )
 """Workers by unit, for stations per worker."""
+CHECK_INS = Table(
+    name="CHECK_INS",
+    key=(),
+    columns=(
+        Column(name="station_id", kind="text", meaning="who was visited, as in STATIONS"),
+        Column(name="visits", kind="float", minimum=0, meaning="how many"),
+        Column(name="t", kind="time", unit="UTC", required=False, nullable=True, meaning="when"),
+        Column(name="bin", kind="int", unit="hour of the week", required=False, minimum=0,
+               maximum=HOURS_PER_WEEK - 1, meaning="when, of counts by the hour: local, Monday 00:00 is 0"),
+    ),
+)  # fmt: skip
+"""Visits of stations that somebody counted; rows of one station and time add up. No row is not 0 visits."""
 
 CANDIDATES = Table(
     name="CANDIDATES",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stationgeo.io._buildings import read_buildings
+from stationgeo.io._check_ins import read_check_ins
 from stationgeo.io._network import read_network
 from stationgeo.io._orders import read_known_places, read_orders
 from stationgeo.io._overpass import download_network
@@ -37,6 +38,7 @@ __all__ = [
     "read_background",
     "read_buildings",
     "read_candidates",
+    "read_check_ins",
     "read_events",
     "read_fixes",
     "read_known_places",

@@ -13,6 +13,7 @@ from stationgeo.report._measures import hours_chapter, rates_chapter, services_c
 from stationgeo.report._partial import partial_chapter
 from stationgeo.report._sheets import site_sheets, zone_sheets
 from stationgeo.report._streets import Streets, street_sheets
+from stationgeo.report._supply import supply_chapter, use_chapter
 from stationgeo.report._targets import targets_chapter
 from stationgeo.report._text import headline_lines, markdown
 
@@ -36,7 +37,9 @@ __all__ = [
     "share_text",
     "site_sheets",
     "street_sheets",
+    "supply_chapter",
     "targets_chapter",
+    "use_chapter",
     "write_geojson",
     "write_json",
     "write_workbook",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stationgeo.report._chapters import Chapter
 from stationgeo.report._markdown import bullets, table
-from stationgeo.report._measures import share_text, zone_names
+from stationgeo.report._measures import names_of_zones, share_text
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -115,7 +115,7 @@ def certainty_chapter(
             shown = found.assign(
                 **{column: found[column] / unit.size for column in _AMOUNTS if column in found.columns}
             )
-            shown.insert(list(shown.columns).index("zone_id") + 1, "name", zone_names(shown, zones))
+            shown.insert(list(shown.columns).index("zone_id") + 1, "name", names_of_zones(shown, zones))
             sheets[name] = shown
     if intervals is not None and level is not None and len(intervals):
         lines += [_interval(row, level) for row in intervals[intervals["level"] == "all"].to_dict("records")]

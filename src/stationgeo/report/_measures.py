@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stationgeo.demand import Unit
     from stationgeo.stations import OpenHours
 
-__all__ = ["hours_chapter", "rates_chapter", "services_chapter", "share_text", "zone_names"]
+__all__ = ["hours_chapter", "names_of_zones", "rates_chapter", "services_chapter", "share_text"]
 
 _RATE_NAMES = {
     "unit_presence": "zones of the lowest level with a station 有站点的基层区划",
@@ -126,7 +126,7 @@ def rates_chapter(rates: pd.DataFrame, zones: gpd.GeoDataFrame, unit: Unit) -> C
     for name in _NUMBERS:
         shown[name] = shown[name].where(~of_demand, shown[name] / unit.size)
     shown["unit"] = shown["unit"].where(~of_demand, unit.en)
-    shown.insert(4, "name", zone_names(shown, zones))
+    shown.insert(4, "name", names_of_zones(shown, zones))
     return Chapter(
         title="All that covered may mean 覆盖率的六种口径", text=text, sheets={"rates": shown},
         columns=_RATES | {name: _SHARES[name] for name in ("level", "zone_id", "name")},
@@ -171,7 +171,7 @@ def services_chapter(scored: ServiceCoverage, zones: gpd.GeoDataFrame, unit: Uni
         said += " Demand for a need is weighted by purpose and hour, which is an assumption of the catalogue."
     sheets = {"items": _in_unit(scored.items, unit)}
     by_zone = _in_unit(scored.zones, unit)
-    by_zone.insert(4, "name", zone_names(by_zone, zones))
+    by_zone.insert(4, "name", names_of_zones(by_zone, zones))
     sheets["items_by_zone"] = by_zone
     sheets["items_by_bin"] = _in_unit(scored.bins, unit)
     return Chapter(
@@ -257,7 +257,7 @@ def _in_unit(shown: pd.DataFrame, unit: Unit) -> pd.DataFrame:
     return shown.assign(**{name: shown[name] / unit.size for name in _AMOUNTS if name in shown.columns})
 
 
-def zone_names(shown: pd.DataFrame, zones: gpd.GeoDataFrame) -> pd.Series[str]:
+def names_of_zones(shown: pd.DataFrame, zones: gpd.GeoDataFrame) -> pd.Series[str]:
     """Name the zones of a table's rows."""
     names = zones.drop_duplicates(["level", "zone_id"]).set_index(["level", "zone_id"])["name"]
     keys = pd.MultiIndex.from_frame(shown[["level", "zone_id"]])

@@ -8,7 +8,7 @@ import pandas as pd
 
 from stationgeo.report._chapters import Chapter
 from stationgeo.report._markdown import table
-from stationgeo.report._measures import share_text, zone_names
+from stationgeo.report._measures import names_of_zones, share_text
 from stationgeo.report._sheets import in_unit
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def partial_chapter(found: Sequence[PartialCoverage], zones: gpd.GeoDataFrame, u
     """
     rows = [row for one in found for row in _rows(one, unit)]
     rates = in_unit(pd.concat([one.rates for one in found], ignore_index=True), _AMOUNTS, unit)
-    rates.insert(3, "name", zone_names(rates, zones))
+    rates.insert(3, "name", names_of_zones(rates, zones))
     counts = [one.distribution.assign(measure=one.measure) for one in found if len(one.distribution)]
     sheets = {"partial": rates}
     if counts:

@@ -22,6 +22,7 @@ from stationgeo.stations._kinds import (
     services,
 )
 from stationgeo.stations._make_offers import offers, own_hours
+from stationgeo.stations._masks import unpack_bins
 from stationgeo.stations._needs import Profile, needs, profile, profiles
 from stationgeo.stations._offers import HoursOfStations, Offers
 from stationgeo.stations._points import lonlat
@@ -67,6 +68,7 @@ __all__ = [
     "service_words",
     "services",
     "tier_of",
+    "unpack_bins",
     "valid_at",
     "with_kinds",
 ]

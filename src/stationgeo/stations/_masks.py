@@ -33,7 +33,29 @@ def pack_bins(flags: npt.NDArray[np.bool_]) -> CellArray:
 
 
 def unpack_bins(words: CellArray, *, n_bins: int) -> npt.NDArray[np.bool_]:
-    """Unpack words (..., n_words) into flags (..., n_bins)."""
+    """Unpack hours as bits, such as those of `OpenHours` and `Offers`.
+
+    Parameters
+    ----------
+    words
+        Shape (..., words): bin b is bit b % 64 of word b // 64.
+    n_bins
+        How many bins they hold.
+
+    Returns
+    -------
+    ndarray of bool
+        Shape (..., n_bins).
+
+    Notes
+    -----
+    O(flags).
+
+    Examples
+    --------
+    >>> unpack_bins(np.array([[5]], dtype=np.uint64), n_bins=4).tolist()
+    [[True, False, True, False]]
+    """
     octets = np.ascontiguousarray(words.astype("<u8", copy=False)).view(np.uint8)
     return np.unpackbits(octets, axis=-1, count=n_bins, bitorder="little").astype(np.bool_)
 

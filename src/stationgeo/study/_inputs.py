@@ -72,6 +72,8 @@ class Inputs:
     """Lines of which the part in reach is measured."""
     workers: pd.DataFrame | None
     """WORKERS by unit; None where no target asks for them."""
+    check_ins: pd.DataFrame | None
+    """CHECK_INS: visits that were counted; None where the study names none."""
     candidates: gpd.GeoDataFrame | None
     """CANDIDATES of a file; None where they come from cells, or no siting is asked."""
     change: Change | None
@@ -93,7 +95,7 @@ class Inputs:
 def count_inputs(study: Study) -> int:
     """Count the sources of a study, for a progress bar."""
     single = (study.events, study.orders, study.known_places, study.stations, study.services, study.overlays,
-              study.buildings, study.routes, study.network, study.streets, study.background,
+              study.buildings, study.routes, study.check_ins, study.network, study.streets, study.background,
               None if study.targets is None else study.targets.workers)  # fmt: skip
     named = study.candidates is not None and not study.candidates.from_cells
     asked = study.what_if
@@ -155,6 +157,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         buildings=more.buildings,
         routes=more.routes,
         workers=more.workers,
+        check_ins=more.check_ins,
         candidates=candidates,
         change=change,
         network=None if roads is None else roads.network,
@@ -176,7 +179,9 @@ def read_for_index(study: Study) -> Inputs:
     """
     judged = study.stops is not None and study.stops.purpose is not None
     needed = study.model_copy(
-        update=dict.fromkeys(("events", "candidates", "siting", "network", "what_if", "streets", "background"))
+        update=dict.fromkeys(
+            ("events", "candidates", "siting", "network", "what_if", "streets", "background", "supply", "check_ins")
+        )
         | ({} if judged else dict.fromkeys(("stations", "orders", "known_places")))
     )
     return read_inputs(needed, step=unheard)

@@ -31,6 +31,7 @@ class ForCoverage(NamedTuple):
     buildings: gpd.GeoDataFrame | None
     routes: gpd.GeoDataFrame | None
     workers: pd.DataFrame | None
+    check_ins: pd.DataFrame | None
 
 
 def read_for_coverage(study: Study, reports: dict[str, IngestReport], step: Step) -> ForCoverage:
@@ -75,7 +76,13 @@ def read_for_coverage(study: Study, reports: dict[str, IngestReport], step: Step
         counted = study.targets.workers
         told = io.read_workers(study.resolve(counted.path), columns=counted.columns, encoding=counted.encoding)
         workers = _kept("targets.workers", told, reports, step)
-    return ForCoverage(services, catalogue, overlays, buildings, routes, workers)
+    check_ins = None
+    if study.check_ins is not None:
+        seen = study.check_ins
+        options = seen.model_dump(exclude={"path", "tz", "calibrate", "between", "overdispersed"})
+        visits = io.read_check_ins(study.resolve(seen.path), tz=seen.tz or study.tz, **options)
+        check_ins = _kept("check_ins", visits, reports, step)
+    return ForCoverage(services, catalogue, overlays, buildings, routes, workers, check_ins)
 
 
 def _kept(name: str, read: Ingest[_T], reports: dict[str, IngestReport], step: Step) -> _T:

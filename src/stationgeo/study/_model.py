@@ -77,6 +77,10 @@ class Study(Section):
     """Asks who passes a station on the ways between stops."""
     what_if: sections.WhatIf | None = None
     """A change, and what it does to coverage."""
+    supply: sections.Supply | None = None
+    """Holds seats against those who want them."""
+    check_ins: sections.CheckIns | None = None
+    """Visits that were counted, to hold predictions against."""
     candidates: sections.Candidates | None = None
     siting: sections.Siting | None = None
     streets: sections.Drawn | None = None
@@ -234,6 +238,28 @@ class Study(Section):
         coarsest = self.privacy.coarsest_resolution
         if coarsest is not None and coarsest > self.resolution:
             raise ValueError(f"privacy.coarsest_resolution must not be finer than resolution = {self.resolution}")
+        return self
+
+    @model_validator(mode="after")
+    def _has_supply(self) -> Study:
+        if self.supply is None:
+            if self.check_ins is not None:
+                raise ValueError("[check_ins] are held against what [supply] predicts: it needs [supply]")
+            return self
+        if self.stations is None:
+            raise ValueError("[supply] speaks of seats: it needs [stations]")
+        if self.supply.service is not None and self.services is None:
+            raise ValueError(f"supply.service = {self.supply.service!r} needs [services]")
+        if self.demand_weight == "courier_weight":
+            raise ValueError('[supply] counts who is there at once: it needs weight = "courier_s" or "visits"')
+        if (self.demand_weight == "visits") != (self.supply.dwell_s is not None):
+            raise ValueError("supply.dwell_s, the mean stay of a visit, is needed for visits and for nothing else")
+        asked = None if self.check_ins is None else self.check_ins.calibrate
+        if asked is not None and self.supply.decay is None:
+            raise ValueError("check_ins.calibrate needs [supply.decay]")
+        if asked is not None and self.supply.decay is not None:
+            for end in self.check_ins.between or () if self.check_ins is not None else ():
+                self.supply.decay.with_number(asked, end)
         return self
 
     @property

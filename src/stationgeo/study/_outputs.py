@@ -17,7 +17,7 @@ import pandas as pd
 from stationgeo import cells, maps, reach, report, schema, stations
 from stationgeo.errors import SourceError
 from stationgeo.study._chapters import tell_measures
-from stationgeo.study._partial import partial_rates
+from stationgeo.study._measure_files import measure_files
 from stationgeo.study._privacy import log_release
 from stationgeo.study._progress import Progress, Silent
 from stationgeo.study._reach import way_options
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from stationgeo.coverage import Coverage, ServiceCoverage
+    from stationgeo.coverage import Coverage
     from stationgeo.io import IngestReport
     from stationgeo.reach import Network
     from stationgeo.report import Chapter
@@ -75,9 +75,9 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
         for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), rates.parquet,
         services.parquet and services_by_hour.parquet (where the study tells what stations offer, and when),
-        equity.parquet (where there are zones), blank_spots.geojson, targets.parquet, criticality.parquet and
-        criticality_zones.parquet, partial.parquet (where they are asked for), coverage.xlsx, coverage.html, report.md,
-        ingest.json, manifest.json.
+        equity.parquet (where there are zones), blank_spots.geojson, targets.parquet, criticality.parquet,
+        criticality_zones.parquet, partial.parquet, access.parquet, supply.parquet and use_residuals.geojson (where they
+        are asked for), coverage.xlsx, coverage.html, report.md, ingest.json, manifest.json.
 
     Raises
     ------
@@ -200,26 +200,7 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
         writers["streets.xlsx"] = lambda path: report.write_workbook(path, found)
     chapters = tell_measures(result)
     measures = report.chapter_sheets(chapters, result.coverage.unit)
-    writers["rates.parquet"] = lambda path: result.measures.rates.to_parquet(path, index=False)
-    services = result.measures.services
-    if services is not None:
-        writers["services.parquet"] = lambda path: services.zones.to_parquet(path, index=False)
-        if services.parameters["timed"] and len(services.zones):
-            writers["services_by_hour.parquet"] = lambda path: _by_hour(services).to_parquet(path, index=False)
-    evenness = result.evenness
-    if evenness is not None:
-        writers["equity.parquet"] = lambda path: evenness.equity.contributions.to_parquet(path, index=False)
-    held = result.targets
-    if held is not None:
-        writers["targets.parquet"] = lambda path: held.units.to_parquet(path, index=False)
-    blanks, closing = result.blanks, result.criticality
-    if blanks is not None:
-        writers["blank_spots.geojson"] = lambda path: report.write_geojson(path, blanks.spots)
-    if closing is not None:
-        writers["criticality.parquet"] = lambda path: closing.stations.to_parquet(path, index=False)
-        writers["criticality_zones.parquet"] = lambda path: closing.zones.to_parquet(path, index=False)
-    if result.partial:
-        writers["partial.parquet"] = lambda path: partial_rates(result.partial).to_parquet(path, index=False)
+    writers |= measure_files(result)
     writers["coverage.xlsx"] = lambda path: report.write_workbook(path, measures)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
@@ -239,14 +220,6 @@ def _isochrones(result: Result, network: Network) -> gpd.GeoDataFrame:
         **way_options(result.study),
     )
     return reach.street_isochrones(reached)
-
-
-def _by_hour(services: ServiceCoverage) -> pd.DataFrame:
-    """Tell services hour by hour where there is demand; of zones above the lowest, where there are any, for size."""
-    levels = list(dict.fromkeys(services.zones["level"]))
-    table = pd.concat([services.hours(level=level) for level in levels[1:] or levels], ignore_index=True)
-    there: pd.DataFrame = table[table["demand"] > 0].reset_index(drop=True)
-    return there
 
 
 def _write_text(path: Path, text: str) -> None:
@@ -336,33 +309,55 @@ def _manifest(result: Result) -> dict[str, Any]:
             "gap": plan.gap,
             "parameters": plan.parameters,
         }
-    return {
-        "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
-        "study": result.study.model_dump(mode="json", exclude_none=True),
-        "inputs": {
-            name: {
-                "files": [{"name": f.name, "sha256": f.sha256, "encoding": f.encoding} for f in one.files],
-                "datum": one.datum,
-                "crs": one.crs,
-                "rows_read": one.rows_read,
-                "rows_kept": one.rows_kept,
-                "dropped": {count.reason: count.rows for count in one.dropped},
-                "repaired": {count.reason: count.rows for count in one.repaired},
-            }
-            for name, one in result.inputs.reports.items()
-        },
-        "headline": result.headline,
-        "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
-        "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
-        "equity": None if result.evenness is None else _records(result.evenness.equity.measures),
-        "targets": None if result.targets is None else _records(result.targets.summary),
-        "what_if": None if result.changed is None else result.changed.headline,
-        "blanks": None if result.blanks is None else result.blanks.headline,
-        "criticality": None if result.criticality is None else result.criticality.headline,
-        "partial": {one.measure: one.headline for one in result.partial} or None,
-        "solver": solver,
-        "notes": list(result.notes),
-    } | _of_couriers(result)
+    return (
+        {
+            "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
+            "study": result.study.model_dump(mode="json", exclude_none=True),
+            "inputs": {
+                name: {
+                    "files": [{"name": f.name, "sha256": f.sha256, "encoding": f.encoding} for f in one.files],
+                    "datum": one.datum,
+                    "crs": one.crs,
+                    "rows_read": one.rows_read,
+                    "rows_kept": one.rows_kept,
+                    "dropped": {count.reason: count.rows for count in one.dropped},
+                    "repaired": {count.reason: count.rows for count in one.repaired},
+                }
+                for name, one in result.inputs.reports.items()
+            },
+            "headline": result.headline,
+            "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
+            "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
+            "equity": None if result.evenness is None else _records(result.evenness.equity.measures),
+            "targets": None if result.targets is None else _records(result.targets.summary),
+            "what_if": None if result.changed is None else result.changed.headline,
+            "blanks": None if result.blanks is None else result.blanks.headline,
+            "criticality": None if result.criticality is None else result.criticality.headline,
+            "partial": {one.measure: one.headline for one in result.partial} or None,
+            "solver": solver,
+            "notes": list(result.notes),
+        }
+        | _told_of_supply(result)
+        | _of_couriers(result)
+    )
+
+
+def _told_of_supply(result: Result) -> dict[str, Any]:
+    """Tell the figures of supply and use; what is not a number is None."""
+    told: dict[str, Any] = {}
+    if result.supply is not None:
+        told["supply"] = result.supply.headline
+    if result.use is not None:
+        fit = result.use.fit
+        ranks = _records(result.use.comparison.ranks)
+        found = (
+            None if fit is None else _records(pd.DataFrame([{"value": fit.value, "low": fit.low, "high": fit.high}]))
+        )
+        told["use"] = {"headline": result.use.comparison.headline, "ranks": ranks} | (
+            {} if found is None or fit is None
+            else {"decay": {"number": result.use.calibrated, **found[0], "reason": fit.reason}}
+        )  # fmt: skip
+    return told
 
 
 def _of_couriers(result: Result) -> dict[str, Any]:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from stationgeo.study._model import Study
     from stationgeo.study._score import Measures
     from stationgeo.study._sensitivity import Sensible
+    from stationgeo.study._supply import Supplied
     from stationgeo.study._tracks import Tracks
     from stationgeo.study._uncertainty import Uncertain
+    from stationgeo.study._use import Used
     from stationgeo.study._what_if import Changed
 
 __all__ = ["Result"]
@@ -72,6 +74,10 @@ class Result:
     """What closing stations loses; None where the study does not ask."""
     partial: tuple[PartialCoverage, ...]
     """Coverage that is more than yes or no; nothing where the study does not ask."""
+    supply: Supplied | None
+    """Seats against those who want them; None where the study does not ask."""
+    use: Used | None
+    """Predictions against visits that were counted; None where the study has none."""
     plan: Siting | None
     """The proposed sites; None where the study asks for none, or nothing is left to cover."""
     notes: tuple[str, ...]

@@ -22,9 +22,11 @@ from stationgeo.study._sensitivity import Ran, try_others
 from stationgeo.study._siting import choose_sites
 from stationgeo.study._standard import standard_of
 from stationgeo.study._streets import find_about_streets, met_places, with_track_speeds
+from stationgeo.study._supply import ask_supply
 from stationgeo.study._targets import hold_targets
 from stationgeo.study._tracks import judge
 from stationgeo.study._uncertainty import find_near_edge, find_uncertain
+from stationgeo.study._use import compare_with_use
 from stationgeo.study._what_if import ask_what_if
 
 if TYPE_CHECKING:
@@ -134,6 +136,10 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         blanks = find_blanks(study, inputs, demanded, places, scored, standard)
         criticality = ask_criticality(study, inputs, demanded, places, reached, offering, standard)
         partial = ask_partial(study, inputs, demanded, places, reached, offering, standard)
+        supplied = ask_supply(
+            study, demanded, places=places.counted, reached=reached, offering=offering, standard=standard
+        )
+        used = compare_with_use(study, inputs, demanded, supplied, places=places.counted, reached=reached)
     with whole(listener, "how sure"):
         uncertain = find_uncertain(study, inputs, demanded, places, reached, offering, standard)
         sensible = try_others(study, Ran(inputs, tracks, demanded, places, offering, Asked(standard, as_of)))
@@ -163,6 +169,8 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         blanks=blanks,
         criticality=criticality,
         partial=partial,
+        supply=supplied,
+        use=used,
         plan=sited.plan,
         notes=(
             *inputs.notes,
@@ -171,6 +179,8 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
             *measures.notes,
             *(uncertain.notes if uncertain else ()),
             *(sensible.notes if sensible else ()),
+            *(supplied.notes if supplied else ()),
+            *(used.notes if used else ()),
             *(tracks.notes if tracks else ()),
             *demanded.notes,
             *coarse_cells(study, inputs.network),

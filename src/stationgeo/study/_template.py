@@ -166,6 +166,14 @@ detour_factor = 1.3       # way on streets by straight line
 # [partial]               # coverage that is more than yes or no
 # decay = { name = "linear", full_to = 150 }   # worth all up to here, nothing at the cutoff
 # backup = 2              # so many stations in reach
+# [supply]                # seats against workers, and how full stations have to expect to be
+# method = "KD2SFCA"      # or 2SFCA, E2SFCA, 3SFCA, BFCA, raam
+# default_capacity = 4    # of stations that state none
+# tries = 2               # stations that a worker tries
+# decay = { name = "gaussian", cutoff = 500 }   # what a station is worth at a way
+
+# [check_ins]             # visits that were counted, to hold those loads against
+# path = "visits.csv"     # station_id, visits, t or bin
 
 # [on_route]              # who passes a station on the ways between stops
 # budget_s = 60

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
+from stationgeo._threads import in_threads
 from stationgeo.errors import DataError, ParameterError, first_few, suggest
-from stationgeo.stations._masks import unpack_bins
+from stationgeo.stations import unpack_bins
 from stationgeo.supply._checks import positive, whole
 from stationgeo.supply._pairs import Grouped, group_by_cell, pair_weights, read_capacity, read_demand, read_pairs
 from stationgeo.supply._tries import fill, gather_tries, list_tries, nearest_first
@@ -176,8 +177,8 @@ def expected_load(
     The load that cell i brings to its first choice j is share_ij times its workers. Who finds all seats taken goes on
     to the next; the blocked share of what is offered, own workers and those in bursts together, is that of `overflow`.
     Of what a station turns away with peakedness z, the part p that goes to one next station has peakedness
-    1 + p (z - 1); means and variances of all that come add. Blocked shares and loads are a fixed point, iterated
-    to 1e-12 with half steps. Exact where workers of one place try stations in turn and nobody else does.
+    1 + p (z - 1); means and variances of all that come add. Blocked shares and loads are a fixed point, found to 1e-12
+    by Anderson's mixing of the last rounds. Exact where workers of one place try stations in turn and nobody else does.
 
     Approximations: stations in turn are taken as independent but for the bursts, all who come to a station are blocked
     alike, stays are exponential, and each hour is in balance by itself.
@@ -189,6 +190,8 @@ def expected_load(
 
     References
     ----------
+    Anderson, D. G. (1965). Iterative procedures for nonlinear integral equations. Journal of the ACM 12, 547-560.
+    doi:10.1145/321296.321305
     Wilkinson, R. I. (1956). Theories for toll traffic engineering in the U.S.A. Bell System Technical Journal 35,
     421-514. doi:10.1002/j.1538-7305.1956.tb02388.x
 
@@ -216,14 +219,18 @@ def expected_load(
     order = nearest_first(rows.first, rows.impedance)
     rows = Grouped(first=rows.first, station=rows.station[order], impedance=rows.impedance[order])
     worth = np.ones(rows.impedance.size) if decay is None else pair_weights(rows.impedance, decay, column=pairs.column)
-    found = [
-        _one_bin(
+    tasks = [
+        (name, is_open, at) for name, is_open in _scenarios(hours, seats, wanted) for at in range(wanted.bins.size)
+    ]
+
+    def expect(first: int, _last: int) -> tuple[pd.DataFrame, dict[str, Any]]:
+        name, is_open, at = tasks[first]
+        return _one_bin(
             rows, worth, wanted.amount[at] * factor, seats.amount[at] * is_open[at],
             n_tries=tries, nearest=decay is None, key=(name, int(wanted.bins[at])),
-        )
-        for name, is_open in _scenarios(hours, seats, wanted)
-        for at in range(wanted.bins.size)
-    ]  # fmt: skip
+        )  # fmt: skip
+
+    found = in_threads(expect, range(len(tasks) + 1), None)
     names = pd.array(seats.station_id, dtype="str")
     stations = pd.concat([one.assign(station_id=names) for one, _ in found], ignore_index=True)
     ahead = ["scenario", "station_id", "bin"]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from stationgeo._compile import kernel
+from stationgeo.supply._mixing import Mixing
 from stationgeo.supply._queues import blocked_and_bursts
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ __all__ = ["Filled", "Tries", "fill", "gather_tries", "nearest_first"]
 _MOST_ROUNDS = 1_000
 _STEADY = 1e-12
 """Largest change of a blocked share between rounds at which the fixed point is reached."""
-_STEP = 0.5
-"""Of the way to the new blocked shares in a round: two stations that send workers to each other would swing."""
+_LEAST_BURSTS = 1e-3
+"""Below any peakedness that overflow has; a proposal may be beyond."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +155,7 @@ def fill(tries: Tries, capacity: FloatArray) -> Filled:
     """Let workers try until the share that each station blocks is that which its load makes."""
     n = capacity.size
     blocked, bursts = np.zeros(n), np.ones(n)
-    gap = 0.0
+    gap, mixing = 0.0, Mixing()
     for turn in range(_MOST_ROUNDS):
         offered, peakedness = _offered(tries, blocked, bursts, n)
         now, on = _blocked(offered, capacity, peakedness)
@@ -163,8 +164,8 @@ def fill(tries: Tries, capacity: FloatArray) -> Filled:
         gap = float(np.abs(now - blocked).max(initial=0.0))
         if turn and gap <= _STEADY:
             break
-        step = 1.0 if not turn else _STEP
-        blocked, bursts = blocked + step * (now - blocked), on
+        ahead = mixing.next(np.concatenate([blocked, bursts]), np.concatenate([now - blocked, on - bursts]))
+        blocked, bursts = ahead[:n].clip(0.0, 1.0), ahead[n:].clip(min=_LEAST_BURSTS)
     return Filled(first=tries.mass[:n], offered=offered, blocked=now, peakedness=peakedness, gap=gap)
 
 

@@ -19,6 +19,7 @@ from stationgeo.study._sections.coverage import (
     Targets,
     Workers,
 )
+from stationgeo.study._sections.decay import DecayNamed
 from stationgeo.study._sections.measures import Blanks, Criticality, Decay, Partial
 from stationgeo.study._sections.reach import OnRoute, Reach, TrackSpeeds, WhatIf
 from stationgeo.study._sections.results import Engine, Map, Siting
@@ -35,6 +36,7 @@ from stationgeo.study._sections.sources import (
     Store,
     Zones,
 )
+from stationgeo.study._sections.supply import CheckIns, Supply
 from stationgeo.study._sections.tracks import Cleaning, Demand, Privacy, Purpose, Stops
 from stationgeo.study._sections.uncertainty import Sensitivity, Uncertainty
 
@@ -44,10 +46,12 @@ __all__ = [
     "Buildings",
     "Candidates",
     "Catalogue",
+    "CheckIns",
     "Cleaning",
     "Coverage",
     "Criticality",
     "Decay",
+    "DecayNamed",
     "Demand",
     "Drawn",
     "Engine",
@@ -73,6 +77,7 @@ __all__ = [
     "Stations",
     "Stops",
     "Store",
+    "Supply",
     "Targets",
     "Text",
     "TimeZone",

@@ -1,0 +1,103 @@
+"""A decay as a section names it: by the name and the numbers of a function of `stationgeo.reach`."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Strict, model_validator
+
+from stationgeo import reach
+from stationgeo.errors import StationgeoError, suggest
+from stationgeo.study._sections.base import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stationgeo.reach import Decay
+
+__all__ = ["DecayNamed"]
+
+Ways = Annotated[tuple[float, ...], Strict(strict=False)]
+
+_MAKERS: dict[str, Callable[..., Decay]] = {
+    "step": reach.step,
+    "banded": reach.banded,
+    "linear": reach.linear,
+    "exponential": reach.exponential,
+    "gaussian": reach.gaussian,
+    "logistic": reach.logistic,
+    "power": reach.power,
+    "tabulated": reach.tabulated,
+}
+
+
+class DecayNamed(Section):
+    """How much a station is worth at a way; numbers are in the unit of the reach, seconds or metres."""
+
+    name: Literal["step", "banded", "linear", "exponential", "gaussian", "logistic", "power", "tabulated"]
+    """A function of `stationgeo.reach`; the keys below are its numbers."""
+    cutoff: float | None = None
+    """Way beyond which a station is worth nothing."""
+    full_to: float | None = None
+    """Of "linear": way up to which it is worth all."""
+    scale: float | None = None
+    """Of "exponential": way on which the worth falls to 1/e."""
+    midpoint: float | None = None
+    """Of "logistic": way at which it is worth half."""
+    spread: float | None = None
+    """Of "logistic": how slowly it falls."""
+    exponent: float | None = None
+    """Of "power"."""
+    least: float | None = None
+    """Of "power": shorter ways are worth all."""
+    upto: Ways | None = None
+    """Of "banded": where each band ends."""
+    impedance: Ways | None = None
+    """Of "tabulated": ways at which the worth is given."""
+    weight: Ways | None = None
+    """Of "banded" and "tabulated": what a station is worth there."""
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        self.build()
+        return self
+
+    def build(self) -> Decay:
+        """Make the decay.
+
+        Raises
+        ------
+        ValueError
+            If numbers are missing, are of another decay, or are outside their domain.
+        """
+        return self._made(self._numbers())
+
+    def with_number(self, key: str, value: float) -> Decay:
+        """Make the decay with another value of one of its numbers.
+
+        Raises
+        ------
+        ValueError
+            If the decay has no such number.
+        """
+        known = [name for name, given in self._numbers().items() if isinstance(given, float)]
+        if key not in known:
+            raise ValueError(f"{self.name} states no number {key!r}; {suggest(key, known)}")
+        return self._made(self._numbers() | {key: value})
+
+    def _numbers(self) -> dict[str, float | tuple[float, ...]]:
+        return {key: value for key, value in self.model_dump(exclude={"name"}).items() if value is not None}
+
+    def _made(self, numbers: dict[str, float | tuple[float, ...]]) -> Decay:
+        asked = inspect.signature(_MAKERS[self.name]).parameters
+        missing = [key for key, one in asked.items() if one.default is one.empty and key not in numbers]
+        if missing:
+            raise ValueError(f"{self.name} needs {', '.join(missing)}")
+        strange = [key for key in numbers if key not in asked]
+        if strange:
+            raise ValueError(f"{self.name} has no {', '.join(strange)}; {suggest(strange[0], list(asked))}")
+        try:
+            return _MAKERS[self.name](**numbers)
+        except StationgeoError as error:
+            raise ValueError(str(error)) from None

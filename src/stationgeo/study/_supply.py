@@ -1,0 +1,266 @@
+"""Seats against those who want them: access of cells and zones, and what stations have to expect by the hour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from stationgeo import reach, stations, supply
+from stationgeo.errors import StudyError, first_few
+from stationgeo.study._score import with_hours
+from stationgeo.study._supply_tables import WantedRows, access_by_zone, summed_loads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+    from stationgeo.coverage import Standard
+    from stationgeo.reach import Decay, TravelReach
+    from stationgeo.schema import CellArray
+    from stationgeo.stations import Offers
+    from stationgeo.study._demand import Demanded
+    from stationgeo.study._model import Study
+    from stationgeo.study._offers import Offering
+
+__all__ = ["Supplied", "ask_supply", "timed_demand"]
+
+_S_PER_HOUR = 3600.0
+_GAP = 1e-6
+"""Relative gap of "raam" where the study does not say: far below what capacities are known to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Supplied:
+    """What seats are worth to those who want them, and what stations have to expect."""
+
+    access: pd.DataFrame
+    """Key `cell`: `demand` and `access`, `access_high` (seats for each worker there at once, weighted by workers over
+    the hours, with stations that are open for sure and with those that may be), `below_target`, `below_target_high` (of
+    `demand`, with fewer seats than the standard asks for; nan without a target). Of "raam" `cost` instead."""
+    zones: pd.DataFrame
+    """Key (`level`, `zone_id`), '' for what lies outside: the same, of all cells of the zone."""
+    stations: pd.DataFrame | None
+    """Key (`scenario`, `station_id`): `capacity`, `peak_bin` (the hour with most workers a seat), and then `offered`,
+    `blocked_share`, `utilisation`; over all hours `offered_h`, `turned_away_h`, `carried_h`. None without hours."""
+    loads: supply.ExpectedLoad | None
+    """Expected workers by station and hour; None where demand has no hours."""
+    capacity: pd.Series[float]
+    """Seats by station."""
+    decay: Decay | None
+    """What first choices are made by; None: all go to the nearest."""
+    method: str
+    """Of sharing."""
+    target: float | None
+    """Seats for each worker that the standard asks for."""
+    timed: bool
+    """Whether demand has hours: it is then in worker-hours a week and access in seats a worker; else in its weight."""
+    headline: dict[str, float]
+    """Figures that are quoted."""
+    notes: tuple[str, ...]
+    """What a reader should know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    """Hours of one service, as `supply.Hours`."""
+
+    station_id: Any
+    low: CellArray
+    high: CellArray
+    n_bins: int
+
+
+def ask_supply(
+    study: Study, demanded: Demanded, *, places: gpd.GeoDataFrame, reached: pd.DataFrame | TravelReach,
+    offering: Offering, standard: Standard | None,
+) -> Supplied | None:  # fmt: skip
+    """Hold the seats of a study's stations against its demand; None where it does not ask, or no station counts.
+
+    Raises
+    ------
+    StudyError
+        If capacities are missing, or the service is none of the catalogue.
+    """
+    asked = study.supply
+    if asked is None or places.empty:
+        return None
+    seats, notes = _capacity(study, places, offering.offers)
+    table, of_hours = timed_demand(study, demanded)
+    timed = not of_hours or of_hours[0] != _NO_HOURS
+    hours = _hours(study, offering) if timed else None
+    decay = asked.decay.build() if asked.decay is not None else _default_decay(study)
+    wanted = WantedRows.of(table, weight=study.demand_weight, factor=_factor(study) if timed else 1.0, timed=timed)
+    target = None if standard is None or not timed else standard.seats_per_worker
+    sharing: Callable[..., tuple[pd.DataFrame, dict[str, float]]] = _agents if asked.method == "raam" else _catchments
+    cells, headline = sharing(study, wanted, reached, seats, hours, decay)
+    access, zones = access_by_zone(wanted, cells, demanded.zones, target=target)
+    loads = None
+    chosen_by = decay if asked.choice == "huff" else None
+    if timed:
+        loads = supply.expected_load(
+            table, reached, capacity=seats, weight=study.demand_weight, decay=chosen_by, n_tries=asked.tries,
+            hours=hours, dwell_s=asked.dwell_s,
+        )  # fmt: skip
+        headline |= _unseated(loads)
+    if target is not None:
+        headline |= {f"{name}_share": float(access[name].sum() / access["demand"].sum())
+                     for name in ("below_target", "below_target_high") if name in access}  # fmt: skip
+    return Supplied(
+        access=access, zones=zones, stations=None if loads is None else summed_loads(loads), loads=loads,
+        capacity=seats, decay=chosen_by, method=asked.method, target=target, timed=timed,
+        headline={"seats": float(seats.sum()), **headline}, notes=(*notes, *of_hours),
+    )  # fmt: skip
+
+
+_NO_HOURS = "demand has no hours: nobody knows how many are there at once, so that loads are not told, nor any target"
+
+
+def timed_demand(study: Study, demanded: Demanded) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Take the demand that has hours, or all of it where none has; and say what is left aside."""
+    table = with_hours(demanded.table, demanded.release)
+    there = table["bin"] >= 0
+    amount = table[study.demand_weight]
+    if not (amount[there] > 0).any():
+        return table, (_NO_HOURS,)
+    left = float(amount[~there].sum() / amount.sum())
+    note = f"{left:.1%} of demand has no hour, and is left out where seats are held against workers"
+    return table[there], (note,) if left > 0 else ()
+
+
+def _factor(study: Study) -> float:
+    """Say how many workers are there at once for each unit of demand in an hour."""
+    dwell_s = None if study.supply is None else study.supply.dwell_s
+    return (1.0 if dwell_s is None else dwell_s) / _S_PER_HOUR
+
+
+def _default_decay(study: Study) -> Decay | None:
+    if study.supply is None or study.supply.method != "2SFCA":
+        return None
+    cutoff = study.reach.cutoff_m if study.reach.cutoff_s is None else study.reach.cutoff_s
+    return None if cutoff is None else reach.step(cutoff=cutoff)
+
+
+def _capacity(
+    study: Study, places: gpd.GeoDataFrame, offers: Offers | None
+) -> tuple[pd.Series[float], tuple[str, ...]]:
+    """Take the seats of stations, or the capacity of one of their services."""
+    asked = study.supply
+    stated = np.full(len(places), np.nan)
+    what = "capacity"
+    if asked is not None and asked.service is not None and offers is not None:
+        what = f"capacity of {asked.service}"
+        at = pd.Index(offers.station_id).get_indexer(pd.Index(places["station_id"]))
+        stated = offers.capacity[at, _service(study, offers)]
+        stated = np.where(offers.status[at, _service(study, offers)] == 0, 0.0, stated)
+    elif "capacity" in places.columns:
+        stated = places["capacity"].to_numpy(dtype=np.float64)
+    seats = pd.Series(stated, index=pd.Index(places["station_id"], dtype="str"))
+    missing = seats.isna()
+    if not missing.any():
+        return seats, ()
+    default = None if asked is None else asked.default_capacity
+    if default is None:
+        raise StudyError(
+            f"{study.name}: supply: {int(missing.sum()):,} of {len(seats):,} stations state no {what}: "
+            f"{first_few(seats.index[missing].tolist())}. Say which they have by supply.default_capacity, or state 0."
+        )
+    note = f"{int(missing.sum()):,} of {len(seats):,} stations state no {what}: {default:g} is assumed for each"
+    return seats.fillna(default), (note,)
+
+
+def _service(study: Study, offers: Offers) -> int:
+    name = "" if study.supply is None or study.supply.service is None else study.supply.service
+    if name not in offers.services:
+        raise StudyError(
+            f"{study.name}: supply.service: unknown service {name!r}. Known are {first_few(offers.services, shown=20)}."
+        )
+    return offers.services.index(name)
+
+
+def _hours(study: Study, offering: Offering) -> supply.Hours | None:
+    """Tell when seats can be taken: while the station is open, or offers the service."""
+    offers = offering.offers
+    if study.supply is None or study.supply.service is None or offers is None or not offers.timed:
+        return offering.hours
+    at = _service(study, offers)
+    return _Open(station_id=offers.station_id, low=offers.low[:, at], high=offers.high[:, at], n_bins=offers.n_bins)
+
+
+def _catchments(
+    study: Study, wanted: WantedRows, reached: pd.DataFrame | TravelReach, seats: pd.Series[float],
+    hours: supply.Hours | None, decay: Decay | None,
+) -> tuple[pd.DataFrame, dict[str, float]]:  # fmt: skip
+    """Share seats by a floating catchment, hour by hour: with what is open for sure, and with all that may be."""
+    if study.supply is None or decay is None:  # the model of the study insists on both
+        raise StudyError(f"{study.name}: supply: a floating catchment needs [supply.decay].")
+    share = partial(
+        supply.floating_catchment, wanted.table, reached, weight=wanted.weight, decay=decay, method=study.supply.method,
+        hourly=wanted.timed,
+    )  # fmt: skip
+    found = share(supply=_by_hour(seats, hours, wanted, high=False))
+    in_doubt = hours is not None and not np.array_equal(hours.low, hours.high)
+    other = share(supply=_by_hour(seats, hours, wanted, high=True)) if in_doubt else found
+    head, top = found.headline, other.headline
+    headline = {
+        "capacity": head["capacity"], "used_capacity": head["used_capacity"],
+        "used_capacity_high": top["used_capacity"], "capacity_high": top["capacity"],
+        "mean_access": head["mean_access"], "mean_access_high": top["mean_access"],
+        "demand_with_access_share": head["demand_with_access"] / head["demand"],
+        "demand_with_access_share_high": top["demand_with_access"] / top["demand"],
+    }  # fmt: skip
+    return found.cells.assign(access_high=other.cells["access"]), headline
+
+
+def _by_hour(
+    seats: pd.Series[float], hours: supply.Hours | None, wanted: WantedRows, *, high: bool
+) -> pd.DataFrame | pd.Series[float]:
+    if hours is None:
+        return seats
+    flags = stations.unpack_bins(hours.high if high else hours.low, n_bins=hours.n_bins)
+    at = pd.Index(hours.station_id).get_indexer(pd.Index(seats.index))
+    is_open = flags[at][:, wanted.bins]
+    return pd.DataFrame(
+        {
+            "station_id": np.repeat(seats.index.to_numpy(), wanted.bins.size),
+            "bin": np.tile(wanted.bins, len(seats)),
+            "capacity": (seats.to_numpy()[:, None] * is_open).ravel(),
+        }
+    )
+
+
+def _agents(
+    study: Study, wanted: WantedRows, reached: pd.DataFrame | TravelReach, seats: pd.Series[float],
+    hours: supply.Hours | None, decay: Decay | None,
+) -> tuple[pd.DataFrame, dict[str, float]]:  # fmt: skip
+    """Find the equilibrium of rational agents, of the mean hour that has demand."""
+    del hours, decay  # agents weigh the way themselves, and their town has no hours
+    asked = study.supply
+    if asked is None or asked.tau is None:  # the model of the study insists on it
+        raise StudyError(f"{study.name}: supply.tau is missing.")
+    mean = wanted.table.assign(**{wanted.weight: wanted.table[wanted.weight] / wanted.bins.size})
+    found = supply.raam(
+        mean, reached, supply=seats, weight=wanted.weight, tau=asked.tau, rho=asked.rho, gap=asked.gap or _GAP
+    )
+    head = found.headline
+    reached_share = 1.0 - head["unreached_demand"] / head["demand"]
+    used = float(seats.reindex(found.stations.loc[found.stations["load"] > 0, "station_id"]).sum())
+    headline = {
+        "capacity": float(seats.sum()), "used_capacity": used, "mean_cost": head["mean_cost"],
+        "demand_with_access_share": reached_share, "gap": head["gap"], "crowding_error": head["crowding_error"],
+    }  # fmt: skip
+    return found.cells[["cell", "cost"]], headline
+
+
+def _unseated(loads: supply.ExpectedLoad) -> dict[str, float]:
+    """Tell which share of worker-hours finds a seat, none in reach, or all taken; scenario by scenario."""
+    told: dict[str, float] = {}
+    sums = loads.bins.groupby("scenario", sort=False)[["demand", "served", "blocked", "unreached"]].sum()
+    for name, row in sums.iterrows():
+        of = "" if name == "known" else f"_{name}"
+        told |= {f"{what}_share{of}": float(row[what] / row["demand"]) for what in ("served", "blocked", "unreached")}
+    return told
