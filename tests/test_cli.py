@@ -26,8 +26,8 @@ def test_run_writes_every_file_and_says_where_the_map_is(
     assert call(monkeypatch, "run", toy_study, "--out", out) == 0
     assert {path.name for path in out.iterdir()} == {
         "demand.parquet", "cells.parquet", "zones.parquet", "zones.xlsx", "stations.parquet", "sites.geojson",
-        "sites.xlsx", "rates.parquet", "equity.parquet", "coverage.xlsx", "coverage.html", "report.md", "ingest.json",
-        "manifest.json",
+        "sites.xlsx", "rates.parquet", "equity.parquet", "blank_spots.geojson", "coverage.xlsx", "coverage.html",
+        "report.md", "ingest.json", "manifest.json",
     }  # fmt: skip
     said = capsys.readouterr()
     assert "40.0% of demand is covered by 4 stations" in said.out

@@ -200,7 +200,7 @@ def test_the_sample_city_conserves_its_demand(city: dict[str, tuple[study.Result
     parts = (told["covered_demand"], told["spot_demand"], told["small_demand"], told["scattered_demand"])
     assert sum(parts) == pytest.approx(head["demand"])
     assert closing.headline["covered_demand"] == pytest.approx(head["covered_demand"])
-    assert [one.headline["denominator"] for one in result.partial] == pytest.approx([head["demand"]] * 3)
+    assert [one.headline["denominator"] for one in result.partial] == pytest.approx([head["demand"]] * 4)
     assert set(closing.spans["span"]) == {"night", "weekend"}
     # Covered by zone as the zones' own table has it, and hours of a week to workers at once.
     units = found.units.set_index(["level", "zone_id"])["covered_demand"]
