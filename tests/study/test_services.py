@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -10,8 +11,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from stationgeo import study
-from stationgeo.errors import StudyError
+from stationgeo import stations, study
+from stationgeo.errors import ParameterError, StudyError
 from stationgeo.sample import city_dir
 from stationgeo.study._score import with_hours
 
@@ -194,3 +195,44 @@ def test_couriers_hours_are_those_of_all_places() -> None:
     # Nothing is known of weights by hour: they are spread evenly, and conserved.
     assert found["courier_weight"].tolist() == [0.5, 0.5, 1]
     assert with_hours(table, None) is table
+
+
+def city_of(folder: Path, *, group: str, more: str = "") -> study.Study:
+    """Copy the sample city, and ask by a standard that speaks of one group."""
+    shutil.copytree(city_dir(), folder)
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    text = text.replace("cutoff_m = 750", "").replace("detour_factor = 1.3", "")
+    (folder / "mine.toml").write_text(
+        TOILET.replace("600", "750") + f'group = "{group}"\nopen_then = false\n', encoding="utf-8"
+    )
+    (folder / "study.toml").write_text(text.replace("[reach]", STANDARD + "[reach]") + more, encoding="utf-8")
+    return study.Study.read(folder / "study.toml")
+
+
+def test_a_study_speaks_of_the_group_that_its_standard_is_about(tmp_path: Path) -> None:
+    heads = [study.run(city_of(tmp_path / group, group=group)).headline for group in ("rider", "courier", "driver")]
+    whole = study.run(study.Study.read(city_dir() / "study.toml")).headline
+    assert sum(head["demand"] for head in heads) == pytest.approx(whole["demand"])
+    assert len({round(head["covered_share"], 6) for head in heads}) == 3
+    with pytest.raises(ParameterError, match=r"nobody is of group 'trucker'. Known: courier, driver, rider"):
+        study.run(city_of(tmp_path / "none", group="trucker"))
+
+
+def test_purposes_weigh_needs_where_they_may_be_told(tmp_path: Path) -> None:
+    folder = tmp_path / "city"
+    shutil.copytree(city_dir(), folder)
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    # Without a rule every stop counts, and is of purpose "unknown".
+    weighed = '\n[coverage]\nitems = ["need:meals", "station"]\nweigh_needs = true\n'
+    purposes = "\n[stops.purpose]\nrest_min_s = 600\n"
+    (folder / "study.toml").write_text(text + weighed + purposes, encoding="utf-8")
+    result = study.run(study.Study.read(folder / "study.toml"))
+    assert result.measures.services is not None
+    told = result.measures.services.items.set_index("item")
+    aggregate_by = stations.need_weights(bins="hour_of_week").set_index(["need", "purpose", "bin"])["weight"]
+    table = result.by_purpose
+    assert table is not None
+    inside = table[table["zone_id"] != ""]
+    weight = aggregate_by["meals"].reindex(pd.MultiIndex.from_frame(inside[["purpose", "bin"]])).to_numpy()
+    assert told.loc["meals", "demand"] == pytest.approx((inside["courier_s"] * weight).sum())
+    assert told.loc["station", "demand"] == pytest.approx(result.headline["demand"])

@@ -25,8 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["are_of_type", "check_purposes", "select"]
 
 
-def select(aggregate: Aggregate, *, purposes: Collection[str] | None = None, days: IntArray | None = None) -> Aggregate:
-    """Keep the demand of some purposes and of some days.
+def select(
+    aggregate: Aggregate,
+    *,
+    purposes: Collection[str] | None = None,
+    days: IntArray | None = None,
+    groups: Collection[str] | None = None,
+) -> Aggregate:
+    """Keep the demand of some purposes, of some days and of some groups of workers.
 
     Parameters
     ----------
@@ -37,6 +43,8 @@ def select(aggregate: Aggregate, *, purposes: Collection[str] | None = None, day
         "unknown": without it unknown time is not told any more.
     days
         Local days since 1970 to keep; by default all. Of the observed days only these stay.
+    groups
+        Worker groups to keep, '' for those of none; by default all. Days stay observed on which none of them was seen.
 
     Returns
     -------
@@ -46,7 +54,7 @@ def select(aggregate: Aggregate, *, purposes: Collection[str] | None = None, day
     Raises
     ------
     ParameterError
-        If a purpose is unknown.
+        If a purpose is unknown, or nobody is of a group.
 
     Notes
     -----
@@ -66,6 +74,12 @@ def select(aggregate: Aggregate, *, purposes: Collection[str] | None = None, day
         check_purposes(purposes)
         kept &= aggregate.sums["purpose"].isin(list(purposes)).to_numpy()
         tells_unknown &= "unknown" in purposes
+    if groups is not None:
+        known = sorted(aggregate.sums["group"].unique())
+        strange = [group for group in groups if group not in known]
+        if strange:
+            raise ParameterError(f"nobody is of group {strange[0]!r}. {suggest(strange[0], known)}")
+        kept &= aggregate.sums["group"].isin(list(groups)).to_numpy()
     if days is not None:
         kept &= np.isin(_clock.days(aggregate.sums["hour"].to_numpy()), days)
         observed = observed[np.isin(observed, days)]

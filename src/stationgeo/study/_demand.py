@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import _clock, demand
-from stationgeo.errors import DataError
+from stationgeo.errors import DataError, StudyError
 from stationgeo.study._ground import demand_inside, find_territory
 from stationgeo.study._privacy import publish
+from stationgeo.study._standard import standard_of
 from stationgeo.study._store import read_store
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Demanded:
     """ZONES of the study, or the one unit around all demand."""
     full: pd.DataFrame
     """DEMAND before anything was pooled or suppressed: never to be written."""
+    by_purpose: pd.DataFrame | None
+    """DEMAND of couriers by purpose, where needs are weighted by it; None where nobody asks or it may not be told."""
     aggregate: demand.Aggregate | None
     """What of couriers' stops counts, with its days and replicates: never to be written; None without couriers."""
     release: demand.Release | None
@@ -59,11 +62,14 @@ def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None, pieces:
     days, notes = _days(study, np.union1d(of_tracks, of_events))
     observed = _clock.as_dates(days) if days.size else None
     where: dict[str, Any] = {"zones": inputs.zones, "resolution": study.resolution, "tz": study.tz}
-    of_couriers, of_events_table, release, aggregate = None, None, None, None
+    of_couriers, of_events_table, release, aggregate, by_purpose = None, None, None, None, None
+    group = _group(study)
     full = []
     if tracked is not None:
         found, more = tracked
-        aggregate = demand.select(dataclasses.replace(found, days=days), days=days, purposes=_counted(study))
+        aggregate = demand.select(
+            dataclasses.replace(found, days=days), days=days, purposes=_counted(study), groups=group
+        )
         if aggregate.sums.empty:
             raise DataError("no rest is left on the days and for the purposes that count. Look at [demand], [stops].")
         # Replicates tell how sure rates are, and stay in the aggregate: they are no demand.
@@ -71,6 +77,12 @@ def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None, pieces:
         full.append(demand.read_out(once, expansion=study.demand.expansion or None))
         of_couriers, release, of_release = publish(study, aggregate, full[0], inputs.zones, pieces)
         notes += more + of_release
+        if study.coverage.weigh_needs and release is None:
+            by_purpose = demand.read_out(once, expansion=study.demand.expansion or None, by=("purpose",))
+        if group is not None:
+            # All of it is of this group: the column lets a standard see so.
+            of_couriers, full[0] = (table.assign(group=group[0]) for table in (of_couriers, full[0]))
+            notes += (f"demand is that of workers of group {group[0]!r} alone, of whom the standard speaks",)
     if events is not None:
         kept = events if not study.demand.day_types else events[_are_on(study, events, days)]
         of_events_table = demand.from_events(kept, observed=observed, **where)
@@ -83,10 +95,30 @@ def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None, pieces:
         inside=inside,
         zones=territory,
         full=_merged(full),
+        by_purpose=None if by_purpose is None else find_territory(inputs, by_purpose)[1],
         aggregate=aggregate,
         release=release,
         notes=notes + of_zones,
     )
+
+
+def _group(study: Study) -> tuple[str] | None:
+    """Name the workers of whom the study's standard speaks; None where it speaks of all.
+
+    Raises
+    ------
+    StudyError
+        If there is demand whose workers are not known.
+    """
+    standard = standard_of(study)
+    if standard is None or not standard.group:
+        return None
+    if study.events is not None:
+        raise StudyError(
+            f"{study.name}: the standard {standard.name!r} speaks of workers of group {standard.group!r}, and nobody "
+            "knows whose the [events] are. Leave them out, or take a standard for all."
+        )
+    return (standard.group,)
 
 
 def _merged(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -42,6 +42,8 @@ class Result:
     `privacy.k`, spread back to cells, for an average week, unless the study is exempt."""
     full_demand: pd.DataFrame
     """DEMAND before anything was pooled or suppressed, to look at in the house: `write` writes nothing of it."""
+    by_purpose: pd.DataFrame | None
+    """DEMAND of couriers by purpose, where needs are weighted by it: to look at in the house, never written."""
     release: Release | None
     """The pieces that may be told of couriers; None where nothing needs to be suppressed."""
     pieces: pd.DataFrame | None

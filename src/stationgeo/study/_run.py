@@ -153,6 +153,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         tracks=tracks,
         demand=demanded.table,
         full_demand=demanded.full,
+        by_purpose=demanded.by_purpose,
         release=demanded.release,
         pieces=pieces,
         reach=reach.as_table(reached),

@@ -109,8 +109,10 @@ def measure(
     if inputs.services is not None and offers is not None:
         asked = study.coverage
         weights = stations.need_weights(bins=offers.bins, catalogue=inputs.catalogue) if asked.weigh_needs else None
+        # Purposes weigh where they may be told, else the hour alone.
+        wanted = demanded.by_purpose if weights is not None and demanded.by_purpose is not None else table
         services = coverage.score_services(
-            table, reached, stations=places, offers=offers, zones=demanded.zones, weight=study.demand_weight,
+            wanted, reached, stations=places, offers=offers, zones=demanded.zones, weight=study.demand_weight,
             items=coverage.find_items(asked.items, catalogue=inputs.catalogue), standard=standard,
             need_weights=weights, by_hour=timed, catalogue=inputs.catalogue,
         )  # fmt: skip
