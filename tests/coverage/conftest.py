@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -10,8 +10,11 @@ import pandas as pd
 import pytest
 from shapely.geometry import Point, Polygon, box
 
-from stationgeo import cells
+from stationgeo import cells, stations
 from stationgeo.stations._masks import pack_bins
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RESOLUTION = 10
 STEP_DEG = 0.01
@@ -111,3 +114,18 @@ class Town:
 @pytest.fixture(scope="session")
 def town() -> Town:
     return Town()
+
+
+def _offers(names: list[str], low: np.ndarray, high: np.ndarray, *, services: tuple[str, ...]) -> stations.Offers:
+    """Offers by flags (station, service, bin), for sure and perhaps; open is who offers anything."""
+    return stations.Offers(
+        station_id=np.array(names, dtype=object), services=services, low=pack_bins(low), high=pack_bins(high),
+        open_low=pack_bins(low.any(axis=1)), open_high=pack_bins(high.any(axis=1)), bins="hour_of_week",
+        n_bins=low.shape[-1], status=np.where(low.any(axis=-1), 2, np.where(high.any(axis=-1), 1, 0)).astype(np.int8),
+        capacity=np.full(low.shape[:2], np.nan), timed=True, clusters=(), unmatched=(), untold=0,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def offers_of() -> Callable[..., stations.Offers]:
+    return _offers

@@ -1,7 +1,7 @@
 """What closing stations loses, against a town worked out by hand, plain loops over closures, and the laws of sets."""
 
-from itertools import combinations
-from types import SimpleNamespace
+from collections.abc import Callable
+from itertools import combinations, product
 from typing import Any
 
 import geopandas as gpd
@@ -14,7 +14,7 @@ from shapely.geometry import Point, box
 
 from stationgeo import cells, coverage
 from stationgeo.errors import ColumnError, DataError, ParameterError
-from stationgeo.stations._masks import pack_bins, unpack_bins
+from stationgeo.stations import Offers, unpack_bins
 
 STEP_DEG = 0.01
 LON0, LAT0 = 114.0, 22.5
@@ -149,35 +149,55 @@ def test_for_whom_and_when() -> None:
     assert found.bins[found.bins["closing"] == "station"].to_numpy().tolist() == [["station", "a", 8, 10.0]]
 
 
-def offers_of(names: list[str], low: np.ndarray) -> Any:  # noqa: ANN401 - stands for Offers
-    """Flags (station, service, bin)."""
-    opened = pack_bins(low.any(axis=1))
-    return SimpleNamespace(
-        station_id=np.array(names, dtype=object), services=("water", "toilets"), low=pack_bins(low),
-        high=pack_bins(np.ones_like(low)), open_low=opened, open_high=opened, n_bins=low.shape[-1],
-    )  # fmt: skip
+SERVICES = ("water", "toilets")
 
 
-def test_hours_and_services_by_hand() -> None:
+def standard(**fields: Any) -> coverage.Standard:  # noqa: ANN401 - fields of one
+    words = {"name": "asked", "version": "1", "zh": "问", "en": "what is asked", "source": "a test", "mode": "walk"}
+    return coverage.Standard(**({**words, "cutoff_s": 1_000.0, "open_then": True} | fields))
+
+
+def test_hours_and_services_by_hand(offers_of: Callable[..., Offers]) -> None:
     # At 22 b is closed: place 1 then has a alone. Toilets: only a and c, so that b's backup does not count.
     low = np.zeros((4, 2, 168), dtype=bool)
     low[:, 0] = True
     low[1, 0, 22] = False
     low[[0, 2], 1] = True
-    offers = offers_of(["a", "b", "c", "d"], low)
-    by_hour = critical(offers=offers, spans={"night": [22]})
+    offers = offers_of(["a", "b", "c", "d"], low, low, services=SERVICES)
+    by_hour = critical(offers=offers, standard=standard(), spans={"night": [22]})
     assert by_hour.stations["unique_demand"].tolist() == [15, 0, 0, 0]
     assert by_hour.spans.set_index("id").loc["a", "lost_share"] == 1
-    toilets = critical(offers=offers, services=["toilets", "water"])
+    toilets = critical(offers=offers, standard=standard(services=("toilets", "water"), together=True))
     assert toilets.stations["unique_demand"].tolist() == [35, 0, 40, 0]
     assert toilets.headline["covered_demand"] == 75
-    # Demand of an unknown hour is served by who is there in every hour: not by b.
-    unknown = critical(demand=DEMAND.assign(bin=-1), offers=offers)
+    # Demand of an unknown hour is served for sure by who is there in every hour: not by b, who may be.
+    unknown = critical(demand=DEMAND.assign(bin=-1), offers=offers, standard=standard())
     assert unknown.stations["unique_demand"].tolist() == [35, 0, 40, 0]
+    assert unknown.stations["unique_demand_low"].tolist() == [10, 0, 0, 0]
+    assert unknown.stations["unique_demand_high"].tolist() == [35, 0, 40, 0]
+
+
+def test_what_is_not_known_makes_a_range_by_hand(offers_of: Callable[..., Offers]) -> None:
+    # Nobody knows whether b and c are open at 8. At place 2 (40) either may be the only one; at place 1, where a is for
+    # sure, b saves it or not: a loses 10 there where only it reaches, and 20 more at most; at 22 all is known.
+    low = np.ones((4, 2, 168), dtype=bool)
+    low[1:3, :, 8] = False
+    offers = offers_of(["a", "b", "c", "d"], low, np.ones_like(low), services=SERVICES)
+    found = critical(offers=offers, standard=standard(), group_by="host")
+    assert found.stations["unique_demand"].tolist() == [30, 0, 0, 0]
+    assert found.stations["unique_demand_low"].tolist() == [10, 0, 0, 0]
+    assert found.stations["unique_demand_high"].tolist() == [30, 40, 40, 0]
+    # The bank has both of place 2: it loses nothing for sure, and all of it at most.
+    groups = found.groups.set_index("group")
+    assert groups[["lost_demand_low", "lost_demand", "lost_demand_high"]].loc["bank"].tolist() == [0, 0, 40]
+    told = found.headline
+    assert (told["covered_demand"], told["covered_demand_high"]) == (35, 75)
+    assert (told["backed_up_demand"], told["backed_up_demand_high"]) == (5, 65)
+    assert (told["n_redundant"], told["n_redundant_low"]) == (3, 1)
 
 
 @st.composite
-def towns(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, Any]:
+def towns(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, np.ndarray]:
     n_bins = draw(st.sampled_from([2, 70]))
     bins = [0, n_bins - 1, -1]
     weights = draw(st.lists(st.integers(0, 30), min_size=10, max_size=10).filter(any))
@@ -191,7 +211,11 @@ def towns(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame
     reach = reach_of(*[(f"s{i}", place, float(s)) for (i, place), s in zip(pairs, seconds, strict=True)])
     chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     low = chance.random((n, 2, n_bins)) < chance.choice([0.6, 0.95])
-    return demand, reach, stations, offers_of([f"s{i}" for i in range(n)], low)
+    return demand, reach, stations, low
+
+
+def offered(stations: gpd.GeoDataFrame, low: np.ndarray, offers_of: Callable[..., Offers]) -> Offers:
+    return offers_of(stations["station_id"].tolist(), low, low, services=SERVICES)
 
 
 def covered_by(demand: pd.DataFrame, reach: pd.DataFrame, offers: Any, names: set[str]) -> np.ndarray:  # noqa: ANN401
@@ -207,9 +231,15 @@ def covered_by(demand: pd.DataFrame, reach: pd.DataFrame, offers: Any, names: se
 
 @settings(max_examples=15, deadline=None)
 @given(towns())
-def test_equal_to_closing_them_one_by_one(drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, Any]) -> None:
-    demand, reach, stations, offers = drawn
-    result = critical(demand=demand, reach=reach, stations=stations, offers=offers, group_by="host", spans={"x": [0]})
+def test_equal_to_closing_them_one_by_one(
+    offers_of: Callable[..., Offers], drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, np.ndarray],
+) -> None:  # fmt: skip
+    demand, reach, stations, low = drawn
+    offers = offered(stations, low, offers_of)
+    result = critical(
+        demand=demand, reach=reach, stations=stations, offers=offers, standard=standard(), group_by="host",
+        spans={"x": [0]},
+    )  # fmt: skip
     visits, names = demand["visits"].to_numpy(), set(stations["station_id"])
 
     def covered(open_: set[str]) -> float:
@@ -248,10 +278,11 @@ def test_equal_to_closing_them_one_by_one(drawn: tuple[pd.DataFrame, pd.DataFram
 @settings(max_examples=20, deadline=None)
 @given(towns())
 def test_the_way_to_the_next_nearest_equals_plain_loops(
-    drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, Any],
-) -> None:
-    demand, reach, stations, offers = drawn
-    result = critical(demand=demand, reach=reach, stations=stations, offers=offers).stations
+    offers_of: Callable[..., Offers], drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, np.ndarray],
+) -> None:  # fmt: skip
+    demand, reach, stations, low = drawn
+    offers = offered(stations, low, offers_of)
+    result = critical(demand=demand, reach=reach, stations=stations, offers=offers, standard=standard()).stations
     moved, more = dict.fromkeys(stations["station_id"], 0.0), dict.fromkeys(stations["station_id"], 0.0)
     for i, row in enumerate(demand.itertuples()):
         there = reach[reach["cell"] == row.cell].sort_values(["impedance_s", "station_id"])
@@ -271,7 +302,7 @@ def test_the_way_to_the_next_nearest_equals_plain_loops(
 @settings(max_examples=15, deadline=None)
 @given(towns())
 def test_without_hours_unique_demand_is_that_of_score(
-    drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, Any],
+    drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, np.ndarray],
 ) -> None:
     demand, reach, stations, _ = drawn
     table = {"stations": stations, "zones": None, "weight": "visits"}
@@ -282,6 +313,35 @@ def test_without_hours_unique_demand_is_that_of_score(
     assert found.headline["covered_demand"] == pytest.approx(scored.headline["covered_demand"])
     twice = coverage.backup(demand, reach, n=2, by_premises=False, **table)
     assert found.headline["backed_up_demand"] == pytest.approx(twice.headline["numerator"])
+
+
+@settings(max_examples=8, deadline=None)
+@given(towns(), st.integers(0, 2**32 - 1))
+def test_bounds_hold_whatever_the_unknowns_are_and_are_reached(
+    offers_of: Callable[..., Offers], drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, np.ndarray], seed: int,
+) -> None:  # fmt: skip
+    demand, reach, stations, low = drawn
+    demand = demand.iloc[:N_PLACES].assign(bin=0, visits=lambda table: table["visits"] + 1.0)
+    low[:] = low[:, :1, :1]
+    n, names = len(stations), stations["station_id"].tolist()
+    unknown = np.isin(np.arange(n), np.random.default_rng(seed).integers(n, size=3))
+    high = low | unknown[:, None, None]
+    asked = {"demand": demand, "reach": reach, "stations": stations, "group_by": "host", "standard": standard()}
+    found = critical(offers=offers_of(names, low, high, services=SERVICES), **asked)
+    outcomes = []
+    for answers in product([False, True], repeat=int(unknown.sum())):
+        as_it_is = low.copy()
+        as_it_is[unknown] |= np.array(answers, dtype=bool)[:, None, None]
+        outcomes.append(critical(offers=offers_of(names, as_it_is, as_it_is, services=SERVICES), **asked))
+    for table, column in (("stations", "unique_demand"), ("groups", "lost_demand")):
+        all_of_them = np.array([getattr(one, table)[column].to_numpy() for one in outcomes])
+        if all_of_them.size:
+            told_table = getattr(found, table)
+            assert told_table[f"{column}_low"].tolist() == pytest.approx(all_of_them.min(axis=0))
+            assert told_table[f"{column}_high"].tolist() == pytest.approx(all_of_them.max(axis=0))
+    for name in ("covered_demand", "backed_up_demand"):
+        values = [one.headline[name] for one in outcomes]
+        assert (found.headline[name], found.headline[f"{name}_high"]) == pytest.approx((min(values), max(values)))
 
 
 def test_nothing_in_reach_and_no_stations() -> None:
@@ -297,25 +357,30 @@ def test_nothing_in_reach_and_no_stations() -> None:
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
-        ({"services": ["water"]}, ParameterError, "services need offers"),
+        ({"standard": standard(services=("water",))}, ParameterError, "give offers="),
         ({"group_by": "hosts"}, ColumnError, "'hosts' is missing.*did you mean 'host'"),
         ({"spans": {"night": []}}, ParameterError, r"spans\['night'\] must be one or more bins"),
         ({"spans": {"night": [-1]}}, ParameterError, r"spans\['night'\]"),
         ({"spans": {"night": [1.5]}}, ParameterError, r"spans\['night'\]"),
         ({"weight": "people"}, ParameterError, "weight must be"),
         ({"reach": reach_of(("ghost", 0, 1))}, DataError, "reach names 1 stations .*'ghost'"),
-        (
-            {"offers": offers_of(["a"], np.ones((1, 2, 168), dtype=bool))},
-            DataError,
-            "offers lack 3 of 4 counted stations",
-        ),
-        (
-            {"offers": offers_of(["a", "b", "c", "d"], np.ones((4, 2, 9), dtype=bool))},
-            ParameterError,
-            "Demand has bin 22, offers have 9",
-        ),
     ],
 )
 def test_wrong_calls(changes: dict[str, Any], error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         critical(**changes)
+
+
+@pytest.mark.parametrize(
+    ("names", "n_bins", "error", "words"),
+    [
+        (["a"], 168, DataError, "3 of 4 stations are missing"),
+        (["a", "b", "c", "d"], 9, ParameterError, "bins up to 22, offers only 9"),
+    ],
+)
+def test_offers_of_other_stations_or_hours(
+    offers_of: Callable[..., Offers], names: list[str], n_bins: int, error: type[Exception], words: str
+) -> None:
+    flags = np.ones((len(names), 2, n_bins), dtype=bool)
+    with pytest.raises(error, match=words):
+        critical(offers=offers_of(names, flags, flags, services=SERVICES), standard=standard())

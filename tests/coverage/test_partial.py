@@ -1,7 +1,7 @@
 """Coverage that is more than yes or no against hand-made towns, plain loops, and the laws that it obeys."""
 
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -14,7 +14,9 @@ from shapely.geometry import Point, box
 from stationgeo import cells, coverage
 from stationgeo.errors import ColumnError, DataError, ParameterError
 from stationgeo.reach import linear, step
-from stationgeo.stations._masks import pack_bins
+from stationgeo.stations import Offers
+
+Complete: TypeAlias = Callable[..., coverage.PartialCoverage]
 
 RESOLUTION = 10
 STEP_DEG = 0.01
@@ -149,30 +151,27 @@ def test_stations_without_premises_stand_for_themselves() -> None:
         assert result.headline["share"] == 1.0
 
 
-def offers_of(low: np.ndarray, high: np.ndarray, names: list[str]) -> Any:  # noqa: ANN401 - stands for Offers
-    """Flags (station, service, bin)."""
-    return SimpleNamespace(
-        station_id=np.array(names, dtype=object), services=SERVICES, low=pack_bins(low), high=pack_bins(high),
-        open_low=pack_bins(low.any(axis=1)), open_high=pack_bins(high.any(axis=1)), n_bins=low.shape[-1],
-    )  # fmt: skip
+@pytest.fixture
+def complete(offers_of: Callable[..., Offers]) -> Complete:
+    """Score completeness by what the toy town offers, with changes.
 
-
-def toy_offers() -> Any:  # noqa: ANN401 - stands for Offers
-    # a: water always; toilet perhaps in bin 0.  b: toilet in bin 0 for sure, rest never.
+    a: water always; toilet perhaps in bin 0.  b: toilet in bin 0 for sure, rest never.
+    """
     low = np.zeros((2, 3, N_BINS), dtype=bool)
     low[0, 0] = True
     low[1, 1, 0] = True
     high = low.copy()
     high[0, 1, 0] = True
-    return offers_of(low, high, ["a", "b"])
+    offers = offers_of(["a", "b"], low, high, services=SERVICES)
+
+    def run(demand: pd.DataFrame = DEMAND, **changes: Any) -> coverage.PartialCoverage:  # noqa: ANN401
+        asked = {"offers": offers, "services": ["water", "toilet"], "together": "in_reach"} | GIVEN | changes
+        return coverage.completeness(demand, asked.pop("reach", REACH), **asked)
+
+    return run
 
 
-def complete(demand: pd.DataFrame = DEMAND, **changes: Any) -> coverage.PartialCoverage:  # noqa: ANN401
-    asked = {"offers": toy_offers(), "services": ["water", "toilet"], "together": "in_reach"} | GIVEN | changes
-    return coverage.completeness(demand, asked.pop("reach", REACH), **asked)
-
-
-def test_completeness_by_hand() -> None:
+def test_completeness_by_hand(complete: Complete) -> None:
     # Place 0, bin 0 (10): a water, b toilet -> 2 of 2; bin 1 (10): water -> 1; place 1, bin 0 (30): a: water, toilet
     # perhaps -> 1 or 2; place 2 (50): 0. Mean: (10 + 5 + 15) / 100, high (10 + 5 + 30) / 100; all: 10, high 40.
     result = complete()
@@ -185,7 +184,7 @@ def test_completeness_by_hand() -> None:
     assert result.rates["rate"].unique().tolist() == ["completeness", "all_services"]
 
 
-def test_completeness_at_one_station_by_hand() -> None:
+def test_completeness_at_one_station_by_hand(complete: Complete) -> None:
     # Place 0, bin 0: a has one for sure (two perhaps), b one -> 1, high 2; bin 1: 1; place 1: 1, high 2:
     # 5 + 5 + 15 of 100, and 10 + 5 + 30 if every unknown is a yes.
     told = complete(together="at_one_station").headline
@@ -193,7 +192,7 @@ def test_completeness_at_one_station_by_hand() -> None:
 
 
 @pytest.mark.parametrize("bins", [-1, -2])
-def test_a_time_that_is_not_known_takes_what_is_offered_always_or_ever(bins: int) -> None:
+def test_a_time_that_is_not_known_takes_what_is_offered_always_or_ever(complete: Complete, bins: int) -> None:
     # Place 0: water in every bin (sure), toilet in bin 0 only (perhaps).
     told = complete(demand_of((0, "west", bins, 10))).headline
     assert (told["share"], told["share_high"]) == (0.5, 1.0)
@@ -296,7 +295,10 @@ def test_monotone_and_equal_to_step_coverage(
 @settings(max_examples=12, deadline=None)
 @given(towns(), st.integers(0, 2**32 - 1), st.sampled_from([70, 168]))
 def test_completeness_equals_plain_loops_and_keeps_its_laws(
-    drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame], seed: int, n_bins: int
+    offers_of: Callable[..., Offers],
+    drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame],
+    seed: int,
+    n_bins: int,
 ) -> None:
     demand, reach, places = drawn
     demand["bin"] = demand["bin"].map({0: -1, 1: n_bins - 1})
@@ -304,14 +306,8 @@ def test_completeness_equals_plain_loops_and_keeps_its_laws(
     chance = np.random.default_rng(seed)
     low = chance.random((len(names), 3, n_bins)) < chance.choice([0.5, 1.0])
     high = low | (chance.random(low.shape) < 0.3)
-    offers = offers_of(low, high, names)
+    offers = offers_of(names, low, high, services=SERVICES)
     table = {"stations": places, "zones": town(), "weight": "visits", "offers": offers}
-
-    def counts(flags: np.ndarray, pairs: list[tuple[str, float]], bins: int, *, perhaps: bool) -> np.ndarray:
-        rows = flags[[names.index(name) for name, _ in pairs]]
-        if bins >= 0:
-            return rows[:, :, bins]
-        return rows.any(axis=-1) if perhaps else rows.all(axis=-1)
 
     results = {}
     for together in ("in_reach", "at_one_station"):
@@ -322,11 +318,12 @@ def test_completeness_equals_plain_loops_and_keeps_its_laws(
                 pairs: list[tuple[str, float]], bins: int, flags: np.ndarray = flags, perhaps: bool = perhaps,  # noqa: FBT001
                 together: str = together,
             ) -> float:  # fmt: skip
-                found = counts(flags, pairs, bins, perhaps=perhaps)
-                if not len(found):
+                if not pairs:
                     return 0.0
-                n = found.any(axis=0).sum() if together == "in_reach" else found.sum(axis=1).max()
-                return float(n) / 3
+                found = flags[[names.index(station) for station, _ in pairs]]
+                by_bin = found.any(axis=0).sum(axis=0) if together == "in_reach" else found.sum(axis=1).max(axis=0)
+                unknown = by_bin.max() if perhaps else by_bin.min()
+                return float(by_bin[bins] if bins >= 0 else unknown) / 3
 
             expected, _ = looped(demand, reach, share)
             assert result.headline[name] == pytest.approx(expected, rel=1e-12, abs=1e-12)
@@ -334,8 +331,10 @@ def test_completeness_equals_plain_loops_and_keeps_its_laws(
         results[together] = result
     assert results["at_one_station"].headline["numerator"] <= results["in_reach"].headline["numerator"] + 1e-9
     alone = [coverage.completeness(demand, reach, services=[s], together="in_reach", **table) for s in SERVICES]  # type: ignore[arg-type]
-    mean = np.mean([one.headline["numerator"] for one in alone])
-    assert results["in_reach"].headline["numerator"] == pytest.approx(mean, rel=1e-12, abs=1e-12)
+    # Law: in each hour that is known, the mean of the services' own rates.
+    known = [one.bins[one.bins["bin"] >= 0] for one in (results["in_reach"], *alone)]
+    whole, *single = (one.loc[one["rate"] == "completeness", "numerator"].to_numpy() for one in known)
+    assert whole == pytest.approx(np.mean(single, axis=0), rel=1e-12, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -355,7 +354,7 @@ def test_wrong_calls_of_cooperative(changes: dict[str, Any], error: type[Excepti
         coverage.cooperative(DEMAND, REACH, **({"decay": DECAY} | GIVEN | changes))
 
 
-def test_other_wrong_calls() -> None:
+def test_other_wrong_calls(complete: Complete) -> None:
     with pytest.raises(ParameterError, match="n must be a whole number, 1 or more"):
         coverage.backup(DEMAND, REACH, n=0, by_premises=False, **GIVEN)
     with pytest.raises(ColumnError, match="premises_id"):
@@ -374,14 +373,16 @@ def test_other_wrong_calls() -> None:
         complete(services=["water", "water"])
     with pytest.raises(ParameterError, match="together must be"):
         complete(together="anyhow")
-    with pytest.raises(ParameterError, match="Demand has bin 9, offers have 6"):
+    with pytest.raises(ParameterError, match="bins up to 9, offers only 6"):
         complete(demand_of((0, "west", 9, 1)))
-    with pytest.raises(DataError, match="offers lack 1 of 3 counted stations: 'c'"):
+    with pytest.raises(DataError, match="1 of 3 stations are missing: 'c'"):
         complete(stations=stations_of(["a", "b", "street", "c"]))
-    unlike = toy_offers()
-    unlike.low, unlike.high = unlike.high, unlike.low
+
+
+def test_offers_must_have_for_sure_no_more_than_perhaps(complete: Complete, offers_of: Callable[..., Offers]) -> None:
+    flags = np.zeros((2, 3, N_BINS), dtype=bool)
     with pytest.raises(DataError, match="within what is offered perhaps"):
-        complete(offers=unlike)
+        complete(offers=offers_of(["a", "b"], ~flags, flags, services=SERVICES))
 
 
 def test_row_order_does_not_matter_and_repeats_of_a_place_add_up() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from stationgeo import stations as station_kinds
-from stationgeo.coverage._items import lay_out
+from stationgeo.coverage._items import STATION, lay_out
 from stationgeo.coverage._meet import check_tables, impedance_of, meet
 from stationgeo.coverage._qualify import offered, qualified
 from stationgeo.coverage._tally import N_UNTIMED, Offered, tally
@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from stationgeo.schema import FloatArray
     from stationgeo.stations import Catalogue, Offers
 
-__all__ = ["Question", "answer", "ask", "cutoff_of", "is_centre", "laid_out"]
+__all__ = ["Question", "answer", "ask", "ask_standard", "cutoff_of", "is_centre", "laid_out", "named_standard"]
 
 
 class Question(NamedTuple):
     """Demand, the stations that count, what they offer and what is asked of them."""
 
-    counted: pd.DataFrame
+    items: tuple[Item, ...]
+    counted: gpd.GeoDataFrame
     """Stations that count."""
     told: Offers
     """What they offer, in their order."""
@@ -72,7 +73,26 @@ def ask(
         demand, way, counted=counted, zones=zones, weight=weight, purposes=purposes,
         group="" if standard is None else standard.group, cutoff=cutoff_of(way, standard),
     )  # fmt: skip
-    return Question(counted, told, lay_out(items, told), met, impedance_of(way), zones is not None)
+    return Question(tuple(items), counted, told, lay_out(items, told), met, impedance_of(way), zones is not None)
+
+
+def ask_standard(
+    demand: pd.DataFrame,
+    reach: pd.DataFrame | TravelReach,
+    *,
+    stations: gpd.GeoDataFrame,
+    zones: gpd.GeoDataFrame | None,
+    weight: str,
+    standard: Standard | None,
+    offers: Offers | None,
+    catalogue: Catalogue | None,
+) -> Question:
+    """Bring together what a standard asks for, one item; a station at any hour where there is no standard."""
+    item = STATION if standard is None else standard.item(catalogue=catalogue)
+    return ask(
+        demand, reach, items=[item], stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
+        open_then=standard is not None and standard.open_then, purposes=(), catalogue=catalogue,
+    )  # fmt: skip
 
 
 def answer(question: Question, *, factor: FloatArray | None = None, by_hour: bool, by_cell: bool) -> Tally:
@@ -84,6 +104,11 @@ def answer(question: Question, *, factor: FloatArray | None = None, by_hour: boo
         factor=np.ones((n_items, 1, n_bins + N_UNTIMED)) if factor is None else factor,
         n_zones=len(question.met.lowest), inside_only=question.inside_only, by_hour=by_hour, by_cell=by_cell,
     )  # fmt: skip
+
+
+def named_standard(standard: Standard | None) -> dict[str, Any]:
+    """Write the standard for the record; nothing where there is none."""
+    return {} if standard is None else {"standard": standard.to_dict()}
 
 
 def laid_out(question: Question) -> Offered:

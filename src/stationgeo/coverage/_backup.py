@@ -8,17 +8,19 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import schema
-from stationgeo.coverage._partial import distribution_of, named_standard, partial_coverage, whole_number
-from stationgeo.coverage._places import Ways, checked_places, placed, ways
+from stationgeo.coverage._ask import ask_standard
+from stationgeo.coverage._hourly import NUMBER, held_by_rows, near_of
+from stationgeo.coverage._partial import distribution_of, number_in_reach, partial_coverage, whole_number
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from stationgeo.coverage._ask import Question
     from stationgeo.coverage._partial import PartialCoverage
     from stationgeo.coverage._standard import Standard
     from stationgeo.reach import TravelReach
     from stationgeo.schema import IntArray
-    from stationgeo.stations import Catalogue
+    from stationgeo.stations import Catalogue, Offers
 
 __all__ = ["backup"]
 
@@ -35,6 +37,7 @@ def backup(
     n: int,
     by_premises: bool,
     standard: Standard | None = None,
+    offers: Offers | None = None,
     catalogue: Catalogue | None = None,
 ) -> PartialCoverage:
     """Cover demand only where at least n stations reach it, so that another one is there when one closes.
@@ -42,7 +45,7 @@ def backup(
     Parameters
     ----------
     demand
-        DEMAND, of H3 cells of one resolution; its bins are added up.
+        DEMAND, of H3 cells of one resolution.
     reach
         REACH of the stations, or the `TravelReach` that holds it; no rows: nothing is covered.
     stations
@@ -57,15 +60,19 @@ def backup(
         Whether stations of one `premises_id` count once: brands at one address close together. A station without
         premises stands for itself. False counts stations.
     standard
-        Whose worker group, kinds and tiers of stations, and cutoff count. None: everybody, and all stations in reach.
-        Services and opening hours that it asks for are left aside: this is about stations at any hour.
+        Who counts as served: worker group, kinds and tiers of stations, cutoff, services, and whether stations have to
+        be open. None: everybody, and any station in reach, whatever its hours and services.
+    offers
+        What these stations offer in which hours, as `stations.offers` gives it, where the standard asks for services
+        or for stations that are open.
     catalogue
         What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
     PartialCoverage
-        `cells` also has `n_counted`, stations or premises in reach; `distribution` tells demand by that number.
+        `cells` also has `n_counted`, stations or premises in reach whatever their hours and services; `distribution`
+        tells demand by the number that counts in its hour.
 
     Raises
     ------
@@ -76,14 +83,17 @@ def backup(
     DatumError
         If zones are not in WGS-84 (EPSG:4326).
     ParameterError
-        If `n` is no whole number from 1, `weight` does not add up, or resolutions differ.
+        If `n` is no whole number from 1, `weight` does not add up, resolutions differ, reach is not in the unit of the
+        standard's cutoff, or the standard asks for what `offers` does not tell.
 
     Notes
     -----
-    share(A) = sum of d_i over cells i in A with at least n stations (premises) in reach, divided by the sum of d_i:
-    larger is better, 0 where there are fewer everywhere, nan without demand. n = 1 is the covered share of `score`.
-    Monotone: stations and cutoff never lower it, a larger n and counting by premises never raise it.
-    O(demand log demand + reach log reach).
+    share(A) = sum of d_ib over cells i in A and bins b with at least n stations (premises) in reach that have in b what
+    is asked for, divided by the sum of d_ib: larger is better, 0 where there are fewer everywhere, nan without demand.
+    Where several stations may share what is asked for, there have to be n for each service or need. Demand whose hour
+    is not known has for sure the fewest of all hours, and at most the most. n = 1 is the covered share of `score`,
+    range included. Monotone: stations, hours, services and cutoff never lower it, a larger n and counting by premises
+    never raise it, so that the range from unknowns holds. O(demand + reach x (log reach + bins)).
 
     References
     ----------
@@ -109,21 +119,21 @@ def backup(
     [1.0, 0.0]
     """
     least = whole_number("n", n, least=1)
-    table = checked_places(
-        demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, catalogue=catalogue
-    )
-    rows = placed(table.demand, weight=weight, by_bin=False)
-    near = ways(table.way, counted=table.counted, cells=rows.cells)
-    count = _distinct(_premises(table.counted) if by_premises else np.arange(near.station_id.size), near)
+    question = ask_standard(
+        demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
+        catalogue=catalogue,
+    )  # fmt: skip
+    owner = _premises(question.counted) if by_premises else np.arange(len(question.counted))
+    count = held_by_rows(question, near_of(question, owner=owner), rule=NUMBER)
     return partial_coverage(
-        "backup", rows, zones, covered=(count >= least)[rows.cell].astype(np.float64), n_stations=np.diff(near.first),
-        extra={"n_counted": count},
-        distribution=distribution_of(rows, zones, count[rows.cell], largest=max(least, int(count.max(initial=0)))),
-        parameters={"weight": weight, "n": least, "by_premises": bool(by_premises), **named_standard(standard)},
+        "backup", question, {"backup": (count >= least).astype(np.float64)}, weight=weight, zones=zones,
+        standard=standard, catalogue=catalogue, parameters={"n": least, "by_premises": bool(by_premises)},
+        of_cells={"n_stations": number_in_reach(question), "n_counted": _distinct(question, owner)},
+        distribution=distribution_of(question, count, largest=max(least, int(count.max(initial=0)))),
     )  # fmt: skip
 
 
-def _premises(counted: gpd.GeoDataFrame) -> IntArray:
+def _premises(counted: pd.DataFrame) -> IntArray:
     """Give numbers to the premises of the counted stations; a station without premises has one of its own."""
     if "premises_id" not in counted.columns:
         schema.validate(counted, schema.Table(name="STATIONS", key=(), columns=(_PREMISES,)))
@@ -133,11 +143,9 @@ def _premises(counted: gpd.GeoDataFrame) -> IntArray:
     return np.where(known, code, own).astype(np.int64)
 
 
-def _distinct(owner: IntArray, near: Ways) -> IntArray:
+def _distinct(question: Question, owner: IntArray) -> IntArray:
     """Count the distinct owners of the stations in reach of each cell."""
-    mine = owner[near.station]
-    order = np.lexsort((mine, near.cell))
-    cell, mine = near.cell[order], mine[order]
-    new = np.ones(cell.size, dtype=np.bool_)
-    new[1:] = (np.diff(cell) != 0) | (np.diff(mine) != 0)
-    return np.bincount(cell[new], minlength=near.first.size - 1)
+    first, station = question.met.reaching
+    cell = np.repeat(np.arange(first.size - 1), np.diff(first))
+    n = max(int(owner.max(initial=0)) + 1, 1)
+    return np.bincount(np.unique(cell * n + owner[station]) // n, minlength=first.size - 1)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from stationgeo import schema
 from stationgeo import stations as station_kinds
-from stationgeo.coverage._places import Placed
 from stationgeo.coverage._units import lowest_ids, numbers_of
 from stationgeo.demand import WEIGHTS
 from stationgeo.errors import ColumnError, DataError, ParameterError, first_few, suggest
@@ -17,13 +16,29 @@ from stationgeo.errors import ColumnError, DataError, ParameterError, first_few,
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from stationgeo.schema import FloatArray
+    from stationgeo.schema import CellArray, FloatArray, IntArray
 
-__all__ = ["check_asked", "read_cells", "rows_of"]
+__all__ = ["Rows", "check_asked", "read_cells", "rows_of"]
 
 _COVERED = ("covered_demand", "covered_share", "covered")
 # What is covered may exceed demand by the rounding of sums.
 _ROUNDING = 1e-9
+
+
+class Rows(NamedTuple):
+    """Demand by cell and zone, in this order, above 0."""
+
+    cells: CellArray
+    """The distinct cells, ascending."""
+    cell: IntArray
+    """Per row: which of the cells."""
+    zone: IntArray
+    """Per row: number of its lowest-level zone, -1 where there are no zones."""
+    demand: FloatArray
+    uncovered: FloatArray
+    """Per row: what is not covered for sure."""
+    uncovered_low: FloatArray
+    """Per row: what would not be covered, were every unknown a yes."""
 
 
 def check_asked(
@@ -52,10 +67,13 @@ def read_cells(cells: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> tuple[pd.
     if missing:
         raise ColumnError(f"cells: column {missing[0]!r} is missing; {suggest(missing[0], map(str, cells.columns))}")
     demand = cells["demand"].to_numpy(dtype=np.float64)
-    covered = cells[named].to_numpy(dtype=np.float64) * (1.0 if named == "covered_demand" else demand)
-    _check_amounts(cells, demand, covered)
     zone = cells["zone_id"] if zones is not None else pd.Series(schema.OUTSIDE, index=cells.index, dtype="str")
-    table = cells.assign(zone_id=zone.astype("str"), uncovered=np.maximum(demand - covered, 0.0))[demand > 0]
+    ends = {}
+    for suffix, column in (("", named), ("_low", f"{named}_high" if f"{named}_high" in cells.columns else named)):
+        covered = cells[column].to_numpy(dtype=np.float64) * (1.0 if named == "covered_demand" else demand)
+        _check_amounts(cells, demand, covered)
+        ends[f"uncovered{suffix}"] = np.maximum(demand - covered, 0.0)
+    table = cells.assign(zone_id=zone.astype("str"), **ends)[demand > 0]
     inside = np.ones(len(table), dtype=np.bool_)
     if zones is not None:
         numbers_of(table["zone_id"], lowest_ids(zones), table="cells")
@@ -82,15 +100,14 @@ def _check_amounts(cells: pd.DataFrame, demand: FloatArray, covered: FloatArray)
             )
 
 
-def rows_of(table: pd.DataFrame) -> Placed:
+def rows_of(table: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> Rows:
     """Give numbers to the cells and zones of the rows."""
     cell, at = np.unique(table["cell"].to_numpy(dtype=np.uint64), return_inverse=True)
-    zone, names = pd.factorize(table["zone_id"].to_numpy(dtype=object), sort=True)
-    return Placed(
+    return Rows(
         cells=cell,
-        zones=np.asarray(names, dtype=np.object_),
         cell=at.astype(np.int64),
-        zone=zone.astype(np.int64),
-        bin=np.full(at.size, schema.WEEK_BIN),
+        zone=numbers_of(table["zone_id"], lowest_ids(zones), table="cells"),
         demand=table["demand"].to_numpy(dtype=np.float64),
+        uncovered=table["uncovered"].to_numpy(dtype=np.float64),
+        uncovered_low=table["uncovered_low"].to_numpy(dtype=np.float64),
     )

@@ -10,48 +10,52 @@ import pandas as pd
 from stationgeo import schema
 from stationgeo import stations as station_kinds
 from stationgeo import zones as zone_tree
-from stationgeo.coverage._places import levels_of, share_of, totals
+from stationgeo.coverage._sums import share_of
+from stationgeo.coverage._units import units_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from stationgeo.coverage._places import Placed
-    from stationgeo.schema import FloatArray
+    from stationgeo.coverage._blank_cells import Rows
 
-__all__ = ["ACCESS", "off_diagonals", "two_way", "units_of"]
+__all__ = ["ACCESS", "off_diagonals", "two_way", "unit_table"]
 
 ACCESS = ("covered", "not covered", "no demand")
 """What may be said of the demand of a unit."""
 
 _UNIT_COLUMNS = (
-    "level", "zone_id", "name", "n_stations", "demand", "covered_demand", "covered_share", "has_station", "access",
-    "administrative_blank", "access_blank",
+    "level", "zone_id", "name", "n_stations", "demand", "covered_demand", "covered_share",
+    "covered_demand_high", "covered_share_high", "has_station", "access", "administrative_blank", "access_blank",
 )  # fmt: skip
 
 
-def units_of(
-    rows: Placed, covered: FloatArray, *, stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None,
-    min_covered_share: float,
-) -> pd.DataFrame:  # fmt: skip
+def unit_table(
+    rows: Rows, *, stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None, min_covered_share: float
+) -> pd.DataFrame:
     """Tell of every unit of every level, in the order of ZONES, how many stations stand in it and what is covered."""
     if zones is None:
         return _framed({name: np.zeros(0, dtype=object) for name in _UNIT_COLUMNS})
     stand = _where_stations_stand(stations, zones)
+    amounts = np.stack([rows.demand, rows.demand - rows.uncovered, rows.demand - rows.uncovered_low], axis=1)
     parts = []
-    for one in levels_of(rows, zones):
-        n = one.zone_id.size - 1
-        sums = [totals(one.unit, values, n + 1)[:n] for values in (rows.demand, covered)]
-        number = stand[one.level].value_counts().reindex(one.zone_id[:n], fill_value=0).to_numpy(dtype=np.int64)
-        share = share_of(sums[1], sums[0])
+    for one in units_of(zones):
+        ids = one.zones["zone_id"].to_numpy(dtype=object)[:-1]
+        sums = np.zeros((ids.size + 1, 3))
+        np.add.at(sums, one.of_lowest[rows.zone], amounts)
+        demand, covered, covered_high = sums[:-1].T
+        number = stand[one.level].value_counts().reindex(ids, fill_value=0).to_numpy(dtype=np.int64)
+        share = share_of(covered, demand)
         access = np.where(np.isnan(share), ACCESS[2], np.where(share >= min_covered_share, ACCESS[0], ACCESS[1]))
         columns = {
-            "level": np.full(n, one.level, dtype=object),
-            "zone_id": one.zone_id[:n],
-            "name": zones.loc[zones["level"] == one.level, "name"].to_numpy(dtype=object),
+            "level": np.full(ids.size, one.level, dtype=object),
+            "zone_id": ids,
+            "name": one.zones["name"].to_numpy(dtype=object)[:-1],
             "n_stations": number,
-            "demand": sums[0],
-            "covered_demand": sums[1],
+            "demand": demand,
+            "covered_demand": covered,
             "covered_share": share,
+            "covered_demand_high": covered_high,
+            "covered_share_high": share_of(covered_high, demand),
             "has_station": number > 0,
             "access": access,
             "administrative_blank": number == 0,
@@ -97,7 +101,8 @@ def _where_stations_stand(stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -
 
 
 def _framed(columns: dict[str, np.typing.NDArray[np.generic]]) -> pd.DataFrame:
-    kinds = dict.fromkeys(("demand", "covered_demand", "covered_share"), "float64")
+    amounts = ("demand", "covered_demand", "covered_share", "covered_demand_high", "covered_share_high")
+    kinds = dict.fromkeys(amounts, "float64")
     kinds |= dict.fromkeys(("level", "zone_id", "name", "access"), "str") | {"n_stations": "int64"}
     kinds |= dict.fromkeys(("has_station", "administrative_blank", "access_blank"), "bool")
     return pd.DataFrame(columns, columns=list(_UNIT_COLUMNS)).astype(kinds)

@@ -11,19 +11,21 @@ import pandas as pd
 
 from stationgeo import cells as h3_cells
 from stationgeo import stations as station_kinds
+from stationgeo.coverage._ask import named_standard
 from stationgeo.coverage._blank_cells import check_asked, read_cells, rows_of
-from stationgeo.coverage._blank_units import off_diagonals, two_way, units_of
+from stationgeo.coverage._blank_units import off_diagonals, two_way, unit_table
 from stationgeo.coverage._cuts import pieces_of
 from stationgeo.coverage._nearest import nearest_of
-from stationgeo.coverage._partial import named_standard
-from stationgeo.coverage._places import Placed, levels_of, share_of, totals
 from stationgeo.coverage._qualify import qualified
 from stationgeo.coverage._spots import spot_table
+from stationgeo.coverage._sums import share_of, totals
+from stationgeo.coverage._units import units_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
 
+    from stationgeo.coverage._blank_cells import Rows
     from stationgeo.coverage._standard import Standard
     from stationgeo.reach import NearestStations
     from stationgeo.schema import CellArray, FloatArray, IntArray
@@ -42,21 +44,22 @@ class BlankSpots:
 
     spots: gpd.GeoDataFrame
     """Key `spot_id`, from 1, those that affect the most workers first: `uncovered_demand` and `demand` of its cells (in
-    the weight's unit), `mean_workers` present at once and not covered, `worker_equivalents` (nan where not told),
+    the weight's unit), `uncovered_demand_low`, what of it would be left were every unknown service and hour a yes,
+    `mean_workers` present at once and not covered, `worker_equivalents` (nan where not told),
     `n_cells`, `area_m2`, `zone_id` of the lowest level with most of it, `n_zones`, `administrative_share` of it in
     lowest-level units without any station, `kind` (administrative, access, or mixed), `nearest_station_id` and the way
     to it from the cell that is nearest to one, `nearest_m` or `nearest_s`; `mean_m` or `mean_s`, weighted by uncovered
     demand, over cells of which it is known; `unknown_share` of uncovered demand in the others; `nearest_by`; and
     `geometry`, the cells dissolved, EPSG:4326."""
     cells: pd.DataFrame
-    """Key `cell`, every cell with demand inside the zones: `demand`, `uncovered_demand`, `uncovered_share`, `part`
-    (spot, small, scattered or covered), `spot_id` (0 for none)."""
+    """Key `cell`, every cell with demand inside the zones: `demand`, `uncovered_demand`, `uncovered_share`,
+    `uncovered_demand_low`, `part` (spot, small, scattered or covered), `spot_id` (0 for none)."""
     touched: pd.DataFrame
     """Key (`spot_id`, `level`, `zone_id`): `name` and `uncovered_demand` of the units that a spot touches."""
     units: pd.DataFrame
     """Key (`level`, `zone_id`), every unit: `name`, `n_stations`, `demand`, `covered_demand`, `covered_share` (nan
-    without demand), `has_station`, `access` (covered, not covered, no demand), `administrative_blank` (no station) and
-    `access_blank` (demand that is not covered)."""
+    without demand), `covered_demand_high`, `covered_share_high`, `has_station`, `access` (covered, not covered, no
+    demand), `administrative_blank` (no station) and `access_blank` (demand that is not covered)."""
     two_way: pd.DataFrame
     """Key (`level`, `has_station`, `access`): `n_units`, `demand`, `covered_demand`; all six kinds of every level."""
     off_diagonals: pd.DataFrame
@@ -64,7 +67,7 @@ class BlankSpots:
     with most demand first."""
     headline: dict[str, Any]
     """`demand` inside the zones = `covered_demand` + `spot_demand` + `small_demand` + `scattered_demand`;
-    `outside_demand`, `n_spots`, `n_small`."""
+    `covered_demand_high` and `spot_demand_low` were every unknown a yes; `outside_demand`, `n_spots`, `n_small`."""
     parameters: dict[str, Any]
     """What was asked for, by which number spots are ranked, and how the nearest station was measured."""
 
@@ -100,7 +103,8 @@ def blank_spots(
     cells
         Covered demand per cell, or per (`cell`, `zone_id`): the `cells` of any coverage. `cell`, `demand`, one of
         `covered_demand`, `covered_share` and `covered` (the first that is there counts, and a missing share is an
-        error), `zone_id` where there are zones. Optional `courier_s` and `courier_weight` of the same rows tell workers
+        error), `zone_id` where there are zones; the same with `_high` where unknown services and hours make a range.
+        Optional `courier_s` and `courier_weight` of the same rows tell workers
         beside `demand`. What is covered for sure counts: services and hours that are unknown leave a blank. Where
         `zone_id` is only the main zone of a cell, as in `Coverage.cells`, so are the units; those of `backup` with
         n = 1 tell step coverage by cell and zone.
@@ -186,13 +190,12 @@ def blank_spots(
     check_asked(stations, weight, min_weight, limits, span_h)
     counted = qualified(stations, standard, catalogue)
     table, outside = read_cells(cells, zones)
-    rows = rows_of(table)
-    uncovered = table["uncovered"].to_numpy()
-    per_cell = _per_cell(rows, uncovered, min_uncovered_share)
+    rows = rows_of(table, zones)
+    per_cell = _per_cell(rows, min_uncovered_share)
     member = np.flatnonzero(per_cell["member"].to_numpy())
     patch, total = _patches(rows.cells[member], per_cell["uncovered_demand"].to_numpy()[member], rings)
     is_spot = total >= min_weight
-    units = units_of(rows, rows.demand - uncovered, stations=counted, zones=zones, min_covered_share=min_covered_share)
+    units = unit_table(rows, stations=counted, zones=zones, min_covered_share=min_covered_share)
     near = nearest_of(rows.cells[member], stations=counted, nearest=nearest)
     number = np.full(rows.cells.size, -1, dtype=np.int64)
     number[member] = patch
@@ -202,7 +205,7 @@ def blank_spots(
     return BlankSpots(
         spots=spots,
         cells=_cells(rows, per_cell, number, place),
-        touched=_touched(rows, uncovered, np.append(place, 0)[number][rows.cell], zones),
+        touched=_touched(rows, np.append(place, 0)[number][rows.cell], zones),
         units=units,
         two_way=two_way(units),
         off_diagonals=off_diagonals(units),
@@ -215,11 +218,13 @@ def blank_spots(
     )  # fmt: skip
 
 
-def _per_cell(rows: Placed, uncovered: FloatArray, min_share: float) -> pd.DataFrame:
-    total, open_ = (totals(rows.cell, values, rows.cells.size) for values in (rows.demand, uncovered))
+def _per_cell(rows: Rows, min_share: float) -> pd.DataFrame:
+    total, open_, least = (
+        totals(rows.cell, values, rows.cells.size) for values in (rows.demand, rows.uncovered, rows.uncovered_low)
+    )
     share = share_of(open_, total)
-    member = (share >= min_share) & (open_ > 0)
-    return pd.DataFrame({"demand": total, "uncovered_demand": open_, "uncovered_share": share, "member": member})
+    told = {"demand": total, "uncovered_demand": open_, "uncovered_share": share, "uncovered_demand_low": least}
+    return pd.DataFrame({**told, "member": (share >= min_share) & (open_ > 0)})
 
 
 def _patches(cells: CellArray, uncovered: FloatArray, rings: int) -> tuple[IntArray, FloatArray]:
@@ -232,27 +237,28 @@ def _patches(cells: CellArray, uncovered: FloatArray, rings: int) -> tuple[IntAr
     return patch, totals(patch, uncovered, int(patch.max()) + 1)
 
 
-def _cells(rows: Placed, per_cell: pd.DataFrame, number: IntArray, place: IntArray) -> pd.DataFrame:
+def _cells(rows: Rows, per_cell: pd.DataFrame, number: IntArray, place: IntArray) -> pd.DataFrame:
     spot_id = np.append(place, 0)[number]
     code = np.select([spot_id > 0, number >= 0, per_cell["uncovered_demand"].to_numpy() > 0], [0, 1, 2], default=3)
-    told = per_cell[["demand", "uncovered_demand", "uncovered_share"]].assign(
+    told = per_cell[["demand", "uncovered_demand", "uncovered_share", "uncovered_demand_low"]].assign(
         part=pd.Series(np.array(PARTS, dtype=object)[code], dtype="str"), spot_id=spot_id
     )
     told.insert(0, "cell", rows.cells)
     return told
 
 
-def _touched(rows: Placed, uncovered: FloatArray, spot_id: IntArray, zones: gpd.GeoDataFrame | None) -> pd.DataFrame:
+def _touched(rows: Rows, spot_id: IntArray, zones: gpd.GeoDataFrame | None) -> pd.DataFrame:
     """Add the uncovered demand of spots up per unit of every level."""
     parts = []
-    for one in levels_of(rows, zones):
-        kept = (spot_id > 0) & (uncovered > 0) & (one.unit < one.zone_id.size - 1)
+    for one in [] if zones is None else units_of(zones):
+        ids, unit = one.zones["zone_id"].to_numpy(dtype=object), one.of_lowest[rows.zone]
+        kept = (spot_id > 0) & (rows.uncovered > 0) & (unit < ids.size - 1)
         sums = (
-            pd.DataFrame({"spot_id": spot_id[kept], "unit": one.unit[kept], "uncovered_demand": uncovered[kept]})
+            pd.DataFrame({"spot_id": spot_id[kept], "unit": unit[kept], "uncovered_demand": rows.uncovered[kept]})
             .groupby(["spot_id", "unit"], sort=True, as_index=False)
             .sum()
         )
-        parts.append(sums.assign(level=one.level, zone_id=one.zone_id[sums["unit"].to_numpy(dtype=np.int64)]))
+        parts.append(sums.assign(level=one.level, zone_id=ids[sums["unit"].to_numpy(dtype=np.int64)]))
     names = {} if zones is None else dict(zip(zones["zone_id"], zones["name"], strict=True))
     kinds = {"spot_id": "int64", "level": "str", "zone_id": "str", "name": "str", "uncovered_demand": "float64"}
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(kinds))
@@ -263,13 +269,15 @@ def _touched(rows: Placed, uncovered: FloatArray, spot_id: IntArray, zones: gpd.
 def _headline(
     per_cell: pd.DataFrame, number: IntArray, is_spot: npt.NDArray[np.bool_], outside: float
 ) -> dict[str, Any]:
-    open_ = per_cell["uncovered_demand"].to_numpy()
+    open_, least = (per_cell[name].to_numpy() for name in ("uncovered_demand", "uncovered_demand_low"))
     in_spot = np.append(is_spot, False)[number]
     total = float(per_cell["demand"].sum())
     return {
         "demand": total,
         "covered_demand": total - float(open_.sum()),
+        "covered_demand_high": total - float(least.sum()),
         "spot_demand": float(open_[in_spot].sum()),
+        "spot_demand_low": float(least[in_spot].sum()),
         "small_demand": float(open_[(number >= 0) & ~in_spot].sum()),
         "scattered_demand": float(open_[number < 0].sum()),
         "outside_demand": outside,

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
-__all__ = ["Served", "close_one_by_one", "nearest_two", "reached_demand"]
+__all__ = ["Served", "close_one_by_one", "count_stations", "least_and_most", "nearest_two", "reached_demand"]
+
+_NOBODY, _SEVERAL = -1, -2
 
 
 class Served(NamedTuple):
@@ -25,7 +27,9 @@ class Served(NamedTuple):
     station: IntArray
     """Per pair."""
     words: CellArray
-    """(n_stations, n_words): the bits in which each station counts."""
+    """(n_stations, n_words): the bits in which each station counts for sure."""
+    words_high: CellArray
+    """The same, perhaps or for sure."""
     row_first: IntArray
     """Where the rows of demand of each cell begin, and at last their number."""
     bit: IntArray
@@ -88,14 +92,73 @@ def reached_demand(served: Served) -> FloatArray:
 
 
 @kernel
-def close_one_by_one(
-    served: Served, by_station: IntArray, cell_of_pair: IntArray, reached: FloatArray
-) -> tuple[IntArray, FloatArray]:
+def count_stations(served: Served, words: CellArray) -> IntArray:
+    """Count for each row the stations that serve it in the bits given."""
+    n = np.zeros(served.bit.size, dtype=np.int64)
+    for cell in range(served.first.size - 1):
+        for way in range(served.first[cell], served.first[cell + 1]):
+            for row in range(served.row_first[cell], served.row_first[cell + 1]):
+                n[row] += _has(words, served.station[way], served.bit[row])
+    return n
+
+
+@kernel
+def least_and_most(served: Served, owner: IntArray, n_owners: int) -> FloatArray:
+    """Bound what the closing of each owner alone loses, (n_owners, 2), however the unknowns turn out.
+
+    At least what it serves for sure where nobody else even perhaps does; at most what it perhaps serves where nobody
+    else does for sure. Both are reached: by a no of its own unknowns and a yes of all others', and the other way round.
+    """
+    found = np.zeros((n_owners, 2))
+    seen = np.full(n_owners, -1, dtype=np.int64)
+    for cell in range(served.first.size - 1):
+        begin, end = served.first[cell], served.first[cell + 1]
+        for row in range(served.row_first[cell], served.row_first[cell + 1]):
+            sure = _only_owner(served, served.words, owner, begin, end, row)
+            perhaps = _only_owner(served, served.words_high, owner, begin, end, row)
+            if sure >= 0 and perhaps >= 0:
+                found[sure, 0] += served.demand[row]
+            if sure >= 0:
+                found[sure, 1] += served.demand[row]
+            if sure != _NOBODY or perhaps == _NOBODY:
+                continue
+            for way in range(begin, end):
+                one = owner[served.station[way]]
+                if seen[one] != row and _has(served.words_high, served.station[way], served.bit[row]):
+                    seen[one] = row
+                    found[one, 1] += served.demand[row]
+    return found
+
+
+@kernel
+def _only_owner(served: Served, words: CellArray, owner: IntArray, begin: int, end: int, row: int) -> int:
+    """Find the one owner of all stations on some ways that serve a row; or say that there is none, or several."""
+    found = _NOBODY
+    for way in range(begin, end):
+        if _has(words, served.station[way], served.bit[row]):
+            one = owner[served.station[way]]
+            if found not in (_NOBODY, one):
+                return _SEVERAL
+            found = one
+    return int(found)
+
+
+def close_one_by_one(served: Served, reached: FloatArray) -> tuple[IntArray, FloatArray]:
     """Close all stations, each time the one that loses the least demand of what is still covered.
 
-    Of equal losses the one that reaches less closes first, then the one first in the table. `by_station` orders the
-    pairs by their station. Returns the order, and what each loses. A row is looked at for its last station once.
+    Of equal losses the one that reaches less closes first, then the one first in the table. Returns the order, and what
+    each loses.
     """
+    by_station = np.argsort(served.station, kind="stable")
+    cell_of_way = np.repeat(np.arange(served.first.size - 1), np.diff(served.first))
+    return _close(served, by_station, cell_of_way, reached)
+
+
+@kernel
+def _close(
+    served: Served, by_station: IntArray, cell_of_way: IntArray, reached: FloatArray
+) -> tuple[IntArray, FloatArray]:
+    """Close stations; `by_station` orders ways by their station. A row is looked at for its last station once."""
     n = served.words.shape[0]
     closed = np.zeros(n, dtype=np.bool_)
     left, loss = _at_first(served, closed)
@@ -105,7 +168,7 @@ def close_one_by_one(
         station = _cheapest(closed, loss, reached)
         order[rank], closed[station] = station, True
         for at in range(first[station], first[station + 1]):
-            cell = cell_of_pair[by_station[at]]
+            cell = cell_of_way[by_station[at]]
             lost[rank] += _without(served, closed, station, cell, left, loss)
     return order, lost
 

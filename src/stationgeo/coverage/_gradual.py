@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pandas as pd
 
-from stationgeo._compile import kernel
-from stationgeo.coverage._partial import described, named_standard, partial_coverage
-from stationgeo.coverage._places import Placed, Ways, checked_places, placed, ways
+from stationgeo.coverage._ask import ask_standard
+from stationgeo.coverage._hourly import BEST, CHANCE, SIGNAL, held_by_rows, near_of
+from stationgeo.coverage._partial import described, number_in_reach, partial_coverage
+from stationgeo.coverage._sums import totals
 from stationgeo.errors import ParameterError, suggest
 from stationgeo.reach import decay_weights
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
+    from stationgeo.coverage._ask import Question
     from stationgeo.coverage._partial import PartialCoverage
     from stationgeo.coverage._standard import Standard
     from stationgeo.reach import Decay, TravelReach
     from stationgeo.schema import FloatArray, IntArray
-    from stationgeo.stations import Catalogue
+    from stationgeo.stations import Catalogue, Offers
 
 __all__ = ["cooperative", "gradual"]
 
@@ -39,6 +41,7 @@ def gradual(
     weight: str,
     decay: Decay,
     standard: Standard | None = None,
+    offers: Offers | None = None,
     catalogue: Catalogue | None = None,
 ) -> PartialCoverage:
     """Cover demand by as much as its best station is worth at that distance.
@@ -46,7 +49,7 @@ def gradual(
     Parameters
     ----------
     demand
-        DEMAND, of H3 cells of one resolution; its bins are added up.
+        DEMAND, of H3 cells of one resolution.
     reach
         REACH of the stations, in metres or seconds, or the `TravelReach` that holds it; no rows: nothing is covered.
     stations
@@ -59,16 +62,19 @@ def gradual(
         From impedances, in the unit of the reach, to weights between 0 and 1: `reach.linear(cutoff=..., full_to=...)`,
         for example.
     standard
-        Whose worker group, kinds and tiers of stations, and cutoff count. None: everybody, and all stations in reach.
-        Services and opening hours that it asks for are left aside: this is about stations at any hour.
+        Who counts as served: worker group, kinds and tiers of stations, cutoff, services, and whether stations have to
+        be open. None: everybody, and any station in reach, whatever its hours and services.
+    offers
+        What these stations offer in which hours, as `stations.offers` gives it, where the standard asks for services
+        or for stations that are open.
     catalogue
         What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
     PartialCoverage
-        `cells` also has `best_weight` and `nearest_m` or `nearest_s` of the nearest station in reach (nan for none);
-        `n_stations` counts those of a weight above 0.
+        `cells` also has `best_weight` and `nearest_m` or `nearest_s` of the nearest station in reach (nan for none),
+        whatever their hours and services; `n_stations` counts those of a weight above 0.
 
     Raises
     ------
@@ -79,14 +85,19 @@ def gradual(
     DatumError
         If zones are not in WGS-84 (EPSG:4326).
     ParameterError
-        If `weight` does not add up, resolutions differ, or the decay gives weights outside 0 to 1.
+        If `weight` does not add up, resolutions differ, the decay gives weights outside 0 to 1, reach is not in the
+        unit of the standard's cutoff, or the standard asks for what `offers` does not tell.
 
     Notes
     -----
-    share(A) = sum over cells i in A of d_i max_j w(c_ij), divided by the sum of d_i: the share of demand, larger is
-    better. 0 where no station reaches anything with a weight above 0, unreached cells included; nan without demand. A
-    decay that is a step gives the covered share of `score`. Monotone: another station, a shorter way or a decay that is
-    nowhere lower never lowers it; never below what any one station gives. O(demand log demand + reach log reach).
+    share(A) = sum over cells i and bins b in A of d_ib max_j w(c_ij), over the stations j that have in b what is asked
+    for, divided by the sum of d_ib: the share of demand, larger is better. 0 where no station reaches anything with a
+    weight above 0, unreached cells included; nan without demand. Where several stations may share what is asked for,
+    the max is taken for each service or need by itself, and the least of them counts. Demand whose hour is not known
+    has for sure what there is in the worst hour, and at most what there is in the best. A decay that is a step gives
+    the covered share of `score`, range included. Monotone: another station, hour or service, a shorter way or a decay
+    that is nowhere lower never lowers it, so that the range from unknowns holds; never below what any one station
+    gives. O(demand + reach x (log reach + bins)).
 
     References
     ----------
@@ -112,15 +123,20 @@ def gradual(
     >>> gradual(demand, reach, stations=stations, zones=None, weight="visits", decay=decay).headline["share"]
     0.875
     """
-    rows, near, worth = _weighed(demand, reach, stations, zones, weight, decay, standard, catalogue)
-    best = _reduced(np.maximum, worth, near)
-    nearest = np.full(rows.cells.size, np.nan)
-    some = np.diff(near.first) > 0
-    nearest[some] = near.impedance[near.first[:-1][some]]
-    extra = {"best_weight": best, f"nearest_{near.unit}": nearest}
+    question = ask_standard(
+        demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
+        catalogue=catalogue,
+    )  # fmt: skip
+    worth = _worth(question, decay)
+    held = held_by_rows(question, near_of(question, worth), rule=BEST)
     return partial_coverage(
-        "gradual", rows, zones, covered=best[rows.cell], n_stations=_counts(worth > 0, near), extra=extra,
-        parameters={"weight": weight, "decay": described(decay), **named_standard(standard)},
+        "gradual", question, {"gradual": held}, weight=weight, zones=zones, standard=standard, catalogue=catalogue,
+        parameters={"decay": described(decay)},
+        of_cells={
+            "n_stations": number_in_reach(question, worth),
+            "best_weight": _largest(question, worth),
+            question.impedance.replace("impedance", "nearest"): _nearest(question),
+        },
     )  # fmt: skip
 
 
@@ -135,6 +151,7 @@ def cooperative(
     rule: Rule,
     threshold: float | None = None,
     standard: Standard | None = None,
+    offers: Offers | None = None,
     catalogue: Catalogue | None = None,
 ) -> PartialCoverage:
     """Cover demand by all stations in reach together: several weak ones add up.
@@ -142,7 +159,7 @@ def cooperative(
     Parameters
     ----------
     demand
-        DEMAND, of H3 cells of one resolution; its bins are added up.
+        DEMAND, of H3 cells of one resolution.
     reach
         REACH of the stations, or the `TravelReach` that holds it; no rows: nothing is covered.
     stations
@@ -159,15 +176,19 @@ def cooperative(
     threshold
         Of the rule "signal", above 0; None for "chance".
     standard
-        Whose worker group, kinds and tiers of stations, and cutoff count. None: everybody, and all stations in reach.
-        Services and opening hours that it asks for are left aside: this is about stations at any hour.
+        Who counts as served: worker group, kinds and tiers of stations, cutoff, services, and whether stations have to
+        be open. None: everybody, and any station in reach, whatever its hours and services.
+    offers
+        What these stations offer in which hours, as `stations.offers` gives it, where the standard asks for services
+        or for stations that are open.
     catalogue
         What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
     PartialCoverage
-        `cells` also has `signal`, the sum of weights; `n_stations` counts those of a weight above 0.
+        `cells` also has `signal`, the sum of weights, whatever the hours and services; `n_stations` counts those of a
+        weight above 0.
 
     Raises
     ------
@@ -178,17 +199,22 @@ def cooperative(
     DatumError
         If zones are not in WGS-84 (EPSG:4326).
     ParameterError
-        If there is no such rule, the threshold does not fit it, `weight` does not add up, resolutions differ, or the
-        decay gives weights outside 0 to 1.
+        If there is no such rule, the threshold does not fit it, `weight` does not add up, resolutions differ, the decay
+        gives weights outside 0 to 1, reach is not in the unit of the standard's cutoff, or the standard asks for what
+        `offers` does not tell.
 
     Notes
     -----
-    With weights w_ij of the stations j in reach of cell i, its share is 1 - prod_j (1 - w_ij) by "chance", and 1 if
-    sum_j w_ij >= threshold, else 0, by "signal" (a sum that misses by less than 1e-12 of the threshold reaches it).
-    Share of demand, larger is better; 0 where nothing is in reach, nan without demand. Both are monotone in stations
-    and decay, and "signal" falls with the threshold. By "chance" a cell has at least what `gradual` gives it, and at
-    most min(1, sum_j w_ij). With a step, "chance" and "signal" with threshold 1 are the covered share of `score`, and
-    "signal" with threshold n is `backup` of n. O(demand log demand + reach log reach).
+    With weights w_ij of the stations j in reach of cell i that have in a bin what is asked for, its share is
+    1 - prod_j (1 - w_ij) by "chance", and 1 if sum_j w_ij >= threshold, else 0, by "signal" (a sum that misses by less
+    than 1e-12 of the threshold reaches it). Where several stations may share what is asked for, that holds for each
+    service or need by itself, and the least of them counts: of "chance" an upper bound of the chance that all of it is
+    served. Demand whose hour is not known has for sure what there is in the worst hour, and at most what there is in
+    the best. Share of demand, larger is better; 0 where nothing is in reach, nan without demand. Both are monotone in
+    stations, hours, services and decay, so that the range from unknowns holds, and "signal" falls with the threshold.
+    By "chance" a cell has at least what `gradual` gives it, and at most min(1, sum_j w_ij). With a step, "chance" and
+    "signal" with threshold 1 are the covered share of `score`, and "signal" with threshold n is `backup` of n.
+    O(demand + reach x (log reach + bins)).
 
     References
     ----------
@@ -217,31 +243,27 @@ def cooperative(
     1.0
     """
     _check_rule(rule, threshold)
-    rows, near, worth = _weighed(demand, reach, stations, zones, weight, decay, standard, catalogue)
-    missed, signal = _joined(near.first, worth)
-    reached = signal >= (threshold or 0.0) * (1.0 - _ROUNDING)
-    share = 1.0 - missed if threshold is None else reached.astype(np.float64)
+    question = ask_standard(
+        demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
+        catalogue=catalogue,
+    )  # fmt: skip
+    worth = _worth(question, decay)
+    held = held_by_rows(question, near_of(question, worth), rule=CHANCE if threshold is None else SIGNAL)
+    if threshold is not None:
+        held = (held >= threshold * (1.0 - _ROUNDING)).astype(np.float64)
+    cell, n_cells = _cell_of_ways(question), question.met.cells.size
     return partial_coverage(
-        "cooperative", rows, zones, covered=share[rows.cell], n_stations=_counts(worth > 0, near),
-        extra={"signal": signal},
-        parameters={
-            "weight": weight, "decay": described(decay), "rule": rule, "threshold": threshold,
-            **named_standard(standard),
+        "cooperative", question, {"cooperative": held}, weight=weight, zones=zones, standard=standard,
+        catalogue=catalogue, parameters={"decay": described(decay), "rule": rule, "threshold": threshold},
+        of_cells={
+            "n_stations": number_in_reach(question, worth), "signal": totals(cell, worth, n_cells),
         },
     )  # fmt: skip
 
 
-def _weighed(
-    demand: pd.DataFrame, reach: pd.DataFrame | TravelReach, stations: gpd.GeoDataFrame,
-    zones: gpd.GeoDataFrame | None, weight: str, decay: Decay, standard: Standard | None, catalogue: Catalogue | None,
-) -> tuple[Placed, Ways, FloatArray]:  # fmt: skip
-    """Place demand, find who reaches it, and weigh each pair."""
-    table = checked_places(
-        demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, catalogue=catalogue
-    )
-    rows = placed(table.demand, weight=weight, by_bin=False)
-    near = ways(table.way, counted=table.counted, cells=rows.cells)
-    return rows, near, decay_weights(table.way, decay)[near.row]
+def _worth(question: Question, decay: Decay) -> FloatArray:
+    """Weigh each way."""
+    return decay_weights(pd.DataFrame({question.impedance: question.met.way["impedance"]}), decay)
 
 
 def _check_rule(rule: str, threshold: float | None) -> None:
@@ -253,26 +275,20 @@ def _check_rule(rule: str, threshold: float | None) -> None:
         raise ParameterError(f"threshold must be a finite number above 0 for the rule 'signal'. Got {threshold!r}.")
 
 
-def _reduced(function: np.ufunc, values: FloatArray, near: Ways) -> FloatArray:
-    """Reduce the pairs of each cell; 0 for cells without any."""
-    found = np.zeros(near.first.size - 1)
-    some = np.diff(near.first) > 0
-    if some.any():
-        found[some] = function.reduceat(values, near.first[:-1][some])
+def _cell_of_ways(question: Question) -> IntArray:
+    first = question.met.reaching.first
+    return np.repeat(np.arange(first.size - 1), np.diff(first))
+
+
+def _largest(question: Question, worth: FloatArray) -> FloatArray:
+    """Give each cell what its best station is worth, 0 where none is in reach."""
+    found = np.zeros(question.met.cells.size)
+    np.maximum.at(found, _cell_of_ways(question), worth)
     return found
 
 
-def _counts(flags: np.typing.NDArray[np.bool_], near: Ways) -> IntArray:
-    return np.bincount(near.cell[flags], minlength=near.first.size - 1)
-
-
-@kernel
-def _joined(first: IntArray, worth: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Multiply what each station misses, and add signals, cell by cell in the order of pairs."""
-    n = first.size - 1
-    missed, signal = np.ones(n), np.zeros(n)
-    for cell in range(n):
-        for pair in range(first[cell], first[cell + 1]):
-            missed[cell] *= 1.0 - worth[pair]
-            signal[cell] += worth[pair]
-    return missed, signal
+def _nearest(question: Question) -> FloatArray:
+    """Give each cell the way to its nearest station, nan where none is in reach; ways come nearest first."""
+    first = question.met.reaching.first
+    way = np.append(question.met.way["impedance"].to_numpy(dtype=np.float64), np.nan)
+    return np.where(np.diff(first) > 0, way[first[:-1]], np.nan)

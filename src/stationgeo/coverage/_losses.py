@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from stationgeo._compile import kernel
-from stationgeo.coverage._places import levels_of, share_of, totals
+from stationgeo.coverage._sums import share_of, totals
+from stationgeo.coverage._units import units_of
 from stationgeo.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
 
-    from stationgeo.coverage._places import Placed, Ways
+    from stationgeo.coverage._tally import Placed
     from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["Losses", "by_bin", "by_span", "by_zone", "checked_spans", "losses_of"]
@@ -47,9 +48,9 @@ class Losses(NamedTuple):
         return lost, moved, share_of(totals(owner, moving * self.extra[moves], n), moved)
 
 
-def losses_of(nearest: IntArray, second: IntArray, near: Ways, owner: IntArray) -> Losses:
-    """Turn pairs into owners."""
-    one, other, extra = _owners(nearest, second, near.station, near.impedance, owner)
+def losses_of(two: tuple[IntArray, IntArray], station: IntArray, impedance: FloatArray, owner: IntArray) -> Losses:
+    """Turn the nearest way of each row, and the next of another owner, into owners."""
+    one, other, extra = _owners(*two, station, impedance, owner)
     return Losses(nearest=one, second=other, extra=extra)
 
 
@@ -84,7 +85,7 @@ def by_bin(closing: str, ids: npt.NDArray[np.object_], losses: Losses, rows: Pla
     """Add losses up per owner and bin."""
     owner = losses.lost_by(ids.size)
     kept = owner < ids.size
-    sums = _sums(owner[kept], rows.bin[kept], rows.demand[kept], name="bin")
+    sums = _sums(owner[kept], rows.bin[kept], rows.weight[kept], name="bin")
     return _framed(closing, ids, sums, {"bin": "int64"})
 
 
@@ -95,8 +96,8 @@ def by_span(
     owner, parts = losses.lost_by(ids.size), []
     for name, bins in spans.items():
         inside = np.isin(rows.bin, bins)
-        lost = totals(owner[inside], rows.demand[inside], ids.size + 1)[: ids.size]
-        whole = np.full(ids.size, rows.demand[inside].sum())
+        lost = totals(owner[inside], rows.weight[inside], ids.size + 1)[: ids.size]
+        whole = np.full(ids.size, rows.weight[inside].sum())
         told = {"owner": np.arange(ids.size), "span": name, "lost_demand": lost, "demand": whole}
         parts.append(pd.DataFrame({**told, "lost_share": share_of(lost, whole)}))
     kinds = {"span": "str", "lost_demand": "float64", "demand": "float64", "lost_share": "float64"}
@@ -110,13 +111,14 @@ def by_zone(
     """Add losses up per owner and zone of every level; per owner and level those that lose the most first."""
     owner, parts = losses.lost_by(ids.size), []
     kept = owner < ids.size
-    for one in levels_of(rows, zones):
-        whole = totals(one.unit, rows.demand, one.zone_id.size)
-        sums = _sums(owner[kept], one.unit[kept], rows.demand[kept], name="unit")
+    for one in [] if zones is None else units_of(zones):
+        ids_of_zones, unit_of_row = one.zones["zone_id"].to_numpy(dtype=object), one.of_lowest[rows.zone]
+        whole = totals(unit_of_row, rows.weight, ids_of_zones.size)
+        sums = _sums(owner[kept], unit_of_row[kept], rows.weight[kept], name="unit")
         unit = sums["unit"].to_numpy(dtype=np.int64)
         lost = sums["lost_demand"].to_numpy(dtype=np.float64)
         told = sums.assign(
-            level=one.level, zone_id=one.zone_id[unit], demand=whole[unit], lost_share=share_of(lost, whole[unit])
+            level=one.level, zone_id=ids_of_zones[unit], demand=whole[unit], lost_share=share_of(lost, whole[unit])
         )
         parts.append(told.iloc[np.lexsort((unit, -lost, sums["owner"].to_numpy()))])
     kinds = {"level": "str", "zone_id": "str", "lost_demand": "float64", "demand": "float64", "lost_share": "float64"}

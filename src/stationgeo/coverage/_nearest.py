@@ -12,9 +12,8 @@ from scipy.spatial import cKDTree
 from stationgeo import cells as h3_cells
 from stationgeo import crs
 from stationgeo import stations as station_kinds
-from stationgeo.coverage._places import one_impedance
 from stationgeo.errors import ColumnError, DataError, first_few, suggest
-from stationgeo.reach import as_table
+from stationgeo.reach import as_table, impedance_column
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -56,7 +55,7 @@ def nearest_of(
     missing = [name for name in ("cell", "station_id") if name not in table.columns]
     if missing:
         raise ColumnError(f"nearest: column {missing[0]!r} is missing; {suggest(missing[0], map(str, table.columns))}")
-    column = one_impedance(table)
+    column = impedance_column(table)
     first = table[table["rank"] == 1] if "rank" in table.columns else table
     _check(first, counted)
     found = first.set_index("cell").reindex(pd.Index(cells))

@@ -1,55 +1,60 @@
-"""What coverage that is more than yes or no comes to: by cell, by zone, and in all."""
+"""What coverage that is more than yes or no comes to: by cell, by zone, by hour, and in all."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from stationgeo import schema
 from stationgeo import stations as station_kinds
-from stationgeo.coverage._places import rates_of, totals
+from stationgeo.coverage._ask import named_standard
+from stationgeo.coverage._sums import share_of, totals
+from stationgeo.coverage._tally import N_UNTIMED
+from stationgeo.coverage._units import units_of
 from stationgeo.errors import ParameterError
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import numpy.typing as npt
 
-    from stationgeo.coverage._places import Placed
+    from stationgeo.coverage._ask import Question
     from stationgeo.coverage._standard import Standard
     from stationgeo.reach import Decay
     from stationgeo.schema import FloatArray, IntArray
+    from stationgeo.stations import Catalogue
 
-__all__ = [
-    "PartialCoverage",
-    "described",
-    "distribution_of",
-    "headline_of",
-    "named_standard",
-    "partial_coverage",
-    "whole_number",
-]
+__all__ = ["PartialCoverage", "described", "distribution_of", "number_in_reach", "partial_coverage", "whole_number"]
+
+_ALL = "all"
+_AMOUNTS = ("numerator", "numerator_high", "denominator")
+_COUNTED = ("demand", "at_least_demand", "at_least_share", "at_least_demand_high", "at_least_share_high")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PartialCoverage:
-    """How much of demand is covered where coverage is more than yes or no, with the parameters that made it."""
+    """How much of demand is covered where coverage is more than yes or no, with the parameters that made it.
+
+    What a station counts for in an hour is what the standard asks of it, for sure. Columns that end in `_high` are the
+    same were every unknown service or hour a yes; the truth lies between.
+    """
 
     measure: str
     """gradual, cooperative, backup or completeness."""
     cells: pd.DataFrame
     """Key (`cell`, `zone_id`), every place that has demand, in this order: `demand`, `covered_demand`,
-    `covered_share`, `n_stations` counted in reach; what else a measure knows is said by its function."""
+    `covered_share`, `n_stations` in reach that may have anything of what is asked for at some hour,
+    `covered_demand_high`, `covered_share_high`; what else a measure knows is said by its function."""
     rates: pd.DataFrame
-    """Key (`rate`, `level`, `zone_id`): `numerator`, `numerator_high` (unequal only where services or hours are
-    unknown), `denominator`, `share`, `share_high` (nan without demand). Level "all" is everything inside the zones; per
-    level zone_id '' is what lies outside."""
+    """Key (`rate`, `level`, `zone_id`): `numerator`, `numerator_high`, `denominator`, `share`, `share_high` (nan
+    without demand). Level "all" is everything inside the zones; per level zone_id '' is what lies outside."""
+    bins: pd.DataFrame
+    """Key (`rate`, `bin`): the same of each bin that has demand, inside the zones."""
     distribution: pd.DataFrame
-    """Key `n`, of stations or services: `demand` with exactly so many, `at_least_demand`, `at_least_share`; inside the
-    zones. No rows where a measure counts nothing."""
+    """Key `n`, of stations or services: `demand` with exactly so many for sure, `at_least_demand`, `at_least_share`,
+    and these two with `_high`; inside the zones. No rows where a measure counts nothing."""
     headline: dict[str, Any]
     """`numerator`, `denominator`, `share` inside the zones, `numerator_high`, `share_high`, and `outside_demand`."""
     parameters: dict[str, Any]
@@ -65,57 +70,165 @@ class PartialCoverage:
         return f"<b>Partial coverage: {escape(self.measure)}</b><table>{rows}</table>"
 
 
+class _Places(NamedTuple):
+    """Rows of demand gathered by cell and zone."""
+
+    of_row: IntArray
+    cell: IntArray
+    """Per place: which of the cells."""
+    zone: IntArray
+    """Per place: number of its zone, -1 for none."""
+
+
 def partial_coverage(
-    measure: str, rows: Placed, zones: gpd.GeoDataFrame | None, *, covered: FloatArray, n_stations: IntArray,
-    extra: dict[str, FloatArray | IntArray], parameters: dict[str, Any], distribution: pd.DataFrame | None = None,
+    measure: str, question: Question, shares: dict[str, FloatArray], *, weight: str, zones: gpd.GeoDataFrame | None,
+    standard: Standard | None, catalogue: Catalogue | None, parameters: dict[str, Any],
+    of_cells: dict[str, FloatArray | IntArray], distribution: pd.DataFrame | None = None,
 ) -> PartialCoverage:  # fmt: skip
-    """Assemble the result of a measure that knows a share per row and the rest per cell."""
-    amount = rows.demand * covered
-    rates = rates_of(rows, zones, rate=measure, numerator=amount, numerator_high=amount)
-    table = {
-        "cell": rows.cells[rows.cell],
-        "zone_id": pd.Series(rows.zones[rows.zone], dtype="str"),
-        "demand": rows.demand,
-        "covered_demand": amount,
-        "covered_share": covered,
-        "n_stations": n_stations[rows.cell].astype(np.int64),
-        **{name: values[rows.cell] for name, values in extra.items()},
+    """Assemble the result of a measure.
+
+    `shares` has for each of its rates (rows of demand, 2): the share of each that is covered, for sure and at most; the
+    first is the one that is quoted. `of_cells` are columns by cell.
+    """
+    demand = question.met.placed.weight
+    amounts = {rate: (demand * held[:, 0], demand * held[:, 1], demand) for rate, held in shares.items()}
+    rates = pd.concat([_by_unit(rate, three, question, zones) for rate, three in amounts.items()], ignore_index=True)
+    places = _places_of(question)
+    lowest = np.append(np.array(question.met.lowest, dtype=object), schema.OUTSIDE)
+    cells = {
+        "cell": question.met.cells[places.cell],
+        "zone_id": pd.Series(lowest[places.zone], dtype="str"),
+        **_of_places(amounts, places),
+        **{name: values[places.cell] for name, values in of_cells.items()},
     }
+    first, *others = (rates[rates["rate"] == rate] for rate in shares)
+    told = {name: float(first[name].iloc[0]) for name in (*_AMOUNTS, "share", "share_high")}
     return PartialCoverage(
         measure=measure,
-        cells=pd.DataFrame(table),
+        cells=pd.DataFrame(cells),
         rates=rates,
-        distribution=empty_distribution() if distribution is None else distribution,
-        headline=headline_of(rates, rows, zones),
-        parameters={**parameters, **station_kinds.data_versions()},
-    )
+        bins=pd.concat([_by_bin(rate, three, question) for rate, three in amounts.items()], ignore_index=True),
+        distribution=pd.DataFrame(columns=["n", *_COUNTED], dtype="float64").astype({"n": "int64"})
+        if distribution is None
+        else distribution,
+        headline={
+            **told,
+            "outside_demand": 0.0 if zones is None else float(demand[question.met.placed.zone < 0].sum()),
+            **{
+                f"{_prefix(str(one['rate'].iloc[0]))}_{name}": float(one[name].iloc[0])
+                for one in others
+                for name in ("share", "share_high")
+            },
+        },
+        parameters={
+            "weight": weight, **parameters, **named_standard(standard),
+            **station_kinds.data_versions(catalogue=catalogue),
+        },
+    )  # fmt: skip
 
 
-def headline_of(rates: pd.DataFrame, rows: Placed, zones: gpd.GeoDataFrame | None) -> dict[str, Any]:
-    """Quote the first row of the rates, and say what lies outside."""
-    names = ("numerator", "numerator_high", "denominator", "share", "share_high")
-    total = {name: float(rates[name].iloc[0]) for name in names}
-    outside = rows.zones[rows.zone] == schema.OUTSIDE
-    beyond = 0.0 if zones is None else float(rows.demand[outside].sum())
-    return {**total, "outside_demand": beyond}
+def number_in_reach(question: Question, worth: FloatArray | None = None) -> IntArray:
+    """Count per cell the stations that may have anything of what is asked for, and are worth something there."""
+    first, station = question.met.reaching
+    counts = np.bitwise_or.reduce(question.things.high, axis=(1, 2))[station] != 0
+    if worth is not None:
+        counts &= worth > 0
+    cell = np.repeat(np.arange(first.size - 1), np.diff(first))
+    return np.bincount(cell[counts], minlength=first.size - 1)
 
 
-def distribution_of(
-    rows: Placed, zones: gpd.GeoDataFrame | None, count: npt.NDArray[np.integer[Any]], *, largest: int
+def distribution_of(question: Question, counts: FloatArray, *, largest: int) -> pd.DataFrame:
+    """Tell demand inside the zones by a number that each row has, for sure and at most."""
+    inside = _inside(question)
+    demand = question.met.placed.weight[inside]
+    columns: dict[str, FloatArray] = {}
+    for which, suffix in enumerate(("", "_high")):
+        exactly = totals(counts[inside, which].astype(np.int64), demand, largest + 1)
+        at_least = exactly[::-1].cumsum()[::-1]
+        columns |= {f"demand{suffix}": exactly, f"at_least_demand{suffix}": at_least}
+        columns[f"at_least_share{suffix}"] = share_of(at_least, np.full(at_least.size, at_least[0]))
+    return pd.DataFrame({"n": np.arange(largest + 1), **{name: columns[name] for name in _COUNTED}})
+
+
+def _inside(question: Question) -> np.typing.NDArray[np.bool_]:
+    """Tell which rows of demand count; all of them where there are no zones."""
+    zone = question.met.placed.zone
+    return zone >= 0 if question.inside_only else np.ones(zone.size, dtype=np.bool_)
+
+
+def _places_of(question: Question) -> _Places:
+    """Gather rows by cell and zone; those in their order already are not sorted."""
+    placed, n_zones = question.met.placed, len(question.met.lowest) + 1
+    cell = np.repeat(np.arange(question.met.cells.size), np.diff(placed.first))
+    # Outside comes first, as '' does among names.
+    rank = np.append(np.argsort(np.argsort(np.array(question.met.lowest, dtype=object))) + 1, 0)[placed.zone]
+    key = cell * n_zones + rank
+    if (key[1:] < key[:-1]).any():
+        _, first, of_row = np.unique(key, return_index=True, return_inverse=True)
+    else:
+        new = np.append(True, key[1:] != key[:-1])[: key.size]
+        first, of_row = np.flatnonzero(new), np.cumsum(new) - 1
+    return _Places(of_row=of_row.astype(np.int64), cell=cell[first], zone=placed.zone[first])
+
+
+def _of_places(amounts: dict[str, tuple[FloatArray, FloatArray, FloatArray]], places: _Places) -> dict[str, FloatArray]:
+    """Add up by place: the first rate whole, of the others what they cover."""
+    n = places.cell.size
+    summed = {rate: [totals(places.of_row, values, n) for values in three] for rate, three in amounts.items()}
+    (_, (low, high, demand)), *others = summed.items()
+    return {
+        "demand": demand,
+        "covered_demand": low,
+        "covered_share": share_of(low, demand),
+        "covered_demand_high": high,
+        "covered_share_high": share_of(high, demand),
+        **{f"{_prefix(rate)}_demand": own for rate, (own, _, _) in others},
+        **{f"{_prefix(rate)}_demand_high": own for rate, (_, own, _) in others},
+    }
+
+
+def _prefix(rate: str) -> str:
+    """Name columns of a rate that is told beside the first."""
+    return rate.partition("_")[0]
+
+
+def _by_unit(
+    rate: str, amounts: tuple[FloatArray, FloatArray, FloatArray], question: Question, zones: gpd.GeoDataFrame | None
 ) -> pd.DataFrame:
-    """Tell demand inside the zones by a number that each row has."""
-    inside = np.ones(count.size, dtype=np.bool_) if zones is None else rows.zones[rows.zone] != schema.OUTSIDE
-    exactly = totals(count[inside], rows.demand[inside], largest + 1)
-    at_least = exactly[::-1].cumsum()[::-1]
-    share = at_least / at_least[0] if at_least[0] > 0 else np.full(at_least.size, np.nan)
-    number = np.arange(exactly.size)
-    return pd.DataFrame({"n": number, "demand": exactly, "at_least_demand": at_least, "at_least_share": share})
+    """Add up by unit of every level: first everything inside the zones, then level by level, the outside last."""
+    n = len(question.met.lowest) + 1
+    zone = question.met.placed.zone
+    sums = np.stack([totals(np.where(zone < 0, n - 1, zone), values, n) for values in amounts], axis=1)
+    inside = sums[:-1] if question.inside_only else sums
+    parts = [(_ALL, [schema.OUTSIDE], inside.sum(axis=0, keepdims=True))]
+    parts += [(u.level, u.zones["zone_id"].tolist(), u.sum(sums)) for u in ([] if zones is None else units_of(zones))]
+    levels = [level for level, names, _ in parts for _ in names]
+    keys = {"level": levels, "zone_id": [name for _, names, _ in parts for name in names]}
+    return _rates(rate, {name: pd.Series(texts, dtype="str") for name, texts in keys.items()}, parts)
 
 
-def empty_distribution() -> pd.DataFrame:
-    """Return a distribution of nothing."""
-    kinds = {"n": "int64", "demand": "float64", "at_least_demand": "float64", "at_least_share": "float64"}
-    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+def _by_bin(rate: str, amounts: tuple[FloatArray, FloatArray, FloatArray], question: Question) -> pd.DataFrame:
+    """Add up by bin, those whose hour is not known first."""
+    inside = _inside(question)
+    slot = question.met.placed.bin[inside] + N_UNTIMED
+    n = int(slot.max(initial=0)) + 1
+    sums = np.stack([totals(slot, values[inside], n) for values in amounts], axis=1)
+    there = np.flatnonzero(sums[:, 2] > 0)
+    return _rates(rate, {"bin": pd.Series(there - N_UNTIMED, dtype="int64")}, [("", [], sums[there])])
+
+
+def _rates(rate: str, keys: dict[str, pd.Series[Any]], parts: list[tuple[str, list[str], FloatArray]]) -> pd.DataFrame:
+    sums = np.concatenate([amounts for _, _, amounts in parts])
+    low, high, demand = sums.T
+    return pd.DataFrame(
+        {
+            "rate": pd.Series([rate] * len(sums), dtype="str"),
+            **keys,
+            **dict(zip(_AMOUNTS, sums.T, strict=True)),
+            "share": share_of(low, demand),
+            "share_high": share_of(high, demand),
+        }
+    )
 
 
 def described(decay: Decay) -> str:
@@ -124,11 +237,6 @@ def described(decay: Decay) -> str:
     if numbers is None:
         return str(getattr(decay, "__name__", type(decay).__name__))
     return f"{getattr(decay, 'name', '')}({', '.join(f'{name}={value}' for name, value in numbers)})"
-
-
-def named_standard(standard: Standard | None) -> dict[str, Any]:
-    """Write the standard for the record; nothing where there is none."""
-    return {} if standard is None else {"standard": standard.to_dict()}
 
 
 def whole_number(name: str, value: int, *, least: int) -> int:

@@ -40,7 +40,7 @@ def offered(counted: pd.DataFrame, offers: Offers | None, *, items: Sequence[Ite
     ParameterError
         If more is asked for than is told.
     DataError
-        If offers lack a station.
+        If offers lack a station, or contradict themselves.
     """
     names = ", ".join(repr(item.name) for item in items)
     if offers is None:
@@ -56,6 +56,8 @@ def offered(counted: pd.DataFrame, offers: Offers | None, *, items: Sequence[Ite
             f"{names} asks for stations that are open, and offers were made without hours: give "
             "stations.offers(..., hours=stations.open_hours(...))."
         )
+    if (offers.low & ~offers.high).any():
+        raise DataError("offers: what is offered for sure must be within what is offered perhaps. Make them anew.")
     at = pd.Index(offers.station_id).get_indexer(pd.Index(counted["station_id"]))
     if (at < 0).any():
         raise DataError(

@@ -9,8 +9,7 @@ import numpy as np
 from stationgeo import schema
 from stationgeo._compile import kernel
 from stationgeo._threads import in_threads
-from stationgeo.coverage._ask import ask, laid_out
-from stationgeo.coverage._items import STATION
+from stationgeo.coverage._ask import ask_standard, laid_out
 from stationgeo.coverage._served import N_FAMILIES, WORD_BITS, join_offers, serve, state_in, untimed_state
 from stationgeo.coverage._tally import NO, YES, Reaching
 from stationgeo.coverage._units import units_of
@@ -62,10 +61,9 @@ def ask_rows(
     """Bring tables together as `score` does, and remember which row is which; see there for what is raised."""
     row = _rows_asked(demand, weight, "" if standard is None else standard.group)
     names = [name for name in demand.columns if name in schema.DEMAND.names]
-    item = STATION if standard is None else standard.item(catalogue=catalogue)
-    question = ask(
-        demand[names].iloc[row], reach, items=[item], stations=stations, zones=zones, weight=weight, standard=standard,
-        offers=offers, open_then=standard is not None and standard.open_then, purposes=(), catalogue=catalogue,
+    question = ask_standard(
+        demand[names].iloc[row], reach, stations=stations, zones=zones, weight=weight, standard=standard,
+        offers=offers, catalogue=catalogue,
     )  # fmt: skip
     zone = question.met.placed.zone
     return AskedRows(question, row, np.where(zone < 0, len(question.met.lowest), zone))

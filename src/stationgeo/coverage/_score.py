@@ -11,8 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationgeo import stations as station_kinds
-from stationgeo.coverage._ask import answer, ask
-from stationgeo.coverage._items import STATION
+from stationgeo.coverage._ask import answer, ask_standard, named_standard
 from stationgeo.coverage._result import Coverage
 from stationgeo.coverage._tables import (
     bin_table,
@@ -121,10 +120,9 @@ def score(
     >>> coverage.headline["covered_share"], coverage.cells["class"].tolist()
     (0.75, ['warm_bee_only', 'neither'])
     """
-    item = STATION if standard is None else standard.item(catalogue=catalogue)
-    asked = ask(
-        demand, reach, items=[item], stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
-        open_then=standard is not None and standard.open_then, purposes=(), catalogue=catalogue,
+    asked = ask_standard(
+        demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
+        catalogue=catalogue,
     )  # fmt: skip
     tallied = answer(asked, by_hour=False, by_cell=True)
     useful = useful_ways(asked.met, asked.things, asked.counted)
@@ -136,9 +134,11 @@ def score(
         zones=table,
         stations=station_table(stations, asked.counted, useful, cells, located),
         bins=bin_table(tallied.by_bin[0], asked.told.n_bins),
-        headline=headline_of(tallied, table, item, n_counted=len(asked.counted), n_clusters=int(cluster.sum())),
+        headline=headline_of(
+            tallied, table, asked.items[0], n_counted=len(asked.counted), n_clusters=int(cluster.sum())
+        ),
         parameters={
             "weight": weight, "impedance": asked.impedance, **station_kinds.data_versions(catalogue=catalogue),
-            **({} if standard is None else {"standard": standard.to_dict()}),
+            **named_standard(standard),
         },
     )  # fmt: skip

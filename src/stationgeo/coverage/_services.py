@@ -11,7 +11,7 @@ import pandas as pd
 
 from stationgeo import schema
 from stationgeo import stations as station_kinds
-from stationgeo.coverage._ask import answer, ask
+from stationgeo.coverage._ask import answer, ask, named_standard
 from stationgeo.coverage._result import CLASSES
 from stationgeo.coverage._tables import amounts_of, by_class, with_shares
 from stationgeo.coverage._tally import N_UNTIMED
@@ -223,7 +223,7 @@ def score_services(
         parameters={
             "weight": weight, "bins": told.bins, "timed": told.timed, "weighted_needs": need_weights is not None,
             **station_kinds.data_versions(catalogue=catalogue),
-            **({} if standard is None else {"standard": standard.to_dict()}),
+            **named_standard(standard),
         },
         _by_hour=tallied.by_zone_bin,
         _units=units,

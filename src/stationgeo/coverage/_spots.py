@@ -10,14 +10,14 @@ import pandas as pd
 
 from stationgeo import cells as h3_cells
 from stationgeo import crs
-from stationgeo.coverage._places import share_of, totals
+from stationgeo.coverage._sums import share_of, totals
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import shapely
 
+    from stationgeo.coverage._blank_cells import Rows
     from stationgeo.coverage._nearest import Nearest
-    from stationgeo.coverage._places import Placed
     from stationgeo.schema import FloatArray, IntArray
 
 __all__ = ["spot_table"]
@@ -27,22 +27,22 @@ _KINDS = ("access", "mixed", "administrative")
 
 
 def spot_table(
-    table: pd.DataFrame, rows: Placed, number: IntArray, is_spot: npt.NDArray[np.bool_], *, near: Nearest, weight: str,
+    table: pd.DataFrame, rows: Rows, number: IntArray, is_spot: npt.NDArray[np.bool_], *, near: Nearest, weight: str,
     span_h: float | None, units: pd.DataFrame, member: IntArray,
 ) -> tuple[gpd.GeoDataFrame, IntArray, str]:  # fmt: skip
     """Rank the patches that are spots.
 
-    `table` has the rows of `rows` with `uncovered`; `number` is the patch of each cell, -1 for none; `near` is of the
-    cells `member`. Returns the table, the rank of each patch (0 for those that are no spot), and by what was ranked.
+    `table` has the rows of `rows`, with workers where they are known; `number` is the patch of each cell, -1 for none;
+    `near` is of the cells `member`. Returns the table, the rank of each patch (0 for those that are no spot), and by
+    what was ranked.
     """
     patch = number[rows.cell]
-    uncovered = table["uncovered"].to_numpy(dtype=np.float64)
     n = is_spot.size
 
     def summed(values: FloatArray) -> FloatArray:
         return totals(patch[patch >= 0], values[patch >= 0], n)
 
-    amount = summed(uncovered)
+    amount = summed(rows.uncovered)
     affected = _affected(table, weight, span_h)
     numbers = {name: np.full(n, np.nan) if values is None else summed(values) for name, values in affected.items()}
     ranked_by = next((name for name, values in affected.items() if values is not None), "uncovered_demand")
@@ -51,16 +51,17 @@ def spot_table(
     place = np.zeros(n, dtype=np.int64)
     place[order] = np.arange(1, order.size + 1)
     rank = np.append(place, 0)[number]
-    by_zone = _zones_of(rows, uncovered, rank, units, n_spots=order.size)
+    by_zone = _zones_of(rows, rank, units, n_spots=order.size)
     told = {
         "spot_id": np.arange(1, order.size + 1),
         "uncovered_demand": amount[order],
         "demand": summed(rows.demand)[order],
+        "uncovered_demand_low": summed(rows.uncovered_low)[order],
         **{name: values[order] for name, values in numbers.items()},
         "n_cells": np.bincount(rank, minlength=order.size + 1)[1:],
         "area_m2": _areas(rows, rank, order.size),
         **by_zone,
-        **_nearest(near, rank[member], totals(rows.cell, uncovered, rows.cells.size)[member], order.size),
+        **_nearest(near, rank[member], totals(rows.cell, rows.uncovered, rows.cells.size)[member], order.size),
     }
     shapes = _outlines(rows, rank, order.size)
     return gpd.GeoDataFrame(pd.DataFrame(told), geometry=gpd.GeoSeries(shapes, crs=crs.WGS84)), place, ranked_by
@@ -80,7 +81,7 @@ def _affected(table: pd.DataFrame, weight: str, span_h: float | None) -> dict[st
 
 
 def _zones_of(
-    rows: Placed, uncovered: FloatArray, rank: IntArray, units: pd.DataFrame, *, n_spots: int
+    rows: Rows, rank: IntArray, units: pd.DataFrame, *, n_spots: int
 ) -> dict[str, pd.Series[str] | IntArray | FloatArray]:
     """Tell which lowest-level unit holds most of each spot, how many it touches, and how much lacks a station."""
     if not len(units):
@@ -88,11 +89,11 @@ def _zones_of(
         return {"zone_id": nothing, "n_zones": np.zeros(n_spots, dtype=np.int64),
                 "administrative_share": np.full(n_spots, np.nan), "kind": nothing}  # fmt: skip
     lowest = units[units["level"] == units["level"].iloc[0]]
-    blank = lowest.set_index("zone_id")["administrative_blank"].reindex(rows.zones).to_numpy(dtype=bool)
+    blank = lowest["administrative_blank"].to_numpy(dtype=np.bool_)
     spot = rank[rows.cell]
-    kept = (spot > 0) & (uncovered > 0)
+    kept = (spot > 0) & (rows.uncovered > 0)
     parts = (
-        pd.DataFrame({"spot": spot[kept], "zone": rows.zone[kept], "amount": uncovered[kept]})
+        pd.DataFrame({"spot": spot[kept], "zone": rows.zone[kept], "amount": rows.uncovered[kept]})
         .groupby(["spot", "zone"], as_index=False)
         .sum()
         .sort_values(["spot", "amount", "zone"], ascending=[True, False, True])
@@ -106,7 +107,7 @@ def _zones_of(
     lacks = parts.assign(blank=blank[parts["zone"]]).groupby("spot")["blank"].agg(["all", "any"]).astype("int64")
     kind = np.array(_KINDS, dtype=object)[lacks.sum(axis=1).to_numpy()]
     return {
-        "zone_id": pd.Series(rows.zones[main], dtype="str"),
+        "zone_id": pd.Series(lowest["zone_id"].to_numpy(dtype=object)[main], dtype="str"),
         "n_zones": n_zones,
         "administrative_share": share_of(lacking, whole),
         "kind": pd.Series(kind, dtype="str"),
@@ -137,13 +138,13 @@ def _nearest(
     }
 
 
-def _areas(rows: Placed, rank: IntArray, n_spots: int) -> FloatArray:
+def _areas(rows: Rows, rank: IntArray, n_spots: int) -> FloatArray:
     inside = rank > 0
     area_m2 = h3_cells.areas_m2(rows.cells[inside])
     return totals(rank[inside], area_m2, n_spots + 1)[1:]
 
 
-def _outlines(rows: Placed, rank: IntArray, n_spots: int) -> list[shapely.MultiPolygon]:
+def _outlines(rows: Rows, rank: IntArray, n_spots: int) -> list[shapely.MultiPolygon]:
     """Dissolve the cells of each spot."""
     order = np.argsort(rank, kind="stable")
     ends = np.searchsorted(rank[order], np.arange(1, n_spots + 2))

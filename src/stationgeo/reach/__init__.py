@@ -18,7 +18,7 @@ from stationgeo.reach._meeting.snap import Snaps, snap
 from stationgeo.reach._search.bounded import nodes_within
 from stationgeo.reach._speeds.apply import with_track_speeds
 from stationgeo.reach._speeds.measure import ALL_HOURS, TrackSpeeds, speeds_from_tracks
-from stationgeo.reach._tables.catchments import catchment, isochrones, nearest_stations
+from stationgeo.reach._tables.catchments import catchment, impedance_column, isochrones, nearest_stations
 from stationgeo.reach._tables.decay import (
     Decay,
     banded,
@@ -64,6 +64,7 @@ __all__ = [
     "exponential",
     "follow_streets",
     "gaussian",
+    "impedance_column",
     "isochrones",
     "linear",
     "logistic",

@@ -167,7 +167,33 @@ def isochrones(reach: pd.DataFrame | HoldsTable, *, bands: Sequence[float], toge
 
 
 def impedance_column(reach: pd.DataFrame) -> str:
-    """Name the one column of impedances that a reach has."""
+    """Name the one column of impedances that a table has.
+
+    Parameters
+    ----------
+    reach
+        REACH, or a table of nearest stations.
+
+    Returns
+    -------
+    str
+        impedance_s or impedance_m.
+
+    Raises
+    ------
+    ColumnError
+        If the table has neither, or both.
+
+    Notes
+    -----
+    O(1).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> impedance_column(pd.DataFrame({"impedance_s": [60.0]}))
+    'impedance_s'
+    """
     there = [name for name in ("impedance_s", "impedance_m") if name in reach.columns]
     if len(there) != 1:
         raise ColumnError(
