@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from stationgeo import cells, coverage, reach
+from stationgeo import stations as station_kinds
 from stationgeo.stations._masks import pack_bins
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ CUTOFF_M = 2_400.0
 RADIUS_M = 30_000.0
 N_BINS = 168
 N_SERVICES = 12
+SERVICES = tuple(station_kinds.services()["service"][:N_SERVICES])
 FEW = 300
 
 
@@ -67,9 +68,11 @@ def offers(places: gpd.GeoDataFrame, rng: np.random.Generator) -> Any:
     """Open each service of each station in half of the hours, and perhaps in a few more."""
     low = rng.random((len(places), N_SERVICES, N_BINS)) < 0.5
     high = low | (rng.random(low.shape) < 0.1)
-    return SimpleNamespace(
-        station_id=places["station_id"].to_numpy(dtype=object), services=tuple("abcdefghijkl"), low=pack_bins(low),
+    return station_kinds.Offers(
+        station_id=places["station_id"].to_numpy(dtype=object), services=SERVICES, low=pack_bins(low),
         high=pack_bins(high), open_low=pack_bins(low[:, 0]), open_high=pack_bins(high[:, 0]), n_bins=N_BINS,
+        bins="hour_of_week", status=np.full(low.shape[:2], 2, dtype=np.int8), capacity=np.full(low.shape[:2], np.nan),
+        timed=True, clusters=(), unmatched=(), untold=0,
     )  # fmt: skip
 
 
@@ -77,17 +80,23 @@ def measures(places: gpd.GeoDataFrame, told: Any) -> dict[str, Callable[[pd.Data
     """Name what is measured."""
     table: dict[str, Any] = {"stations": places, "zones": None, "weight": "visits"}
     decay = reach.linear(cutoff=CUTOFF_M, full_to=500)
+    asked = coverage.Standard(
+        name="benchmark", version="1", zh="基准", en="a benchmark", source="none", cutoff_m=CUTOFF_M, open_then=True,
+        services=SERVICES[:2], together=True,
+    )  # fmt: skip
+    by_hour: dict[str, Any] = {"offers": told, "standard": asked, **table}
     every: dict[str, Any] = {"offers": told, "services": list(told.services), **table}
     return {
         "gradual": lambda d, r: coverage.gradual(d, r, decay=decay, **table),
         "cooperative": lambda d, r: coverage.cooperative(d, r, decay=decay, rule="chance", **table),
         "backup by premises": lambda d, r: coverage.backup(d, r, n=2, by_premises=True, **table),
+        "gradual by hour": lambda d, r: coverage.gradual(d, r, decay=decay, **by_hour),
+        "cooperative by hour": lambda d, r: coverage.cooperative(d, r, decay=decay, rule="chance", **by_hour),
+        "backup by hour and premises": lambda d, r: coverage.backup(d, r, n=2, by_premises=True, **by_hour),
         "completeness in reach": lambda d, r: coverage.completeness(d, r, together="in_reach", **every),
         "completeness at one": lambda d, r: coverage.completeness(d, r, together="at_one_station", **every),
         "criticality": lambda d, r: coverage.criticality(d, r, group_by="host", **table),
-        "criticality by hour": lambda d, r: coverage.criticality(
-            d, r, group_by="host", offers=told, services=["a", "b"], **table
-        ),
+        "criticality by hour": lambda d, r: coverage.criticality(d, r, group_by="host", **by_hour),
         "blank spots of half the cells": lambda d, _: coverage.blank_spots(
             d.groupby("cell", as_index=False)["visits"].sum().rename(columns={"visits": "demand"})
             .assign(covered=lambda t: t.index % 2 == 0),

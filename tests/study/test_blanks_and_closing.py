@@ -231,7 +231,7 @@ def test_files_and_words_of_the_sample_city(city: dict[str, tuple[study.Result, 
     sheets = pd.read_excel(out / "coverage.xlsx", sheet_name=None)
     told = set(zip(sheets["columns"]["sheet"], sheets["columns"]["column"], strict=True))
     mine = [sheet for sheet in sheets if sheet.startswith(("blank", "two_way", "off_", "closing", "partial"))]
-    assert len(mine) == 10
+    assert len(mine) == 11
     assert {(sheet, column) for sheet in mine for column in sheets[sheet].columns} - told == set()
     assert len(pd.read_parquet(out / "criticality.parquet")) == result.headline["n_stations"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from stationgeo.coverage._ask import ask
-from stationgeo.coverage._hourly import held_by_rows, near_of
+from stationgeo.coverage._hourly import count_by_rows
 from stationgeo.coverage._items import Item
 from stationgeo.coverage._partial import distribution_of, number_in_reach, partial_coverage
 from stationgeo.errors import ParameterError, suggest
@@ -136,7 +136,7 @@ def completeness(
         open_then=offers.timed and (standard is None or standard.open_then), purposes=(), catalogue=catalogue,
     )  # fmt: skip
     k = len(item.clauses)
-    count = held_by_rows(question, near_of(question), adds_up=True, at_one=together == "at_one_station")
+    count = count_by_rows(question, at_one=together == "at_one_station")
     return partial_coverage(
         "completeness", question,
         {"completeness": count / k, "all_services": (count == k).astype(np.float64)},

@@ -1,8 +1,8 @@
 """How much of what is asked for is in reach of a cell, hour by hour, and what each row of demand has of it.
 
 Stations add up by a rule, for each clause of the item by itself; the item has as much as the clause of which there is
-least. Demand whose hour is not known has for sure what there is in the worst hour, and at most what there is in the
-best.
+least. Or its clauses are counted. Demand whose hour is not known has for sure what there is in the worst hour, and at
+most what there is in the best.
 """
 
 from __future__ import annotations
@@ -14,13 +14,27 @@ import numpy as np
 from stationgeo._compile import inlined, kernel
 from stationgeo._threads import in_threads
 from stationgeo.coverage._served import WORD_BITS
+from stationgeo.stations import unpack_bins
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stationgeo.coverage._ask import Question
     from stationgeo.coverage._tally import Placed
     from stationgeo.schema import CellArray, FloatArray, IntArray
 
-__all__ = ["BEST", "CHANCE", "NUMBER", "SIGNAL", "Clauses", "Near", "clauses_of", "held_by_rows", "near_of"]
+__all__ = [
+    "BEST",
+    "CHANCE",
+    "NUMBER",
+    "SIGNAL",
+    "Clauses",
+    "Near",
+    "clauses_of",
+    "count_by_rows",
+    "held_by_rows",
+    "near_of",
+]
 
 BEST, CHANCE, SIGNAL, NUMBER = range(4)
 """How stations add up: the largest worth, the chance that one serves, the sum, the number of owners."""
@@ -80,49 +94,53 @@ def near_of(question: Question, worth: FloatArray | None = None, owner: IntArray
     )
 
 
-def held_by_rows(
-    question: Question, near: Near, *, rule: int = BEST, adds_up: bool = False, at_one: bool = False
-) -> FloatArray:
-    """Tell what is held by each row of demand.
+def held_by_rows(question: Question, near: Near, *, rule: int) -> FloatArray:
+    """Tell how much of the one item that is asked for each row of demand holds, stations adding up by a rule.
 
-    Parameters
-    ----------
-    question
-        Demand, stations and the one item that is asked for.
-    near
-        What each station is worth to each cell.
-    rule
-        How stations add up, for each clause.
-    adds_up
-        Whether clauses are counted; else the one of which there is least decides.
-    at_one
-        Whether it is the clauses of one station that are counted, of the one that has most of them.
-
-    Returns
-    -------
-    ndarray of float64
-        (rows of `placed`, 2): for sure, and at most.
-
-    Notes
-    -----
-    O(ways x clauses x bins + rows), memory of cells x bins / 16 a thread.
+    Returns (rows of `placed`, 2): for sure, and at most. O(ways x clauses x bins + rows), memory of cells x bins / 16 a
+    thread.
     """
+
+    def fill(first: int, last: int, words: CellArray, found: FloatArray) -> None:
+        _fill(first, last, near, question.met.placed, words, rule, found)
+
+    return _by_cells(question, fill)
+
+
+def count_by_rows(question: Question, *, at_one: bool) -> FloatArray:
+    """Count the clauses of the one item that each row of demand holds, of all stations in reach or of the best of them.
+
+    Returns (rows of `placed`, 2): for sure, and at most. O(ways x clauses x bins / 64 + rows), at one station
+    O(ways x bins + rows).
+    """
+    placed, reaching = question.met.placed, question.met.reaching
+    n_bins = clauses_of(question).n_bins
+
+    def fill(first: int, last: int, words: CellArray, found: FloatArray) -> None:
+        if at_one:
+            number = unpack_bins(words, n_bins=n_bins).sum(axis=1, dtype=np.int64)
+            _fill_at_one(first, last, reaching.first, reaching.station, placed, number, found)
+        else:
+            _fill_in_reach(first, last, reaching.first, reaching.station, placed, words, found)
+
+    return _by_cells(question, fill)
+
+
+def _by_cells(question: Question, fill: Callable[[int, int, CellArray, FloatArray], None]) -> FloatArray:
+    """Fill what cells hold in each bin, some cells at a time, and let the rows of demand read it."""
     placed, clauses = question.met.placed, clauses_of(question)
-    n_cells = near.first.size - 1
+    n_cells = placed.first.size - 1
     rows = np.zeros((placed.zone.size, 2))
     known = bool((clauses.low == clauses.high).all())
 
-    def fill(words: CellArray, first: int, last: int) -> FloatArray:
+    def filled(words: CellArray, first: int, last: int) -> FloatArray:
         found = np.zeros((last - first, clauses.n_bins))
-        if at_one:
-            _fill_at_one(first, last, near, placed, words, found)
-        else:
-            _fill(first, last, near, placed, words, rule, adds_up, found)
+        fill(first, last, words, found)
         return found
 
     def run(first: int, last: int) -> None:
-        low = fill(clauses.low, first, last)
-        high = low if known else fill(clauses.high, first, last)
+        low = filled(clauses.low, first, last)
+        high = low if known else filled(clauses.high, first, last)
         _read(first, last, placed, low, high, question.told.timed, rows)
 
     in_threads(run, [n_cells * i // _PARTS for i in range(_PARTS + 1)], None)
@@ -131,8 +149,7 @@ def held_by_rows(
 
 @kernel
 def _fill(
-    first_cell: int, last_cell: int, near: Near, placed: Placed, words: CellArray, rule: int,
-    adds_up: bool, found: FloatArray,  # noqa: FBT001
+    first_cell: int, last_cell: int, near: Near, placed: Placed, words: CellArray, rule: int, found: FloatArray,
 ) -> None:  # fmt: skip
     """Fill (cells, bins) with what there is of the item, in cells that have demand."""
     n_bins = found.shape[1]
@@ -145,10 +162,7 @@ def _fill(
             _hold(cell, clause, near, words, rule, held, last_owner)
             for b in range(n_bins):
                 value = 1.0 - held[b] if rule == CHANCE else held[b]
-                if adds_up:
-                    into[b] += value
-                elif clause == 0 or value < into[b]:
-                    into[b] = value
+                into[b] = value if clause == 0 else min(into[b], value)
 
 
 @kernel
@@ -183,21 +197,40 @@ def _with(rule: int, held: float, worth: float, is_new: bool) -> float:  # noqa:
 
 
 @kernel
+def _fill_in_reach(
+    first_cell: int, last_cell: int, first: IntArray, station: IntArray, placed: Placed, words: CellArray,
+    found: FloatArray,
+) -> None:  # fmt: skip
+    """Fill (cells, bins) with the number of clauses that any station in reach has."""
+    n_clauses, n_words = words.shape[1], words.shape[2]
+    united = np.empty((n_clauses, n_words), dtype=np.uint64)
+    for cell in range(first_cell, last_cell):
+        if placed.first[cell] == placed.first[cell + 1]:
+            continue
+        united[:] = np.uint64(0)
+        for way in range(first[cell], first[cell + 1]):
+            for clause in range(n_clauses):
+                for word in range(n_words):
+                    united[clause, word] |= words[station[way], clause, word]
+        for b in range(found.shape[1]):
+            word, shift = b // WORD_BITS, np.uint64(b % WORD_BITS)
+            for clause in range(n_clauses):
+                found[cell - first_cell, b] += float((united[clause, word] >> shift) & np.uint64(1))
+
+
+@kernel
 def _fill_at_one(
-    first_cell: int, last_cell: int, near: Near, placed: Placed, words: CellArray, found: FloatArray
-) -> None:
-    """Fill (cells, bins) with the number of clauses that the station which has most of them has by itself."""
+    first_cell: int, last_cell: int, first: IntArray, station: IntArray, placed: Placed, number: IntArray,
+    found: FloatArray,
+) -> None:  # fmt: skip
+    """Fill (cells, bins) with the most clauses of one station; `number` has those of (stations, bins)."""
     for cell in range(first_cell, last_cell):
         if placed.first[cell] == placed.first[cell + 1]:
             continue
         into = found[cell - first_cell]
-        for way in range(near.first[cell], near.first[cell + 1]):
-            station = near.station[way]
-            for b in range(found.shape[1]):
-                n = 0
-                for clause in range(words.shape[1]):
-                    n += int((words[station, clause, b // WORD_BITS] >> np.uint64(b % WORD_BITS)) & np.uint64(1))
-                into[b] = max(into[b], float(n))
+        for way in range(first[cell], first[cell + 1]):
+            for b in range(into.size):
+                into[b] = max(into[b], float(number[station[way], b]))
 
 
 @kernel

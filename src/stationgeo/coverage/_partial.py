@@ -92,13 +92,17 @@ def partial_coverage(
     """
     demand = question.met.placed.weight
     amounts = {rate: (demand * held[:, 0], demand * held[:, 1], demand) for rate, held in shares.items()}
-    rates = pd.concat([_by_unit(rate, three, question, zones) for rate, three in amounts.items()], ignore_index=True)
     places = _places_of(question)
+    # Places are many times fewer than rows: everything but the hours is made of them.
+    sums = {rate: _summed(places.of_row, three, places.cell.size) for rate, three in amounts.items()}
+    rates = pd.concat(
+        [_by_unit(rate, of_places, places, question, zones) for rate, of_places in sums.items()], ignore_index=True
+    )
     lowest = np.append(np.array(question.met.lowest, dtype=object), schema.OUTSIDE)
     cells = {
         "cell": question.met.cells[places.cell],
         "zone_id": pd.Series(lowest[places.zone], dtype="str"),
-        **_of_places(amounts, places),
+        **_of_places(sums),
         **{name: values[places.cell] for name, values in of_cells.items()},
     }
     first, *others = (rates[rates["rate"] == rate] for rate in shares)
@@ -171,19 +175,23 @@ def _places_of(question: Question) -> _Places:
     return _Places(of_row=of_row.astype(np.int64), cell=cell[first], zone=placed.zone[first])
 
 
-def _of_places(amounts: dict[str, tuple[FloatArray, FloatArray, FloatArray]], places: _Places) -> dict[str, FloatArray]:
-    """Add up by place: the first rate whole, of the others what they cover."""
-    n = places.cell.size
-    summed = {rate: [totals(places.of_row, values, n) for values in three] for rate, three in amounts.items()}
-    (_, (low, high, demand)), *others = summed.items()
+def _summed(key: IntArray, amounts: tuple[FloatArray, ...], n: int) -> FloatArray:
+    """Add amounts up by key: (n, amounts)."""
+    return np.stack([totals(key, values, n) for values in amounts], axis=1)
+
+
+def _of_places(sums: dict[str, FloatArray]) -> dict[str, FloatArray]:
+    """Name what places have: of the first rate all, of the others what they cover."""
+    first, *others = sums.items()
+    low, high, demand = first[1].T
     return {
         "demand": demand,
         "covered_demand": low,
         "covered_share": share_of(low, demand),
         "covered_demand_high": high,
         "covered_share_high": share_of(high, demand),
-        **{f"{_prefix(rate)}_demand": own for rate, (own, _, _) in others},
-        **{f"{_prefix(rate)}_demand_high": own for rate, (_, own, _) in others},
+        **{f"{_prefix(rate)}_demand": own[:, 0] for rate, own in others},
+        **{f"{_prefix(rate)}_demand_high": own[:, 1] for rate, own in others},
     }
 
 
@@ -193,12 +201,11 @@ def _prefix(rate: str) -> str:
 
 
 def _by_unit(
-    rate: str, amounts: tuple[FloatArray, FloatArray, FloatArray], question: Question, zones: gpd.GeoDataFrame | None
+    rate: str, of_places: FloatArray, places: _Places, question: Question, zones: gpd.GeoDataFrame | None
 ) -> pd.DataFrame:
     """Add up by unit of every level: first everything inside the zones, then level by level, the outside last."""
     n = len(question.met.lowest) + 1
-    zone = question.met.placed.zone
-    sums = np.stack([totals(np.where(zone < 0, n - 1, zone), values, n) for values in amounts], axis=1)
+    sums = _summed(np.where(places.zone < 0, n - 1, places.zone), tuple(of_places.T), n)
     inside = sums[:-1] if question.inside_only else sums
     parts = [(_ALL, [schema.OUTSIDE], inside.sum(axis=0, keepdims=True))]
     parts += [(u.level, u.zones["zone_id"].tolist(), u.sum(sums)) for u in ([] if zones is None else units_of(zones))]
@@ -212,7 +219,7 @@ def _by_bin(rate: str, amounts: tuple[FloatArray, FloatArray, FloatArray], quest
     inside = _inside(question)
     slot = question.met.placed.bin[inside] + N_UNTIMED
     n = int(slot.max(initial=0)) + 1
-    sums = np.stack([totals(slot, values[inside], n) for values in amounts], axis=1)
+    sums = _summed(slot, tuple(values[inside] for values in amounts), n)
     there = np.flatnonzero(sums[:, 2] > 0)
     return _rates(rate, {"bin": pd.Series(there - N_UNTIMED, dtype="int64")}, [("", [], sums[there])])
 

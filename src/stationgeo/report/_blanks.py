@@ -21,7 +21,7 @@ __all__ = ["blanks_chapter"]
 _SHOWN = 10
 _DIGITS = 7  # of degrees: 1 cm
 _S_PER_MIN = 60.0
-_AMOUNTS = ("demand", "uncovered_demand", "covered_demand")
+_AMOUNTS = ("demand", "uncovered_demand", "uncovered_demand_low", "covered_demand", "covered_demand_high")
 _KINDS = {
     "administrative": "no station in the unit 行政空白",
     "access": "a station in the unit, but too far 可达空白",
@@ -47,10 +47,16 @@ _COLUMNS = {
         "同时在场而未覆盖的平均人数",
     ),
     "worker_equivalents": ("worker-equivalents that are not covered", "未覆盖的折算人数"),
-    "uncovered_demand": ("demand that is not covered, {unit}", "未覆盖需求:{unit}"),
+    "uncovered_demand": ("demand that is not covered for sure, {unit}", "未覆盖需求(未确定覆盖):{unit}"),
+    "uncovered_demand_low": (
+        "what of it would be left, were all that is not known a yes, {unit}",
+        "未知项全为“有”时仍未覆盖的需求:{unit}",
+    ),
     "demand": ("demand, {unit}", "需求:{unit}"),
     "covered_demand": ("covered for sure, {unit}", "确定覆盖的需求:{unit}"),
     "covered_share": ("the same / demand", "确定覆盖率"),
+    "covered_demand_high": ("covered, were all that is not known a yes, {unit}", "未知项全为“有”时覆盖的需求:{unit}"),
+    "covered_share_high": ("the same / demand", "覆盖率上限"),
     "n_cells": ("cells of the spot", "网格数"),
     "area_m2": ("area of its cells, square metres", "面积,平方米"),
     "level": ("level of zones", "区划级别"),
@@ -140,7 +146,11 @@ def _summary(found: BlankSpots, unit: Unit) -> str:
         f"{unit.text(told['small_demand'])} in {told['n_small']:,} smaller patches, "
         f"{unit.text(told['scattered_demand'])} in cells that are covered for the most part"
     )
-    return bullets([spots, rest])
+    lines = [spots, rest]
+    if told["spot_demand_low"] < told["spot_demand"]:
+        least = f"{unit.text(told['spot_demand_low'])} of what lies in the blank spots"
+        lines.append(f"{least} would be left, were every service and hour that is not known a yes")
+    return bullets(lines)
 
 
 def _spots(

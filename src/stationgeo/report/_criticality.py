@@ -18,8 +18,8 @@ __all__ = ["criticality_chapter"]
 
 _SHOWN = 10
 _AMOUNTS = (
-    "reached_demand", "unique_demand", "rerouted_demand", "lost_demand", "sum_of_unique_demand", "demand",
-    "total_lost_demand", "bound_demand",
+    "reached_demand", "unique_demand", "unique_demand_low", "unique_demand_high", "rerouted_demand", "lost_demand",
+    "lost_demand_low", "lost_demand_high", "sum_of_unique_demand", "demand", "total_lost_demand", "bound_demand",
 )  # fmt: skip
 _SPANS = {"night": "night 夜间", "weekend": "weekend 周末"}
 _COLUMNS = {
@@ -33,6 +33,8 @@ _COLUMNS = {
     "reached_demand": ("demand in reach while it counts, {unit}", "可达需求:{unit}"),
     "unique_demand": ("lost if it closes: no other covers it then, {unit}", "关闭即失去的需求:{unit}"),
     "unique_share": ("the same / all demand", "占全部需求的比例"),
+    "unique_demand_low": ("the least that may be, whatever is not known turns out to be, {unit}", "下限:{unit}"),
+    "unique_demand_high": ("the most, {unit}", "上限:{unit}"),
     "rerouted_demand": ("demand whose next station is farther, {unit}", "改去较远站点的需求:{unit}"),
     "extra_m": ("mean way more of it, metres", "平均多走距离,米"),
     "extra_s": ("mean way more of it, seconds", "平均多走时间,秒"),
@@ -42,6 +44,8 @@ _COLUMNS = {
     "n_stations": ("stations of it", "站点数"),
     "lost_demand": ("demand that is lost, {unit}", "失去的需求:{unit}"),
     "lost_share": ("the same / demand", "失去的比例"),
+    "lost_demand_low": ("the least that may be, whatever is not known turns out to be, {unit}", "下限:{unit}"),
+    "lost_demand_high": ("the most, {unit}", "上限:{unit}"),
     "sum_of_unique_demand": ("what its stations lose closing one at a time, {unit}", "逐一关闭之和:{unit}"),
     "closing": ("a station, or a group", "站点或站点组"),
     "id": ("which", "代码"),
@@ -118,6 +122,11 @@ def _summary(found: Criticality, unit: Unit) -> str:
         f"{told['n_closable']:,} of them together, in the order of the sheet closing_order"
     )
     lines = [f"{backed} have a second station, {when}", alone]
+    if told["covered_demand"] < told["covered_demand_high"]:
+        lines.append(
+            "this takes every service and hour that is not known for a no; whatever they are, "
+            f"{told['n_redundant_low']:,} could each close alone, and the sheet closing bounds what each loses"
+        )
     cut = found.closing[found.closing["total_lost_demand"] > 0]
     if len(cut):
         first = cut.iloc[0]

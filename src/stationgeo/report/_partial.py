@@ -27,6 +27,7 @@ _COLUMNS = {
     "level": ("level of zones; all: everything inside them", "区划级别"),
     "zone_id": ("code of the zone", "区划代码"),
     "name": ("its name", "名称"),
+    "bin": ("hour of the week, Monday 00:00 is 0; -1 and -2: not known", "周内小时,周一零点为0;负数为未知"),
     "numerator": ("demand that is covered for sure, in part counted in part, {unit}", "分子(确定):{unit}"),
     "numerator_high": ("the same, were all that is not known a yes, {unit}", "分子上限:{unit}"),
     "denominator": ("demand, {unit}", "分母:{unit}"),
@@ -57,7 +58,8 @@ def partial_chapter(found: Sequence[PartialCoverage], zones: gpd.GeoDataFrame, u
     Returns
     -------
     Chapter
-        A row for each rate, of all zones together; sheets `partial` with every zone, and `partial_counts`.
+        A row for each rate, of all zones together; sheets `partial` with every zone, `partial_counts`, and
+        `partial_hours` where anything is told by the hour.
 
     Notes
     -----
@@ -77,9 +79,12 @@ def partial_chapter(found: Sequence[PartialCoverage], zones: gpd.GeoDataFrame, u
     if counts:
         every = in_unit(pd.concat(counts, ignore_index=True), _AMOUNTS, unit)
         sheets["partial_counts"] = every[["measure", *(name for name in every.columns if name != "measure")]]
+    hours = pd.concat([one.bins for one in found], ignore_index=True)
+    if (hours["bin"] >= 0).any():
+        sheets["partial_hours"] = in_unit(hours, _AMOUNTS, unit)
     said = (
-        "By stations that count, within the cutoff. Gradual, cooperative and backup coverage do not look at services "
-        "and hours; completeness does, where they are told."
+        "By stations that count, within the cutoff, in the hour of the demand where the standard asks for open ones. "
+        "A range says what unknown services and hours may add."
     )
     header = ["rate 口径", f"numerator 分子, {unit.en}", "denominator 分母", "share 比率"]
     return Chapter(

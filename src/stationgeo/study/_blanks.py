@@ -59,11 +59,13 @@ def _by_place(table: pd.DataFrame, scored: Coverage, weight: str, standard: Stan
     kept = table if standard is None or not standard.group else table[table["group"] == standard.group]
     places = kept.groupby(["cell", "zone_id"], as_index=False, sort=True)[list(WEIGHTS)].sum()
     of_cell = scored.cells.set_index("cell")
-    share = (of_cell["covered_demand"] / of_cell["demand"].where(of_cell["demand"] > 0)).clip(0.0, 1.0)
-    covered = share.reindex(places["cell"]).fillna(0.0).to_numpy()
+    covered = {}
+    for suffix in ("", "_high"):
+        share = (of_cell[f"covered_demand{suffix}"] / of_cell["demand"].where(of_cell["demand"] > 0)).clip(0.0, 1.0)
+        covered[f"covered_share{suffix}"] = share.reindex(places["cell"]).fillna(0.0).to_numpy()
     # Events stay nowhere: a courier's weight and seconds are known of tracks alone.
     told = places if places["courier_s"].sum() > 0 else places.drop(columns=["courier_s", "courier_weight"])
-    return told.assign(demand=places[weight], covered_share=covered)
+    return told.assign(demand=places[weight], **covered)
 
 
 def _over_streets(

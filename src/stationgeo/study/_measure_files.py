@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pandas as pd
 
 from stationgeo import report
-from stationgeo.study._partial import partial_rates
+from stationgeo.study._partial import partial_hours, partial_rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +60,9 @@ def _of_coverage(result: Result) -> dict[str, Writer]:
         writers["criticality_zones.parquet"] = _parquet(closing.zones)
     if result.partial:
         writers["partial.parquet"] = _parquet(partial_rates(result.partial))
+        hours = partial_hours(result.partial)
+        if len(hours):
+            writers["partial_by_hour.parquet"] = _parquet(hours)
     return writers
 
 

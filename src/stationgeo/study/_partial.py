@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stationgeo.study._model import Study
     from stationgeo.study._offers import Offering
 
-__all__ = ["ask_partial", "partial_rates"]
+__all__ = ["ask_partial", "partial_hours", "partial_rates"]
 
 _PROFILE = "six_abilities"
 _THRESHOLD = 1.0
@@ -40,23 +40,20 @@ def ask_partial(
     if asked is None:
         return ()
     signal = None if asked.cooperate == "chance" else asked.threshold or _THRESHOLD
+    timed = standard is not None and standard.open_then
+    given: dict[str, Any] = {
+        "demand": with_hours(demanded.table, demanded.release) if timed else demanded.table, "reach": reached,
+        "stations": places.every, "zones": demanded.zones, "weight": study.demand_weight, "standard": standard,
+        "offers": None if standard is None else offering.offers, "catalogue": inputs.catalogue,
+    }  # fmt: skip
+    by_premises = asked.by_premises and "premises_id" in places.every
     try:
         decay = _decay(study)
         far = [
-            coverage.gradual(
-                demanded.table, reached, stations=places.every, zones=demanded.zones, weight=study.demand_weight,
-                decay=decay, standard=standard, catalogue=inputs.catalogue,
-            ),
-            coverage.cooperative(
-                demanded.table, reached, stations=places.every, zones=demanded.zones, weight=study.demand_weight,
-                decay=decay, rule=asked.cooperate, threshold=signal, standard=standard, catalogue=inputs.catalogue,
-            ),
-            coverage.backup(
-                demanded.table, reached, stations=places.every, zones=demanded.zones, weight=study.demand_weight,
-                n=asked.backup, by_premises=asked.by_premises and "premises_id" in places.every, standard=standard,
-                catalogue=inputs.catalogue,
-            ),
-        ]  # fmt: skip
+            coverage.gradual(**given, decay=decay),
+            coverage.cooperative(**given, decay=decay, rule=asked.cooperate, threshold=signal),
+            coverage.backup(**given, n=asked.backup, by_premises=by_premises),
+        ]
         whole = _complete(study, inputs, demanded, places, reached, offering, standard)
     except ParameterError as error:
         raise StudyError(f"{study.name}: partial: {error}") from error
@@ -102,3 +99,10 @@ def _complete(
 def partial_rates(found: tuple[PartialCoverage, ...]) -> pd.DataFrame:
     """Put the rates of all measures under each other."""
     return pd.concat([one.rates for one in found], ignore_index=True)
+
+
+def partial_hours(found: tuple[PartialCoverage, ...]) -> pd.DataFrame:
+    """Put their rates by bin under each other; no rows where nothing is told by the hour."""
+    table = pd.concat([one.bins for one in found], ignore_index=True)
+    by_hour: pd.DataFrame = table[table.groupby("rate")["bin"].transform("max") >= 0].reset_index(drop=True)
+    return by_hour
