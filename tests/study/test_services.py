@@ -76,6 +76,28 @@ def test_a_town_by_hand(toy_study: Path, tmp_path: Path) -> None:
     assert told.groupby("hour").first().loc[[10, 21]].to_numpy().tolist() == [[140, 20, 50], [10, 10, 10]]
 
 
+def test_what_is_not_known_makes_a_range_of_every_measure(toy_study: Path, tmp_path: Path) -> None:
+    # As above: 10 for sure, 20 by S1 for sure and perhaps by S2, 30 only if S3 has a toilet. Closing S1 loses 20 unless
+    # S2 is open; closing S3 loses 30 only if there is anything to lose.
+    asked = '[partial]\ndecay = { name = "step" }\nbackup = 1\n\n[criticality]\n\n'
+    result = study.run(study.Study.read(lay(toy_study, more=asked)))
+    for one in result.partial[:3]:
+        assert (one.headline["numerator"], one.headline["numerator_high"]) == (30, 60)
+        assert one.bins["numerator_high"].tolist() == [50, 10]
+    assert result.criticality is not None
+    stations = result.criticality.stations.set_index("station_id")
+    ends = stations[["unique_demand_low", "unique_demand", "unique_demand_high"]]
+    assert ends.loc[["S0", "S1", "S2", "S3"]].to_numpy().tolist() == [[10, 10, 10], [0, 20, 20], [0, 0, 0], [0, 0, 30]]
+    assert result.blanks is not None
+    told = result.blanks.headline
+    assert (told["covered_demand"], told["covered_demand_high"]) == (30, 60)
+    study.write(result, tmp_path / "out")
+    by_hour = pd.read_parquet(tmp_path / "out" / "partial_by_hour.parquet").query("rate == 'backup'")
+    assert by_hour["numerator"].tolist() == [20, 10]
+    text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert "1 could each close alone, and the sheet closing bounds what each loses" in text
+
+
 def test_hours_matter_where_the_standard_says_so(toy_study: Path) -> None:
     # By night S1 is closed: with all orders at 21:00 place 1 may only be served by S2, whose hours are not known.
     path = lay(toy_study)
