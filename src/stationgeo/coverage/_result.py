@@ -63,7 +63,8 @@ class Coverage:
     pieces)."""
     stations: gpd.GeoDataFrame
     """Key `station_id`; STATIONS with `family` ('' for clusters), `counted`, `zone_id`, `n_cells` and `demand` in
-    reach, and `unique_demand`: covered in cells that no other station reaches that has any of what is asked for."""
+    reach, and `unique_demand`: covered in cells that no other station reaches that has any of what is asked for,
+    whatever its hours; `criticality` asks hour by hour."""
     bins: pd.DataFrame
     """Key `bin`; `demand`, `covered_demand`, `covered_share`, and the last two as `_high`, inside the zones."""
     headline: dict[str, Any]
