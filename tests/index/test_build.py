@@ -38,11 +38,8 @@ def fixes() -> pd.DataFrame:
 def whole(fixes: pd.DataFrame) -> demand.Aggregate:
     """The same by tables alone."""
     stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
-    group = fixes.groupby("courier_id")["group"].first()
-    stops = stops.assign(group=group.reindex(stops["courier_id"]).to_numpy())
     observed = tracks.observed_dates(fixes["t"], tz=TZ)
     silences = tracks.find_silences(fixes, radius_m=100, max_gap_s=900)
-    silences = silences.assign(group=group.reindex(silences["courier_id"]).to_numpy())
     return demand.aggregate(
         stops, zones=None, resolution=10, tz=TZ, observed=observed, silences=silences, n_replicates=2
     )

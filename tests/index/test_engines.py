@@ -45,8 +45,6 @@ def whole() -> demand.Aggregate:
     fixes = fixes[fixes["courier_id"].isin(sorted(fixes["courier_id"].unique())[:9])]
     stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
     silences = tracks.find_silences(fixes, radius_m=100, max_gap_s=900)
-    group = fixes.groupby("courier_id")["group"].first()
-    stops, silences = (table.assign(group=group.reindex(table["courier_id"]).to_numpy()) for table in (stops, silences))
     observed = tracks.observed_dates(fixes["t"], tz=TZ)
     return demand.aggregate(
         stops, zones=None, resolution=10, tz=TZ, observed=observed, silences=silences, n_replicates=2
