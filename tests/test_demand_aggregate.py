@@ -12,6 +12,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregates import assert_same
 from stationgeo import cells, demand, schema
 from stationgeo.demand import _aggregate, _bins, _bootstrap, _gather, _make_aggregate, _split
 from stationgeo.errors import DataError, ParameterError
@@ -67,14 +68,6 @@ def many(seed: int, n: int, couriers: int = 7, days: int = 4) -> pd.DataFrame:
 
 def added_up(stops: pd.DataFrame, **changes: Any) -> demand.Aggregate:  # noqa: ANN401
     return demand.aggregate(stops, **({"zones": TOWN, "resolution": RESOLUTION, "tz": TZ} | changes))
-
-
-def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
-    pd.testing.assert_frame_equal(one.sums, two.sums, check_exact=True)
-    pd.testing.assert_frame_equal(one.couriers, two.couriers, check_exact=True)
-    for field in dataclasses.fields(demand.Aggregate):
-        if field.name not in {"sums", "couriers"}:
-            assert np.array_equal(getattr(one, field.name), getattr(two, field.name)), field.name
 
 
 def test_a_courier_day_by_hand() -> None:

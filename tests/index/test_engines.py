@@ -9,12 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from aggregates import assert_same
 from stationgeo import demand, engine, index, io, sample, tracks
 from stationgeo.errors import DataError, ParameterError
 
@@ -49,13 +48,6 @@ def whole() -> demand.Aggregate:
     return demand.aggregate(
         stops, zones=None, resolution=10, tz=TZ, observed=observed, silences=silences, n_replicates=2
     )
-
-
-def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
-    pd.testing.assert_frame_equal(one.sums, two.sums, check_exact=True)
-    pd.testing.assert_frame_equal(one.couriers, two.couriers, check_exact=True)
-    assert np.array_equal(one.replicates, two.replicates)
-    assert one.days.tolist() == two.days.tolist()
 
 
 def check(result: pa.Table, whole: demand.Aggregate) -> None:
