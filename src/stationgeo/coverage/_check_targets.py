@@ -84,7 +84,7 @@ def check_targets(
     targets
         What is asked for: one target or several, `targets().values()` for those that ship.
     nearest
-        Ways to the nearest station, for criteria of distance.
+        Ways to the nearest station, for criteria of distance: `ways_to_nearest` takes them from a coverage.
     workers
         Workers by unit, for stations per worker.
     hours
