@@ -12,8 +12,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregates import assert_same
 from stationgeo import cells, demand, schema
-from stationgeo.demand import _aggregate, _bins, _bootstrap, _gather, _split
+from stationgeo.demand import _aggregate, _bins, _bootstrap, _gather, _make_aggregate, _split
 from stationgeo.errors import DataError, ParameterError
 
 TZ = "Asia/Shanghai"
@@ -69,14 +70,6 @@ def added_up(stops: pd.DataFrame, **changes: Any) -> demand.Aggregate:  # noqa: 
     return demand.aggregate(stops, **({"zones": TOWN, "resolution": RESOLUTION, "tz": TZ} | changes))
 
 
-def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
-    pd.testing.assert_frame_equal(one.sums, two.sums, check_exact=True)
-    pd.testing.assert_frame_equal(one.couriers, two.couriers, check_exact=True)
-    for field in dataclasses.fields(demand.Aggregate):
-        if field.name not in {"sums", "couriers"}:
-            assert np.array_equal(getattr(one, field.name), getattr(two, field.name)), field.name
-
-
 def test_a_courier_day_by_hand() -> None:
     # 09:50-10:20 in the west: 600 s in hour 9, 1,200 s in hour 10. 12:00-12:30 in the east: 1,800 s. In all 3,600 s of
     # one courier-day, of which 1/6, 1/3 and 1/2 of 2 ** 40 = 1,099,511,627,776 units, rounded where cumulated.
@@ -125,7 +118,7 @@ def test_what_is_added_is_conserved(seed: int, n: int) -> None:
     assert found.sums["visits"].sum() == n
     assert found.sums["weight_units"].sum() == courier_days * _split.WEIGHT_UNITS
     assert found.sums["weight_units"].min() >= 0
-    hashes = _aggregate.courier_hashes(stops["courier_id"])
+    hashes = _make_aggregate.courier_hashes(stops["courier_id"])
     drawn = _bootstrap.poisson_counts(hashes, n_replicates=2)
     expected = (drawn * stops["duration_s"].to_numpy(dtype=np.int64)[:, None]).sum(axis=0) * 1_000_000
     assert found.replicates.sum(axis=0).tolist() == expected.tolist()
@@ -153,7 +146,7 @@ def test_couriers_are_counted_exactly_below_the_limit_and_within_error_beyond() 
     once = added_up(stops, most_couriers=1_024).couriers
     assert both.couriers["courier"].tolist() == once["courier"].tolist()
     # who is in both halves was there for two minutes
-    twice = set(_aggregate.courier_hashes(f"c{i}" for i in range(2_000, 3_000)).tolist())
+    twice = set(_make_aggregate.courier_hashes(f"c{i}" for i in range(2_000, 3_000)).tolist())
     expected = [120_000_000 if courier in twice else 60_000_000 for courier in both.couriers["courier"].tolist()]
     assert both.couriers["courier_us"].tolist() == expected
 
@@ -171,7 +164,7 @@ def test_the_estimate_of_distinct_couriers_is_unbiased() -> None:
 
 
 def test_replicates_are_poisson_and_depend_on_the_courier_alone() -> None:
-    hashes = _aggregate.courier_hashes(f"c{i}" for i in range(20_000))
+    hashes = _make_aggregate.courier_hashes(f"c{i}" for i in range(20_000))
     drawn = _bootstrap.poisson_counts(hashes, n_replicates=5)
     assert drawn.mean(axis=0) == pytest.approx(np.ones(5), abs=4 / np.sqrt(20_000))
     assert drawn.var(axis=0) == pytest.approx(np.ones(5), abs=0.06)  # variance of the variance: 3 / n

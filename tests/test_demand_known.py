@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import itertools
 from collections import defaultdict
@@ -19,6 +18,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregates import assert_same
 from stationgeo import cells, crs, demand, io, sample, schema, tracks
 from stationgeo.demand import _split
 from stationgeo.errors import ColumnError, DataError
@@ -208,14 +208,6 @@ def test_silences_have_groups_and_the_purpose_unknown() -> None:
 
 
 # Parts
-
-
-def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
-    pd.testing.assert_frame_equal(one.sums, two.sums, check_exact=True)
-    pd.testing.assert_frame_equal(one.couriers, two.couriers, check_exact=True)
-    for field in dataclasses.fields(demand.Aggregate):
-        if field.name not in {"sums", "couriers"}:
-            assert np.array_equal(getattr(one, field.name), getattr(two, field.name)), field.name
 
 
 @given(rows=ROWS, seed=st.integers(0, 99))

@@ -1,6 +1,5 @@
 """What closing stations loses, against a town worked out by hand, plain loops over closures, and the laws of sets."""
 
-from collections.abc import Callable
 from itertools import combinations, product
 from typing import Any
 
@@ -15,6 +14,7 @@ from shapely.geometry import Point, box
 from stationgeo import cells, coverage
 from stationgeo.errors import ColumnError, DataError, ParameterError
 from stationgeo.stations import Offers, unpack_bins
+from towns import offers_of
 
 STEP_DEG = 0.01
 LON0, LAT0 = 114.0, 22.5
@@ -157,7 +157,7 @@ def standard(**fields: Any) -> coverage.Standard:  # noqa: ANN401 - fields of on
     return coverage.Standard(**({**words, "cutoff_s": 1_000.0, "open_then": True} | fields))
 
 
-def test_hours_and_services_by_hand(offers_of: Callable[..., Offers]) -> None:
+def test_hours_and_services_by_hand() -> None:
     # At 22 b is closed: place 1 then has a alone. Toilets: only a and c, so that b's backup does not count.
     low = np.zeros((4, 2, 168), dtype=bool)
     low[:, 0] = True
@@ -177,7 +177,7 @@ def test_hours_and_services_by_hand(offers_of: Callable[..., Offers]) -> None:
     assert unknown.stations["unique_demand_high"].tolist() == [35, 0, 40, 0]
 
 
-def test_what_is_not_known_makes_a_range_by_hand(offers_of: Callable[..., Offers]) -> None:
+def test_what_is_not_known_makes_a_range_by_hand() -> None:
     # Nobody knows whether b and c are open at 8. At place 2 (40) either may be the only one; at place 1, where a is for
     # sure, b saves it or not: a loses 10 there where only it reaches, and 20 more at most; at 22 all is known.
     low = np.ones((4, 2, 168), dtype=bool)
@@ -214,7 +214,7 @@ def towns(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame
     return demand, reach, stations, low
 
 
-def offered(stations: gpd.GeoDataFrame, low: np.ndarray, offers_of: Callable[..., Offers]) -> Offers:
+def offered(stations: gpd.GeoDataFrame, low: np.ndarray) -> Offers:
     return offers_of(stations["station_id"].tolist(), low, low, services=SERVICES)
 
 
@@ -232,10 +232,10 @@ def covered_by(demand: pd.DataFrame, reach: pd.DataFrame, offers: Any, names: se
 @settings(max_examples=15, deadline=None)
 @given(towns())
 def test_equal_to_closing_them_one_by_one(
-    offers_of: Callable[..., Offers], drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, np.ndarray],
+    drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, np.ndarray],
 ) -> None:  # fmt: skip
     demand, reach, stations, low = drawn
-    offers = offered(stations, low, offers_of)
+    offers = offered(stations, low)
     result = critical(
         demand=demand, reach=reach, stations=stations, offers=offers, standard=standard(), group_by="host",
         spans={"x": [0]},
@@ -278,10 +278,10 @@ def test_equal_to_closing_them_one_by_one(
 @settings(max_examples=20, deadline=None)
 @given(towns())
 def test_the_way_to_the_next_nearest_equals_plain_loops(
-    offers_of: Callable[..., Offers], drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, np.ndarray],
+    drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, np.ndarray],
 ) -> None:  # fmt: skip
     demand, reach, stations, low = drawn
-    offers = offered(stations, low, offers_of)
+    offers = offered(stations, low)
     result = critical(demand=demand, reach=reach, stations=stations, offers=offers, standard=standard()).stations
     moved, more = dict.fromkeys(stations["station_id"], 0.0), dict.fromkeys(stations["station_id"], 0.0)
     for i, row in enumerate(demand.itertuples()):
@@ -318,7 +318,7 @@ def test_without_hours_unique_demand_is_that_of_score(
 @settings(max_examples=8, deadline=None)
 @given(towns(), st.integers(0, 2**32 - 1))
 def test_bounds_hold_whatever_the_unknowns_are_and_are_reached(
-    offers_of: Callable[..., Offers], drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, np.ndarray], seed: int,
+    drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame, np.ndarray], seed: int,
 ) -> None:  # fmt: skip
     demand, reach, stations, low = drawn
     demand = demand.iloc[:N_PLACES].assign(bin=0, visits=lambda table: table["visits"] + 1.0)
@@ -378,9 +378,7 @@ def test_wrong_calls(changes: dict[str, Any], error: type[Exception], words: str
         (["a", "b", "c", "d"], 9, ParameterError, "bins up to 22, offers only 9"),
     ],
 )
-def test_offers_of_other_stations_or_hours(
-    offers_of: Callable[..., Offers], names: list[str], n_bins: int, error: type[Exception], words: str
-) -> None:
+def test_offers_of_other_stations_or_hours(names: list[str], n_bins: int, error: type[Exception], words: str) -> None:
     flags = np.ones((len(names), 2, n_bins), dtype=bool)
     with pytest.raises(error, match=words):
         critical(offers=offers_of(names, flags, flags, services=SERVICES), standard=standard())

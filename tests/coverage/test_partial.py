@@ -1,7 +1,6 @@
 """Coverage that is more than yes or no against hand-made towns, plain loops, and the laws that it obeys."""
 
-from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -15,8 +14,7 @@ from stationgeo import cells, coverage
 from stationgeo.errors import ColumnError, DataError, ParameterError
 from stationgeo.reach import linear, step
 from stationgeo.stations import Offers
-
-Complete: TypeAlias = Callable[..., coverage.PartialCoverage]
+from towns import offers_of
 
 RESOLUTION = 10
 STEP_DEG = 0.01
@@ -151,27 +149,22 @@ def test_stations_without_premises_stand_for_themselves() -> None:
         assert result.headline["share"] == 1.0
 
 
-@pytest.fixture
-def complete(offers_of: Callable[..., Offers]) -> Complete:
-    """Score completeness by what the toy town offers, with changes.
-
-    a: water always; toilet perhaps in bin 0.  b: toilet in bin 0 for sure, rest never.
-    """
+def toy_offers() -> Offers:
+    """a: water always; toilet perhaps in bin 0.  b: toilet in bin 0 for sure, rest never."""
     low = np.zeros((2, 3, N_BINS), dtype=bool)
     low[0, 0] = True
     low[1, 1, 0] = True
     high = low.copy()
     high[0, 1, 0] = True
-    offers = offers_of(["a", "b"], low, high, services=SERVICES)
-
-    def run(demand: pd.DataFrame = DEMAND, **changes: Any) -> coverage.PartialCoverage:  # noqa: ANN401
-        asked = {"offers": offers, "services": ["water", "toilet"], "together": "in_reach"} | GIVEN | changes
-        return coverage.completeness(demand, asked.pop("reach", REACH), **asked)
-
-    return run
+    return offers_of(["a", "b"], low, high, services=SERVICES)
 
 
-def test_completeness_by_hand(complete: Complete) -> None:
+def complete(demand: pd.DataFrame = DEMAND, **changes: Any) -> coverage.PartialCoverage:  # noqa: ANN401
+    asked = {"offers": toy_offers(), "services": ["water", "toilet"], "together": "in_reach"} | GIVEN | changes
+    return coverage.completeness(demand, asked.pop("reach", REACH), **asked)
+
+
+def test_completeness_by_hand() -> None:
     # Place 0, bin 0 (10): a water, b toilet -> 2 of 2; bin 1 (10): water -> 1; place 1, bin 0 (30): a: water, toilet
     # perhaps -> 1 or 2; place 2 (50): 0. Mean: (10 + 5 + 15) / 100, high (10 + 5 + 30) / 100; all: 10, high 40.
     result = complete()
@@ -184,7 +177,7 @@ def test_completeness_by_hand(complete: Complete) -> None:
     assert result.rates["rate"].unique().tolist() == ["completeness", "all_services"]
 
 
-def test_completeness_at_one_station_by_hand(complete: Complete) -> None:
+def test_completeness_at_one_station_by_hand() -> None:
     # Place 0, bin 0: a has one for sure (two perhaps), b one -> 1, high 2; bin 1: 1; place 1: 1, high 2:
     # 5 + 5 + 15 of 100, and 10 + 5 + 30 if every unknown is a yes.
     told = complete(together="at_one_station").headline
@@ -192,7 +185,7 @@ def test_completeness_at_one_station_by_hand(complete: Complete) -> None:
 
 
 @pytest.mark.parametrize("bins", [-1, -2])
-def test_a_time_that_is_not_known_takes_what_is_offered_always_or_ever(complete: Complete, bins: int) -> None:
+def test_a_time_that_is_not_known_takes_what_is_offered_always_or_ever(bins: int) -> None:
     # Place 0: water in every bin (sure), toilet in bin 0 only (perhaps).
     told = complete(demand_of((0, "west", bins, 10))).headline
     assert (told["share"], told["share_high"]) == (0.5, 1.0)
@@ -295,7 +288,6 @@ def test_monotone_and_equal_to_step_coverage(
 @settings(max_examples=12, deadline=None)
 @given(towns(), st.integers(0, 2**32 - 1), st.sampled_from([70, 168]))
 def test_completeness_equals_plain_loops_and_keeps_its_laws(
-    offers_of: Callable[..., Offers],
     drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame],
     seed: int,
     n_bins: int,
@@ -354,7 +346,7 @@ def test_wrong_calls_of_cooperative(changes: dict[str, Any], error: type[Excepti
         coverage.cooperative(DEMAND, REACH, **({"decay": DECAY} | GIVEN | changes))
 
 
-def test_other_wrong_calls(complete: Complete) -> None:
+def test_other_wrong_calls() -> None:
     with pytest.raises(ParameterError, match="n must be a whole number, 1 or more"):
         coverage.backup(DEMAND, REACH, n=0, by_premises=False, **GIVEN)
     with pytest.raises(ColumnError, match="premises_id"):
@@ -379,7 +371,7 @@ def test_other_wrong_calls(complete: Complete) -> None:
         complete(stations=stations_of(["a", "b", "street", "c"]))
 
 
-def test_offers_must_have_for_sure_no_more_than_perhaps(complete: Complete, offers_of: Callable[..., Offers]) -> None:
+def test_offers_must_have_for_sure_no_more_than_perhaps() -> None:
     flags = np.zeros((2, 3, N_BINS), dtype=bool)
     with pytest.raises(DataError, match="within what is offered perhaps"):
         complete(offers=offers_of(["a", "b"], ~flags, flags, services=SERVICES))

@@ -6,78 +6,27 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import Point, box
 
 from stationgeo import cells, coverage, schema, stations, zones
 from stationgeo.errors import ColumnError, DataError, ParameterError
+from towns import LAT0, LON0, PLACES, RESOLUTION, Town, zones_of
 
-RESOLUTION = 10
-STEP_DEG = 0.01
-LON0, LAT0 = 114.0, 22.5
-PLACES = cells.from_lonlat(LON0 + STEP_DEG * np.arange(6), np.full(6, LAT0), resolution=RESOLUTION)
 KINDS = ("warm_bee", "merchant", "service_centre", "warm_bee_street")
-
-
-def demand_of(*rows: tuple[int, str, int, float]) -> pd.DataFrame:
-    """Rows of (place, zone, bin, visits)."""
-    table = pd.DataFrame(rows, columns=["place", "zone_id", "bin", "visits"])
-    return pd.DataFrame(
-        {
-            "cell": PLACES[table["place"].to_numpy(dtype=int)],
-            "zone_id": table["zone_id"].astype("str"),
-            "bin": table["bin"].astype("int64"),
-            "courier_s": table["visits"] * 60.0,
-            "visits": table["visits"].astype("float64"),
-            "courier_weight": table["visits"] / 10.0,
-            "couriers": np.nan,
-            "observed_days": 1.0,
-        }
-    )
-
-
-def reach_of(*rows: tuple[str, int, float]) -> pd.DataFrame:
-    """Rows of (station, place, metres)."""
-    table = pd.DataFrame(rows, columns=["station_id", "place", "impedance_m"])
-    return pd.DataFrame(
-        {
-            "station_id": table["station_id"].astype("str"),
-            "cell": PLACES[table["place"].to_numpy(dtype=int)],
-            "impedance_m": table["impedance_m"].astype("float64"),
-        }
-    )
-
-
-def stations_of(**kinds: str) -> gpd.GeoDataFrame:
-    points = [Point(LON0 + STEP_DEG * i, LAT0) for i in range(len(kinds))]
-    table = {"station_id": pd.Series(list(kinds), dtype="str"), "kind": pd.Series(list(kinds.values()), dtype="str")}
-    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(points, crs="EPSG:4326"))
 
 
 def town() -> gpd.GeoDataFrame:
     """Two grids of three places each in one community, and a grid without demand in another."""
-    y0, y1 = LAT0 - 0.005, LAT0 + 0.005
-
-    def between(west: float, east: float) -> shapely.Polygon:
-        return box(LON0 + STEP_DEG * west, y0, LON0 + STEP_DEG * east, y1)
-
-    rows = [
-        ("west", "grid", "C1", between(-0.5, 2.5)),
-        ("east", "grid", "C1", between(2.5, 5.5)),
-        ("void", "grid", "C2", between(5.5, 6.5)),
-        ("C1", "community", "", between(-0.5, 5.5)),
-        ("C2", "community", "", between(5.5, 6.5)),
-    ]
-    ids, levels, parents, shapes = zip(*rows, strict=True)
-    table = {"zone_id": ids, "level": levels, "parent_id": parents, "name": ids}
-    return gpd.GeoDataFrame(table, geometry=list(shapes), crs="EPSG:4326")
+    return zones_of(
+        ("west", "grid", "C1", -0.5, 2.5), ("east", "grid", "C1", 2.5, 5.5), ("void", "grid", "C2", 5.5, 6.5),
+        ("C1", "community", "", -0.5, 5.5), ("C2", "community", "", 5.5, 6.5),
+    )  # fmt: skip
 
 
-DEMAND = demand_of((0, "west", 8, 10), (1, "west", 8, 20), (2, "west", 9, 30), (3, "east", 8, 40), (4, "", 9, 100))
-STATIONS = stations_of(bee="warm_bee", shop="merchant", hall="service_centre", street="warm_bee_street")
-REACH = reach_of(
+DEMAND = Town.demand((0, "west", 8, 10), (1, "west", 8, 20), (2, "west", 9, 30), (3, "east", 8, 40), (4, "", 9, 100))
+STATIONS = Town.stations(bee="warm_bee", shop="merchant", hall="service_centre", street="warm_bee_street")
+REACH = Town.reach(
     ("bee", 0, 100), ("bee", 1, 300), ("shop", 1, 200), ("hall", 1, 250), ("hall", 2, 0), ("street", 3, 5),
     ("bee", 5, 7),
 )  # fmt: skip
@@ -191,7 +140,7 @@ def test_wrong_tables_are_refused() -> None:
     with pytest.raises(DataError, match=r"no demand to cover: visits is 0 in all 5 rows"):
         score(demand=DEMAND.assign(visits=0.0))
     with pytest.raises(DataError, match=r"reach names 1 stations that are not in the stations table: 'ghost'"):
-        score(reach=reach_of(("ghost", 0, 1)))
+        score(reach=Town.reach(("ghost", 0, 1)))
     with pytest.raises(ParameterError, match=r"weight must be.*Got 'couriers'"):
         score(weight="couriers")
     with pytest.raises(ColumnError, match="column 'station_id' is missing"):
@@ -207,13 +156,13 @@ def test_wrong_tables_are_refused() -> None:
 def towns(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame, gpd.GeoDataFrame]:
     weights = draw(st.lists(st.integers(0, 50), min_size=6, max_size=6).filter(any))
     where = draw(st.lists(st.sampled_from(["west", "east", ""]), min_size=6, max_size=6))
-    demand = demand_of(*[(i, where[i], i % 2, float(weights[i])) for i in range(6)])
+    demand = Town.demand(*[(i, where[i], i % 2, float(weights[i])) for i in range(6)])
     kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=5))
     named = {f"s{i}": kind for i, kind in enumerate(kinds)}
     pairs = draw(st.sets(st.tuples(st.sampled_from(sorted(named)), st.integers(0, 5)), max_size=12))
     metres = draw(st.lists(st.integers(0, 500), min_size=len(pairs), max_size=len(pairs)))
     rows = [(*pair, float(m)) for pair, m in zip(sorted(pairs), metres, strict=True)]
-    return demand, reach_of(*rows), stations_of(**named)
+    return demand, Town.reach(*rows), Town.stations(**named)
 
 
 @settings(max_examples=40, deadline=None)
@@ -271,7 +220,7 @@ def test_row_order_does_not_matter(drawn: tuple[pd.DataFrame, pd.DataFrame, gpd.
 def test_every_kind_but_clusters_counts() -> None:
     kinds = stations.kinds()
     names = {f"s{i}": kind for i, kind in enumerate(kinds["kind"])}
-    reach = reach_of(*[(name, 0, 1.0) for name in names])
-    table = score(stations=stations_of(**names), reach=reach).stations
+    reach = Town.reach(*[(name, 0, 1.0) for name in names])
+    table = score(stations=Town.stations(**names), reach=reach).stations
     assert table["counted"].tolist() == (~kinds["cluster"]).tolist()
     assert schema.validate(table, schema.STATIONS) is table

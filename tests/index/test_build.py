@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aggregates import assert_same
 from stationgeo import demand, index, io, sample, tracks
 from stationgeo.errors import ParameterError
 
@@ -38,21 +39,11 @@ def fixes() -> pd.DataFrame:
 def whole(fixes: pd.DataFrame) -> demand.Aggregate:
     """The same by tables alone."""
     stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
-    group = fixes.groupby("courier_id")["group"].first()
-    stops = stops.assign(group=group.reindex(stops["courier_id"]).to_numpy())
     observed = tracks.observed_dates(fixes["t"], tz=TZ)
     silences = tracks.find_silences(fixes, radius_m=100, max_gap_s=900)
-    silences = silences.assign(group=group.reindex(silences["courier_id"]).to_numpy())
     return demand.aggregate(
         stops, zones=None, resolution=10, tz=TZ, observed=observed, silences=silences, n_replicates=2
     )
-
-
-def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
-    pd.testing.assert_frame_equal(one.sums, two.sums, check_exact=True)
-    pd.testing.assert_frame_equal(one.couriers, two.couriers, check_exact=True)
-    assert np.array_equal(one.replicates, two.replicates)
-    assert one.days.tolist() == two.days.tolist()
 
 
 @pytest.mark.parametrize("seed", range(6))

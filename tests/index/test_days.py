@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from aggregates import assert_same
 from stationgeo import demand, engine, index, io, tracks
 from stationgeo.errors import DataError, ParameterError, SourceError
 from stationgeo.index._days import OVERLAP_S
@@ -62,13 +63,6 @@ def whole(fixes: pd.DataFrame) -> demand.Aggregate:
     return demand.aggregate(
         stops, zones=None, resolution=10, tz=TZ, observed=observed, silences=silences, n_replicates=1
     )
-
-
-def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
-    pd.testing.assert_frame_equal(one.sums, two.sums, check_exact=True)
-    pd.testing.assert_frame_equal(one.couriers, two.couriers, check_exact=True)
-    assert np.array_equal(one.replicates, two.replicates)
-    assert one.days.tolist() == two.days.tolist()
 
 
 def indexed(folder: Path, store: DemandStore, dates: list[dt.date] | None = None) -> list[index.DayDone]:

@@ -9,12 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from aggregates import assert_same
 from stationgeo import demand, engine, index, io, sample, tracks
 from stationgeo.errors import DataError, ParameterError
 
@@ -45,19 +44,10 @@ def whole() -> demand.Aggregate:
     fixes = fixes[fixes["courier_id"].isin(sorted(fixes["courier_id"].unique())[:9])]
     stops = tracks.find_stops(fixes, radius_m=100, min_duration_s=300, max_gap_s=900)
     silences = tracks.find_silences(fixes, radius_m=100, max_gap_s=900)
-    group = fixes.groupby("courier_id")["group"].first()
-    stops, silences = (table.assign(group=group.reindex(table["courier_id"]).to_numpy()) for table in (stops, silences))
     observed = tracks.observed_dates(fixes["t"], tz=TZ)
     return demand.aggregate(
         stops, zones=None, resolution=10, tz=TZ, observed=observed, silences=silences, n_replicates=2
     )
-
-
-def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
-    pd.testing.assert_frame_equal(one.sums, two.sums, check_exact=True)
-    pd.testing.assert_frame_equal(one.couriers, two.couriers, check_exact=True)
-    assert np.array_equal(one.replicates, two.replicates)
-    assert one.days.tolist() == two.days.tolist()
 
 
 def check(result: pa.Table, whole: demand.Aggregate) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from aggregates import assert_same
 from stationgeo import demand, engine, index, io, tracks
 from stationgeo.errors import ColumnError, DataError, ParameterError, StationgeoError
 
@@ -20,13 +21,6 @@ RULES = tracks.CleaningRules(max_accuracy_m=20.0, duplicates=True, max_speed_m_s
 CLEANED = index.IndexPlan(stops=RULE, resolution=10, tz=TZ, cleaning=RULES)
 OPTIONS: dict[str, Any] = {"datum": "GCJ-02", "tz": TZ, "bad_rows": "drop"}
 ByTables = Callable[[Path, index.IndexPlan], demand.Aggregate]
-
-
-def assert_same(one: demand.Aggregate, two: demand.Aggregate) -> None:
-    pd.testing.assert_frame_equal(one.sums, two.sums, check_exact=True)
-    pd.testing.assert_frame_equal(one.couriers, two.couriers, check_exact=True)
-    assert np.array_equal(one.replicates, two.replicates)
-    assert one.days.tolist() == two.days.tolist()
 
 
 @pytest.mark.parametrize("plan", [PLAN, CLEANED], ids=["as it is", "cleaned"])

@@ -9,7 +9,7 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Point, Polygon, box
 
-from stationgeo import crs, io
+from stationgeo import crs, io, zones
 from stationgeo.errors import ColumnError, DataError, DatumError, ParameterError
 
 
@@ -58,6 +58,28 @@ def test_a_ring_that_touches_itself_is_repaired_and_counted_but_a_bow_tie_is_ref
     bow_tie = Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])
     with pytest.raises(DataError, match=r"ambiguous; 1 of 2 rows: row 2: Self-intersection.*Mend it"):
         read_zones(zones_frame(UNIT, bow_tie))
+
+
+@pytest.mark.parametrize(("share", "mends"), [(0.5e-6, True), (2e-6, False), (0.5e-3, False)])
+def test_reading_and_repairing_draw_the_same_line(share: float, mends: object) -> None:
+    # The border of a square of area 1 crosses itself near a corner: two triangles of area s^2 / 4 hang on it,
+    # one of them drawn backwards. Its rings enclose 1 + s^2 / 4 - s^2 / 4, mended it has 1 + s^2 / 2.
+    s = (2 * share) ** 0.5
+    looped = Polygon([(0, 0), (1, 0), (1, 1), (0, 1), (0, s), (-s, 0), (-s, s)])
+    frame = zones_frame(looped)
+    table = gpd.GeoDataFrame(
+        frame[["zone_id"]].assign(level="grid", parent_id="", name="A"), geometry=[looped], crs=4326
+    )
+    if mends:
+        read = io.read_zones(frame, level="grid", datum="WGS-84")
+        mended, repaired = zones.repair(table)
+        assert read.report.repaired[0].rows == len(repaired) == 1
+        assert read.table.geometry.iloc[0].equals(mended.geometry.iloc[0])
+    else:
+        with pytest.raises(DataError, match="ambiguous; 1 of 1 rows"):
+            io.read_zones(frame, level="grid", datum="WGS-84")
+        with pytest.raises(DataError, match="1 of 1 can be read in several ways"):
+            zones.repair(table)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stationgeo.errors import DataError
-from stationgeo.maps import _encode
+from stationgeo.maps import _encode, _paths
 
 Read = Callable[[str], list[int]]
 
@@ -77,7 +77,7 @@ def test_a_street_drawn_both_ways_is_one_line(deltas: Read, varints: Read) -> No
     way = shapely.LineString([(0, 0), (0.00002, 0.00001), (0.00002, 0.00001), (0.00005, 0)])
     dot = shapely.LineString([(1, 1), (1.000001, 1)])  # shorter than the grid of coordinates
     both = shapely.MultiLineString([way.reverse(), shapely.LineString([(0, 0), (0, -1)])])
-    text, row = _encode.lines(np.array([way, None, dot, both], dtype=object))
+    text, row = _paths.lines(np.array([way, None, dot, both], dtype=object))
     assert row.tolist() == [0, 3]
     assert varints(text["n"]) == [3, 2]
     assert deltas(text["x"]) == [0, 2, 5, 0, 0]
@@ -85,7 +85,7 @@ def test_a_street_drawn_both_ways_is_one_line(deltas: Read, varints: Read) -> No
 
 
 def test_no_line_is_no_text() -> None:
-    text, row = _encode.lines(np.array([], dtype=object))
+    text, row = _paths.lines(np.array([], dtype=object))
     assert text == {"n": "", "x": "", "y": ""}
     assert row.size == 0
 
@@ -96,7 +96,7 @@ def test_rings_keep_holes_and_parts_apart(deltas: Read, varints: Read) -> None:
     )
     two = shapely.MultiPolygon([shapely.box(0, 0, 0.00001, 0.00001), shapely.box(1, 1, 1.00001, 1.00001)])
     speck = shapely.box(0, 0, 1e-7, 1e-7)
-    text = _encode.rings(np.array([holed, None, two, speck], dtype=object))
+    text = _paths.rings(np.array([holed, None, two, speck], dtype=object))
     assert varints(text["rings"]) == [2, 0, 2, 0]
     assert varints(text["n"]) == [4, 4, 4, 4]  # the point that closes a ring is not repeated
     assert set(zip(deltas(text["x"])[:4], deltas(text["y"])[:4], strict=True)) == {(0, 0), (9, 0), (9, 9), (0, 9)}

@@ -1,43 +1,20 @@
-"""Fixes in metres about a place, and strategies for tracks."""
+"""Fixes in metres about a place."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from stationgeo import crs
+import metric_fixes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-START = pd.Timestamp("2024-05-06 07:00", tz="UTC")
+    import pandas as pd
 
 
 @pytest.fixture(scope="session")
 def fixes_of() -> Callable[..., pd.DataFrame]:
-    """Make FIXES of one courier, in metres about a place; the first second is 7:00 UTC, 15:00 in Shanghai."""
-
-    def make(
-        seconds: Any,  # noqa: ANN401
-        east_m: Any = 0.0,  # noqa: ANN401
-        north_m: Any = 0.0,  # noqa: ANN401
-        *,
-        courier: str = "a",
-        lon: float = 114.05,
-        lat: float = 22.54,
-    ) -> pd.DataFrame:
-        per_lon, per_lat = crs.metres_per_degree(lat)
-        seconds = np.asarray(seconds, dtype=float)
-        return pd.DataFrame(
-            {
-                "courier_id": pd.Series(courier, index=range(seconds.size), dtype="str"),
-                "t": (START + pd.to_timedelta(seconds, unit="s")).as_unit("ms"),
-                "lon": (lon + np.asarray(east_m) / per_lon + 180) % 360 - 180 + np.zeros(seconds.size),
-                "lat": lat + np.asarray(north_m) / per_lat + np.zeros(seconds.size),
-            }
-        )
-
-    return make
+    """Make FIXES of one courier; see `metric_fixes.fixes_of`."""
+    return metric_fixes.fixes_of

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,35 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
+from metric_fixes import START, fixes_of
 from stationgeo import crs, schema, tracks
 from stationgeo.crs._ellipsoid import GEOD
 from stationgeo.errors import ColumnError, DataError, ParameterError
 from stationgeo.tracks._plane import metres_per_degree
 
-START = pd.Timestamp("2024-05-06 07:00", tz="UTC")
 RULE = {"radius_m": 100.0, "min_duration_s": 300.0, "max_gap_s": 900.0}
-
-
-def fixes_of(
-    seconds: Any,  # noqa: ANN401 - anything array-like
-    east_m: Any = 0.0,  # noqa: ANN401
-    north_m: Any = 0.0,  # noqa: ANN401
-    *,
-    courier: str = "a",
-    lon: float = 114.05,
-    lat: float = 22.54,
-) -> pd.DataFrame:
-    """FIXES of one courier, in metres about a place."""
-    per_lon, per_lat = crs.metres_per_degree(lat)
-    seconds = np.asarray(seconds, dtype=float)
-    return pd.DataFrame(
-        {
-            "courier_id": pd.Series(courier, index=range(seconds.size), dtype="str"),
-            "t": (START + pd.to_timedelta(seconds, unit="s")).as_unit("ms"),
-            "lon": (lon + np.asarray(east_m) / per_lon + 180) % 360 - 180 + np.zeros(seconds.size),
-            "lat": lat + np.asarray(north_m) / per_lat + np.zeros(seconds.size),
-        }
-    )
 
 
 def slow_stops(fixes: pd.DataFrame, *, radius_m: float, min_duration_s: float, max_gap_s: float) -> pd.DataFrame:

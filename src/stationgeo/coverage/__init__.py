@@ -31,6 +31,7 @@ from stationgeo.coverage._standard import Standard, read_standard, standard, sta
 from stationgeo.coverage._target_inputs import Nearest, Workers
 from stationgeo.coverage._targets import TARGET_KINDS, Criterion, Target, read_targets, targets
 from stationgeo.coverage._things import place_buildings, place_routes
+from stationgeo.coverage._ways_to_nearest import ways_to_nearest
 
 __all__ = [
     "CHANGES",
@@ -84,4 +85,5 @@ __all__ = [
     "symmetric_breaks",
     "targets",
     "vary",
+    "ways_to_nearest",
 ]

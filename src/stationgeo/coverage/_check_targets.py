@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from stationgeo.coverage._target_inputs import Nearest, Workers
-    from stationgeo.coverage._target_units import Ground, Hours
+    from stationgeo.coverage._target_units import Ground
+    from stationgeo.stations import HoursOfStations
 
 __all__ = ["TargetCheck", "check_targets"]
 
@@ -68,7 +69,7 @@ def check_targets(
     targets: Target | Iterable[Target],
     nearest: Nearest | None = None,
     workers: Workers | None = None,
-    hours: Hours | None = None,
+    hours: HoursOfStations | None = None,
     where: Mapping[str, Iterable[str]] | None = None,
 ) -> TargetCheck:
     """Hold targets against stations, unit by unit.
@@ -83,7 +84,7 @@ def check_targets(
     targets
         What is asked for: one target or several, `targets().values()` for those that ship.
     nearest
-        Ways to the nearest station, for criteria of distance.
+        Ways to the nearest station, for criteria of distance: `ways_to_nearest` takes them from a coverage.
     workers
         Workers by unit, for stations per worker.
     hours
@@ -167,7 +168,7 @@ def check_targets(
 class _Given:
     nearest: Nearest | None
     workers: Workers | None
-    hours: Hours | None
+    hours: HoursOfStations | None
     where: Mapping[str, frozenset[str]]
 
 
@@ -246,7 +247,9 @@ def _measure(criterion: Criterion, level: str, own: pd.DataFrame, land: Ground, 
     return _distance(criterion, level, own, land, given.nearest)
 
 
-def _open(criterion: Criterion, level: str, own: pd.DataFrame, land: Ground, hours: Hours | None) -> pd.DataFrame:
+def _open(
+    criterion: Criterion, level: str, own: pd.DataFrame, land: Ground, hours: HoursOfStations | None
+) -> pd.DataFrame:
     if hours is None:
         return units_of.measured(own, reason="opening hours were not given")
     of_kind = land.stations[land.stations["kind"].isin(criterion.kinds)] if criterion.kinds else land.stations

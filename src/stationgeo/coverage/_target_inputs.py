@@ -23,8 +23,7 @@ class Nearest:
 
     table: pd.DataFrame
     """`zone_id` (of the lowest level, '' outside), `nearest_m` or `nearest_s` (nan: none within the cutoff), `demand`
-    or `area_m2` or both; rows may repeat. `Coverage.cells` will do, where all of a cell counts for its
-    main zone."""
+    or `area_m2` or both; rows may repeat. `ways_to_nearest` makes it."""
     cutoff: float
     """The largest way that was searched, in metres or seconds as the table's."""
     mode: str

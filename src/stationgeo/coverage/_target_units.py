@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from stationgeo.coverage._targets import Criterion
     from stationgeo.schema import CellArray, FloatArray, IntArray
+    from stationgeo.stations import HoursOfStations
 
 PER_WORKERS = 10_000
 """Stations are told for so many workers, as plans do."""
@@ -32,26 +33,6 @@ PER_WORKERS = 10_000
 _FAR_M = 0.0
 
 _LATTICES: dict[str, Lattice] = {"triangular_lattice": "triangular", "square_lattice": "square"}
-
-
-class Hours(Protocol):
-    """When stations are open, as bits of bins: for sure (low) and perhaps (high)."""
-
-    @property
-    def station_id(self) -> npt.NDArray[np.object_]:
-        """Ids, (n,)."""
-
-    @property
-    def low(self) -> CellArray:
-        """Bins in which each is open for sure, (n, words)."""
-
-    @property
-    def high(self) -> CellArray:
-        """Bins in which each is open or may be, (n, words)."""
-
-    @property
-    def n_bins(self) -> int:
-        """How many bins there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -160,8 +141,9 @@ def spacing(
 
 
 def open_all_hours(
-    units: pd.DataFrame, stations: pd.DataFrame, place: IntArray, hours: Hours, unit_of_station: pd.Series[Any]
-) -> pd.DataFrame:
+    units: pd.DataFrame, stations: pd.DataFrame, place: IntArray, hours: HoursOfStations,
+    unit_of_station: pd.Series[Any],
+) -> pd.DataFrame:  # fmt: skip
     """Give the share of each unit's stations that are open in every bin, for sure and perhaps.
 
     `place` numbers what counts once, station or premises; premises are open when any of their stations is.

@@ -6,13 +6,14 @@ seconds of real tracks put into 300 m grids through resolution-10 cells land in 
 
 from __future__ import annotations
 
-from stationgeo.demand._aggregate import MOST_COURIERS, Aggregate, aggregate, coarsen, combine
+from stationgeo.demand._aggregate import Aggregate, coarsen, combine
 from stationgeo.demand._arrow import from_arrow, to_arrow
 from stationgeo.demand._bins import BINS, bin_table, uncalendared
 from stationgeo.demand._bootstrap import SOURCES, interval, replicates_of
 from stationgeo.demand._days import day_replicates
 from stationgeo.demand._events import from_events
 from stationgeo.demand._known import TimeShares, stop_time_shares, time_shares
+from stationgeo.demand._make_aggregate import MOST_COURIERS, aggregate
 from stationgeo.demand._readout import read_out
 from stationgeo.demand._release import release
 from stationgeo.demand._released import Release, Rules, overlapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationgeo.demand._aggregate import aggregate
+from stationgeo.demand._make_aggregate import aggregate
 from stationgeo.demand._readout import read_out
 
 if TYPE_CHECKING:

@@ -187,11 +187,9 @@ class Follower:
             The same however the fixes were cut into batches.
         """
         self._keep(self._state.finish())
-        stops = tracks.stops_table(self._stops, names=self._names)
-        silences = tracks.silences_table(self._silences, names=self._names)
         return Followed(
-            stops=stops.assign(group=self._group_of(stops["courier_id"])),
-            silences=silences.assign(group=self._group_of(silences["courier_id"])),
+            stops=tracks.stops_table(self._stops, self._names, groups=self._groups),
+            silences=tracks.silences_table(self._silences, self._names, groups=self._groups),
             quarters=self._observed.quarters(),
             cleaning=self._state.report(pd.Index(self._names, dtype="str")),
             repeats={} if self._repeats is None else dict(zip(REPEATS, self._repeats.counts.tolist(), strict=True)),
@@ -220,10 +218,6 @@ class Follower:
             if batch.group is not None and batch.group[at]:
                 self._groups[code] = str(batch.group[at])
         return codes
-
-    def _group_of(self, ids: pd.Series[str]) -> pd.Series[str]:
-        groups = pd.Series(self._groups, index=pd.Index(self._names, dtype="str"), dtype="str")
-        return groups.reindex(ids).set_axis(ids.index)
 
     def _keep(self, found: tracks.Found) -> None:
         self._observed.add(found.kept_ms)

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from stationgeo import crs, schema
+from stationgeo._mend import AMBIGUOUS_SHARE, mend
 from stationgeo.errors import DataError, DatumError, ParameterError, first_few, suggest
 from stationgeo.io._columns import map_columns, to_codes
 from stationgeo.io._coordinates import check_coordinates
@@ -23,14 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy.typing as npt
-
     from stationgeo.io._faults import BadRows
 
 __all__ = ["read_background", "read_streets", "read_wgs84_vector", "read_zones"]
-
-# A polygon that crosses itself is repaired where the repair changes its area by less than this share of it.
-REPAIR_TOLERANCE_SHARE = 1e-3
 
 # No zone of a city is wider. One vertex far off makes it so, or an edge that jumps across the antimeridian.
 _WIDEST_ZONE_DEG = 20.0
@@ -74,7 +70,7 @@ def read_zones(
     -------
     Ingest
         `.table` is ZONES in WGS-84 in the file's order. Polygons that cross themselves are repaired where that is
-        unambiguous (the area changes by less than 0.1 %), and counted; identical rows are dropped and counted.
+        unambiguous (as `stationgeo.zones.repair` has it), and counted; identical rows are dropped and counted.
 
     Raises
     ------
@@ -347,10 +343,12 @@ def _polygons(shapes: gpd.GeoSeries, name: str) -> tuple[gpd.GeoSeries, tuple[Co
     drawn = np.asarray(shapes, dtype=object)
     reasons = pd.Series(shapely.is_valid_reason(drawn), index=shapes.index)
     mended = drawn.copy()
-    mended[wrong] = shapely.make_valid(drawn[wrong], method="structure", keep_collapsed=False)
+    mended[wrong], change = mend(drawn[wrong])
+    ambiguous = np.zeros(wrong.size, dtype=np.bool_)
+    ambiguous[wrong] = change > AMBIGUOUS_SHARE
     faults.add(
         "polygon crosses itself and what is inside is ambiguous",
-        wrong & _ambiguous(drawn, mended),
+        ambiguous,
         reasons,
         way_out="Mend it in a GIS",
     )
@@ -369,11 +367,3 @@ def _width_deg(shapes: gpd.GeoSeries) -> schema.FloatArray:
     widest = np.zeros(len(shapes))
     np.maximum.at(widest, row, np.maximum(east - west, north - south))
     return widest
-
-
-def _ambiguous(drawn: npt.NDArray[np.object_], mended: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
-    """Say where two readings of a shape (its signed rings, and its structure) differ in area."""
-    signed, made = np.abs(shapely.area(drawn)), shapely.area(mended)
-    differ: npt.NDArray[np.bool_] = np.abs(signed - made) > REPAIR_TOLERANCE_SHARE * np.maximum(signed, made)
-    differ |= made == 0
-    return differ

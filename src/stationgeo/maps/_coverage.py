@@ -11,22 +11,16 @@ import pandas as pd
 
 from stationgeo import stations as station_kinds
 from stationgeo.errors import DataError
+from stationgeo.maps._backdrop import background_columns, street_columns
 from stationgeo.maps._cells import cell_columns, cell_themes, way_unit
 from stationgeo.maps._colours import CLASS_COLOURS, CLASSES, short
 from stationgeo.maps._encode import number
+from stationgeo.maps._frames import check_wgs84
 from stationgeo.maps._layers import Bounds, DrawnLayer, Furniture, Opening, layer_control
 from stationgeo.maps._page import SelfContainedMap
-from stationgeo.maps._places import (
-    background_columns,
-    check_wgs84,
-    drawn_zones,
-    site_columns,
-    station_columns,
-    street_columns,
-    zone_columns,
-    zone_themes,
-)
+from stationgeo.maps._places import site_columns, station_columns
 from stationgeo.maps._text import Language, check_language, html_language, label, texts
+from stationgeo.maps._zones import drawn_zones, zone_columns, zone_themes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

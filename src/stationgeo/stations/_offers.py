@@ -24,7 +24,7 @@ NO, UNKNOWN, YES = range(3)
 
 
 class HoursOfStations(Protocol):
-    """Hours in which stations are open, as `offers` needs them; `OpenHours` is one."""
+    """Hours in which stations are open, as everything takes them that asks for hours; `OpenHours` is one."""
 
     @property
     def station_id(self) -> npt.NDArray[np.object_]:

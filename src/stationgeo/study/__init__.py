@@ -9,11 +9,12 @@ from stationgeo.study._compare import Changes, compare, write_changes
 from stationgeo.study._index import index_days
 from stationgeo.study._inputs import Inputs
 from stationgeo.study._model import Study
-from stationgeo.study._outputs import check_out, write, write_ingest
+from stationgeo.study._outputs import write, write_ingest
 from stationgeo.study._progress import Progress, Silent, Step
 from stationgeo.study._release import release
 from stationgeo.study._result import Result
 from stationgeo.study._run import check, run
+from stationgeo.study._staging import check_out
 from stationgeo.study._template import TEMPLATE
 
 __all__ = [

@@ -13,8 +13,9 @@ import pandas as pd
 
 from stationgeo import cells, coverage, demand, report, schema
 from stationgeo.errors import SourceError, first_few
-from stationgeo.study._outputs import flat_parameters, staged
+from stationgeo.study._manifest import flat_parameters
 from stationgeo.study._result import Result
+from stationgeo.study._staging import staged
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

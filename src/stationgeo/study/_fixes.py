@@ -10,8 +10,8 @@ import pandas as pd
 
 from stationgeo import index, io, tracks
 from stationgeo.errors import ColumnError, DataError
-from stationgeo.study._inputs import row_options
 from stationgeo.study._privacy import is_exempt
+from stationgeo.study._row_options import row_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,9 @@ from stationgeo import engine, index, io, tracks
 from stationgeo.errors import SourceError, StudyError
 from stationgeo.store import DemandStore
 from stationgeo.study._fixes import cleaning_rules, stop_rule
-from stationgeo.study._inputs import Inputs, read_for_index, row_options
+from stationgeo.study._inputs import Inputs, read_for_index
 from stationgeo.study._progress import Silent
+from stationgeo.study._row_options import row_options
 from stationgeo.study._store import plan_values
 from stationgeo.study._tracks import purpose_rule
 

@@ -5,40 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import pandas as pd
-
-from stationgeo import io, schema, stations, zones
-from stationgeo.errors import DataError, first_few
+from stationgeo import io
 from stationgeo.study._inputs_coverage import read_for_coverage
+from stationgeo.study._inputs_places import read_access, read_candidates, read_stations
 from stationgeo.study._network import StreetsRead, read_network
 from stationgeo.study._progress import unheard
-from stationgeo.study._sections import Fixes
+from stationgeo.study._row_options import row_options
+from stationgeo.study._territory import read_territory
 from stationgeo.study._what_if import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import geopandas as gpd
+    import pandas as pd
 
     from stationgeo.io import Ingest, IngestReport
     from stationgeo.reach import Network
     from stationgeo.stations import Catalogue
     from stationgeo.study._model import Study
     from stationgeo.study._progress import Step
-    from stationgeo.study._sections import Candidates, Drawn, KnownPlaces, Orders, Stations
+    from stationgeo.study._sections import Drawn, KnownPlaces, Orders
 
-__all__ = [
-    "CELL_KIND",
-    "Inputs",
-    "count_inputs",
-    "courier_key",
-    "read_for_index",
-    "read_inputs",
-    "read_territory",
-    "row_options",
-]
-
-CELL_KIND = "warm_bee"
-"""What a candidate from a cell would become where the study does not say: the full station."""
+__all__ = ["Inputs", "count_inputs", "read_for_index", "read_inputs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +123,10 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     orders = _read_orders(study, study.orders, reports, step)
     known_places = _read_known_places(study, study.known_places, reports, step)
     territory, notes = read_territory(study, reports, step)
-    places = _read_stations(study, study.stations, reports, step)
-    access = _read_access(study, study.stations, reports, step)
+    places = read_stations(study, study.stations, reports, step)
+    access = read_access(study, study.stations, reports, step)
     more = read_for_coverage(study, reports, step)
-    candidates = _read_candidates(study, study.candidates, reports, step)
+    candidates = read_candidates(study, study.candidates, reports, step)
     change = _read_change(study, reports, step)
     changed = () if change is None else (change.stations, change.access)
     around = (territory, places, access, candidates, *changed)
@@ -187,32 +176,6 @@ def read_for_index(study: Study) -> Inputs:
     return read_inputs(needed, step=unheard)
 
 
-def row_options(study: Study, source: Fixes | Orders) -> dict[str, Any]:
-    """Say how the rows of a source are read, as arguments of the readers."""
-    return {
-        "datum": source.datum,
-        "tz": source.tz or study.tz,
-        "columns": source.columns,
-        "where": source.where,
-        "year": source.year,
-        "time_unit": source.time_unit,
-        "time_format": source.time_format,
-        "bad_rows": source.bad_rows,
-        "encoding": source.encoding,
-        "personal": source.personal,
-        "courier_key": courier_key(study, source if isinstance(source, Fixes) else study.fixes),
-    }
-
-
-def courier_key(study: Study, source: Fixes | None) -> bytes | None:
-    """Read the key that hides the couriers of a source; None where the study names none."""
-    if source is None:
-        return None
-    if source.courier_key_file is not None:
-        return io.courier_key(file=study.resolve(source.courier_key_file))
-    return None if source.courier_key_env is None else io.courier_key(env=source.courier_key_env)
-
-
 def _read_orders(
     study: Study, source: Orders | None, reports: dict[str, IngestReport], step: Step
 ) -> pd.DataFrame | None:
@@ -246,144 +209,12 @@ def _read_known_places(
     return read.table
 
 
-def read_territory(
-    study: Study, reports: dict[str, IngestReport], step: Step
-) -> tuple[gpd.GeoDataFrame | None, tuple[str, ...]]:
-    """Read the zones of all levels, the lowest made disjoint, and notes; None where the study names none."""
-    if not study.zones:
-        return None, ()
-    parts = []
-    for source in study.zones:
-        read = io.read_zones(
-            study.resolve(source.path),
-            level=source.level,
-            datum=source.datum,
-            crs=source.crs,
-            columns=source.columns,
-            where=source.where,
-            encoding=source.encoding,
-        )
-        parts.append(read.table)
-        reports[f"zones.{source.level}"] = read.report
-        step()
-    joined = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
-    schema.validate(joined, schema.ZONES, source="zones of all levels")
-    return _in_order(study, joined)
-
-
-def _in_order(study: Study, joined: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, tuple[str, ...]]:
-    """Give every zone its parent and make the lowest level disjoint."""
-    notes: list[str] = []
-    with_parents, doubtful = zones.assign_parents(joined)
-    assigned = int((with_parents["parent_id"] != joined["parent_id"]).sum())
-    if assigned:
-        notes.append(
-            f"{assigned:,} zones name no parent and got the one they overlap most; {len(doubtful):,} of them doubtful"
-        )
-    zones.check_tree(with_parents)
-    resolved = zones.resolve_overlaps(with_parents, rule=study.overlaps)
-    if len(resolved.overlaps):
-        area_m2 = float(resolved.overlaps["area_m2"].sum())
-        notes.append(
-            f"{len(resolved.overlaps):,} pairs of zones overlapped, by {area_m2:,.0f} m2 in all; "
-            f"the rule {study.overlaps!r} settled them"
-        )
-    return resolved.zones, tuple(notes)
-
-
-def _read_stations(
-    study: Study, source: Stations | None, reports: dict[str, IngestReport], step: Step, *, name: str = "stations"
-) -> gpd.GeoDataFrame | None:
-    if source is None:
-        return None
-    read = io.read_stations(
-        study.resolve(source.path),
-        datum=source.datum,
-        columns=source.columns,
-        default_kind=source.default_kind,
-        kinds=source.kinds,
-        where=source.where,
-        crs=source.crs,
-        tz=source.tz or study.tz,
-        bad_rows=source.bad_rows,
-        encoding=source.encoding,
-        personal=source.personal,
-    )
-    stations.check_kinds(read.table, source=read.report.source)
-    reports[name] = read.report
-    step()
-    return read.table
-
-
-def _read_access(
-    study: Study, asked: Stations | None, reports: dict[str, IngestReport], step: Step, *, name: str = "stations"
-) -> gpd.GeoDataFrame | None:
-    if asked is None or asked.access is None:
-        return None
-    source = asked.access
-    read = io.read_access_points(
-        study.resolve(source.path),
-        datum=source.datum,
-        columns=source.columns,
-        where=source.where,
-        crs=source.crs,
-        bad_rows=source.bad_rows,
-        encoding=source.encoding,
-        personal=source.personal,
-    )
-    reports[f"{name}.access"] = read.report
-    step()
-    return read.table
-
-
-def _read_candidates(
-    study: Study, source: Candidates | None, reports: dict[str, IngestReport], step: Step
-) -> gpd.GeoDataFrame | None:
-    if source is None:
-        return None
-    if source.path is None:
-        named = pd.DataFrame({"kind": [source.default_kind or CELL_KIND]})
-        _check_no_cluster(stations.check_kinds(named, source="candidates.default_kind"), "candidates.default_kind")
-        return None
-    read = io.read_candidates(
-        study.resolve(source.path),
-        datum=source.datum,
-        columns=source.columns,
-        default_kind=source.default_kind,
-        default_action=source.default_action,
-        kinds=source.kinds,
-        where=source.where,
-        crs=source.crs,
-        bad_rows=source.bad_rows,
-        encoding=source.encoding,
-        personal=source.personal,
-    )
-    _check_no_cluster(stations.check_kinds(read.table, source=read.report.source), read.report.source)
-    if study.siting is not None and len(read.table) < study.siting.n_stations:
-        raise DataError(
-            f"{read.report.source}: {len(read.table):,} candidates are fewer than {study.siting.n_stations:,} sites "
-            "asked for. Add candidates, lower siting.n_stations, or take candidates.from_cells = true."
-        )
-    reports["candidates"] = read.report
-    step()
-    return read.table
-
-
-def _check_no_cluster(candidates: pd.DataFrame, source: str) -> None:
-    clusters = candidates.loc[stations.is_cluster(candidates["kind"]), "kind"]
-    if len(clusters):
-        raise DataError(
-            f"{source}: column 'kind' must hold kinds of stations; {len(clusters):,} of {len(candidates):,} rows hold "
-            f"clusters: {first_few(clusters.unique())}. A cluster is made of stations, and is no site of its own."
-        )
-
-
 def _read_change(study: Study, reports: dict[str, IngestReport], step: Step) -> Change | None:
     asked = study.what_if
     if asked is None:
         return None
-    given = _read_stations(study, asked.stations, reports, step, name="what_if.stations")
-    access = _read_access(study, asked.stations, reports, step, name="what_if.stations")
+    given = read_stations(study, asked.stations, reports, step, name="what_if.stations")
+    access = read_access(study, asked.stations, reports, step, name="what_if.stations")
     blocked = _read_drawn(study, asked.blocked, io.read_background, "what_if.blocked", reports, step)
     return Change(close=asked.close, stations=given, access=access, blocked=blocked)
 

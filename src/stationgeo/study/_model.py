@@ -241,6 +241,15 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
+    def _has_a_decay(self) -> Study:
+        if self.partial is not None:
+            try:
+                self.partial.decay.build(cutoff=self.reach.cutoff)
+            except ValueError as error:
+                raise ValueError(f"partial: {error}; see partial.decay") from None
+        return self
+
+    @model_validator(mode="after")
     def _has_supply(self) -> Study:
         if self.supply is None:
             if self.check_ins is not None:

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import importlib.metadata
-import os
-import shutil
-import tempfile
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from stationgeo import cells, maps, reach, report, schema, stations
-from stationgeo.errors import SourceError
 from stationgeo.study._chapters import tell_measures
+from stationgeo.study._manifest import flat_parameters, manifest
 from stationgeo.study._measure_files import measure_files
 from stationgeo.study._privacy import log_release
 from stationgeo.study._progress import Progress, Silent
 from stationgeo.study._reach import way_options
+from stationgeo.study._staging import staged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     import geopandas as gpd
+    import pandas as pd
 
     from stationgeo.coverage import Coverage
     from stationgeo.io import IngestReport
@@ -34,25 +28,7 @@ if TYPE_CHECKING:
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._result import Result
 
-__all__ = ["check_out", "flat_parameters", "staged", "write", "write_ingest"]
-
-# What changes results when its version changes.
-_VERSIONED = (
-    "stationgeo",
-    "folium",
-    "geopandas",
-    "h3",
-    "highspy",
-    "numba",
-    "numpy",
-    "pandas",
-    "pyarrow",
-    "pyproj",
-    "shapely",
-)
-
-
-_OTHER_OUT = "Choose another --out."
+__all__ = ["write", "write_ingest"]
 
 
 def write(result: Result, out: str | Path, *, progress: Progress | None = None) -> tuple[Path, ...]:
@@ -104,37 +80,6 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
             writer(folder / name)
             step()
         return finish()
-
-
-def check_out(out: str | Path) -> None:
-    """Insist that a folder can be written, before work is put into what shall go there; nothing is made.
-
-    Parameters
-    ----------
-    out
-        The folder; it need not be there.
-
-    Raises
-    ------
-    SourceError
-        If it cannot.
-
-    Notes
-    -----
-    It asks what permissions say of the folder, or of the nearest one above that is there. O(depth).
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> check_out(Path(tempfile.gettempdir()) / "results")
-    """
-    target = Path(out)
-    try:
-        standing = next(folder for folder in (target, *target.absolute().parents) if folder.exists())
-    except OSError as error:
-        raise SourceError(f"{target}: cannot be written: {error.strerror}. {_OTHER_OUT}") from error
-    if not (standing.is_dir() and os.access(standing, os.W_OK | os.X_OK)):
-        raise SourceError(f"{target}: cannot be written: {standing} is no folder that may be written. {_OTHER_OUT}")
 
 
 def write_ingest(inputs: Inputs, out: str | Path) -> Path:
@@ -205,7 +150,7 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
     writers["ingest.json"] = lambda path: report.write_json(path, _ingest(result.inputs.reports, result.notes))
-    writers["manifest.json"] = lambda path: report.write_json(path, _manifest(result))
+    writers["manifest.json"] = lambda path: report.write_json(path, manifest(result))
     return writers
 
 
@@ -276,143 +221,5 @@ def _text(result: Result, chapters: Sequence[Chapter]) -> str:
     )
 
 
-def flat_parameters(study: Mapping[str, Any]) -> dict[str, Any]:
-    """Every parameter of a dumped study as a flat dict; sources by their declarations."""
-    flat: dict[str, Any] = {}
-
-    def walk(prefix: str, value: Any) -> None:  # noqa: ANN401 - a tree of plain values
-        if isinstance(value, dict) and value:
-            for key, inner in value.items():
-                walk(f"{prefix}.{key}" if prefix else key, inner)
-        elif isinstance(value, list) and value and isinstance(value[0], dict):
-            for inner in value:
-                walk(f"{prefix}.{inner.get('level', '')}", inner)
-        elif value not in (None, {}, [], ""):
-            flat[prefix] = value
-
-    walk("", dict(study))
-    return flat
-
-
 def _ingest(reports: Mapping[str, IngestReport], notes: tuple[str, ...]) -> dict[str, Any]:
     return {"inputs": {name: one.to_dict() for name, one in reports.items()}, "notes": list(notes)}
-
-
-def _manifest(result: Result) -> dict[str, Any]:
-    plan = result.plan
-    solver = None
-    if plan is not None:
-        solver = {
-            "status": plan.status,
-            "objective": plan.objective,
-            "bound": plan.bound,
-            "gap": plan.gap,
-            "parameters": plan.parameters,
-        }
-    return (
-        {
-            "versions": {name: importlib.metadata.version(name) for name in _VERSIONED},
-            "study": result.study.model_dump(mode="json", exclude_none=True),
-            "inputs": {
-                name: {
-                    "files": [{"name": f.name, "sha256": f.sha256, "encoding": f.encoding} for f in one.files],
-                    "datum": one.datum,
-                    "crs": one.crs,
-                    "rows_read": one.rows_read,
-                    "rows_kept": one.rows_kept,
-                    "dropped": {count.reason: count.rows for count in one.dropped},
-                    "repaired": {count.reason: count.rows for count in one.repaired},
-                }
-                for name, one in result.inputs.reports.items()
-            },
-            "headline": result.headline,
-            "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
-            "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
-            "equity": None if result.evenness is None else _records(result.evenness.equity.measures),
-            "targets": None if result.targets is None else _records(result.targets.summary),
-            "what_if": None if result.changed is None else result.changed.headline,
-            "blanks": None if result.blanks is None else result.blanks.headline,
-            "criticality": None if result.criticality is None else result.criticality.headline,
-            "partial": {one.measure: one.headline for one in result.partial} or None,
-            "solver": solver,
-            "notes": list(result.notes),
-        }
-        | _told_of_supply(result)
-        | _of_couriers(result)
-    )
-
-
-def _told_of_supply(result: Result) -> dict[str, Any]:
-    """Tell the figures of supply and use; what is not a number is None."""
-    told: dict[str, Any] = {}
-    if result.supply is not None:
-        told["supply"] = result.supply.headline
-    if result.use is not None:
-        fit = result.use.fit
-        ranks = _records(result.use.comparison.ranks)
-        found = (
-            None if fit is None else _records(pd.DataFrame([{"value": fit.value, "low": fit.low, "high": fit.high}]))
-        )
-        told["use"] = {"headline": result.use.comparison.headline, "ranks": ranks} | (
-            {} if found is None or fit is None
-            else {"decay": {"number": result.use.calibrated, **found[0], "reason": fit.reason}}
-        )  # fmt: skip
-    return told
-
-
-def _of_couriers(result: Result) -> dict[str, Any]:
-    """Tell by which rules couriers' demand was cut and judged; counts by purpose only where all may be told."""
-    if result.release is None:
-        return _purposes(result)
-    rule = _purposes(result).get("purposes", {}).get("rule")
-    return {"release": result.release.entry} | ({} if rule is None else {"purposes": {"rule": rule}})
-
-
-def _purposes(result: Result) -> dict[str, Any]:
-    """Every number of the purpose rule, what stops were for by it, and what hangs on it; nothing without a rule."""
-    followed = result.tracks
-    if followed is None or followed.purposes is None or followed.sensitivity is None:
-        return {}
-    rule = followed.purposes.rule
-    return {
-        "purposes": {
-            "rule": dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else str(rule),
-            "counts": _records(followed.purposes.counts),
-            "reasons": _records(followed.purposes.reasons),
-            "sensitivity": _records(followed.sensitivity),
-        }
-    }
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows ready for JSON; what is not a number is None."""
-    return [
-        {str(name): None if value != value else value for name, value in row.items()}  # noqa: PLR0124 - nan is not itself
-        for row in table.to_dict("records")
-    ]
-
-
-@contextlib.contextmanager
-def staged(out: str | Path) -> Iterator[tuple[Path, Callable[[], tuple[Path, ...]]]]:
-    """Write into a folder beside the target's files, and move them over once all are there."""
-    target = Path(out)
-    staging: Path | None = None
-
-    def finish(folder: Path) -> tuple[Path, ...]:
-        moves = {path: target / path.name for path in sorted(folder.iterdir())}
-        for goal in moves.values():
-            if goal.is_dir():
-                raise SourceError(f"{goal}: is a folder where a file is to be written. {_OTHER_OUT}")
-        return tuple(path.replace(goal) for path, goal in moves.items())
-
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".writing-", dir=target))
-        yield staging, partial(finish, staging)
-    except SourceError:
-        raise
-    except OSError as error:
-        raise SourceError(f"{target}: cannot be written: {error.strerror or error}. {_OTHER_OUT}") from error
-    finally:
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)

@@ -61,16 +61,9 @@ def ask_partial(
 
 
 def _decay(study: Study) -> Decay:
-    """Make the decay of the study, that ends at the cutoff of its reach."""
-    asked, way = study.partial.decay if study.partial else None, study.reach
-    cutoff = way.cutoff_s if way.cutoff_s is not None else way.cutoff_m or 0.0
-    if asked is None or asked.name == "linear":
-        return reach.linear(cutoff=cutoff, full_to=0.0 if asked is None else asked.full_to or 0.0)
-    if asked.name == "exponential":
-        return reach.exponential(scale=asked.scale or 0.0, cutoff=cutoff)
-    if asked.name == "logistic":
-        return reach.logistic(midpoint=asked.midpoint or 0.0, spread=asked.spread or 0.0, cutoff=cutoff)
-    return reach.gaussian(cutoff=cutoff) if asked.name == "gaussian" else reach.step(cutoff=cutoff)
+    """Make the decay of the study, that ends at the cutoff of its reach unless it states another."""
+    cutoff = study.reach.cutoff
+    return reach.linear(cutoff=cutoff) if study.partial is None else study.partial.decay.build(cutoff=cutoff)
 
 
 def _complete(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from stationgeo import index
 from stationgeo.errors import ParameterError, StudyError
 from stationgeo.store import DemandStore
-from stationgeo.study._inputs import read_territory
 from stationgeo.study._progress import unheard
 from stationgeo.study._store import zones_fingerprint
+from stationgeo.study._territory import read_territory
 
 if TYPE_CHECKING:
     import datetime as dt

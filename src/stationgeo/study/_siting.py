@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from stationgeo import reach, siting, stations, zones
-from stationgeo.study._inputs import CELL_KIND
+from stationgeo.study._inputs_places import CELL_KIND
 from stationgeo.study._reach import reach_places
 from stationgeo.study._streets import met_places
 

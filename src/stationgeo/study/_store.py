@@ -12,7 +12,7 @@ import shapely
 from stationgeo import demand, io
 from stationgeo.errors import DataError, ParameterError
 from stationgeo.store import DemandStore
-from stationgeo.study._inputs import courier_key
+from stationgeo.study._row_options import courier_key
 
 if TYPE_CHECKING:
     import pandas as pd

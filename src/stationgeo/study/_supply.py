@@ -72,6 +72,7 @@ class _Open:
     station_id: Any
     low: CellArray
     high: CellArray
+    bins: str
     n_bins: int
 
 
@@ -188,7 +189,10 @@ def _hours(study: Study, offering: Offering) -> supply.Hours | None:
     if study.supply is None or study.supply.service is None or offers is None or not offers.timed:
         return offering.hours
     at = _service(study, offers)
-    return _Open(station_id=offers.station_id, low=offers.low[:, at], high=offers.high[:, at], n_bins=offers.n_bins)
+    return _Open(
+        station_id=offers.station_id, low=offers.low[:, at], high=offers.high[:, at], bins=offers.bins,
+        n_bins=offers.n_bins,
+    )  # fmt: skip
 
 
 def _catchments(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from stationgeo import coverage
 from stationgeo.errors import StationgeoError, StudyError, suggest
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
     from stationgeo.coverage import Coverage, Nearest, Target, TargetCheck
     from stationgeo.stations import OpenHours
@@ -68,20 +67,9 @@ def _named(study: Study) -> list[Target]:
 
 
 def _nearest(study: Study, demanded: Demanded, pieces: pd.DataFrame | None, scored: Coverage) -> Nearest:
-    """Give each part of a cell in a zone its demand, its area and the way from the cell."""
-    weight = study.demand_weight
-    keys = ["cell", "zone_id"]
-    table = demanded.inside.groupby(keys, as_index=False, sort=True)[[weight]].sum().rename(columns={weight: "demand"})
-    if pieces is not None:
-        area = pieces.groupby(keys, as_index=False, sort=True)[["area_m2"]].sum()
-        # Demand and area are 0 where only the other is.
-        table = table.merge(area, on=keys, how="outer").fillna({"demand": 0.0, "area_m2": 0.0})
-    way = "nearest_s" if "nearest_s" in scored.cells else "nearest_m"
-    ways = table.merge(pd.DataFrame(scored.cells[["cell", way]]), on="cell", how="left").drop(columns="cell")
+    """Take the ways to the nearest station from what was scored."""
     reach = study.reach
-    return coverage.Nearest(
-        table=ways,
-        cutoff=float(reach.cutoff_s or reach.cutoff_m or 0.0),
-        mode=reach.mode or _STRAIGHT,
-        demand_is=_WEIGHT[weight],
-    )
+    return coverage.ways_to_nearest(
+        demanded.inside, scored, pieces=pieces, cutoff=reach.cutoff, mode=reach.mode or _STRAIGHT,
+        demand_is=_WEIGHT[study.demand_weight],
+    )  # fmt: skip

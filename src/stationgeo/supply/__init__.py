@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from stationgeo.stations import HoursOfStations as Hours
 from stationgeo.supply._calibrate import DecayFit, calibrate_decay
 from stationgeo.supply._floating import METHODS, FloatingCatchment, Method, floating_catchment
 from stationgeo.supply._huff import huff_shares
-from stationgeo.supply._load import ExpectedLoad, Hours, concurrent_workers, expected_load
+from stationgeo.supply._load import ExpectedLoad, concurrent_workers, expected_load
 from stationgeo.supply._queues import Overflow, erlang_loss, overflow
 from stationgeo.supply._raam import RationalAgents, raam
 from stationgeo.supply._use import UseComparison, compare_use

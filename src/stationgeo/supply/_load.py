@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,32 +19,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from stationgeo.reach import Decay, TravelReach
-    from stationgeo.schema import CellArray, FloatArray
+    from stationgeo.schema import FloatArray
+    from stationgeo.stations import HoursOfStations
     from stationgeo.supply._pairs import Capacity, Wanted
 
-__all__ = ["ExpectedLoad", "Hours", "concurrent_workers", "expected_load"]
+__all__ = ["ExpectedLoad", "concurrent_workers", "expected_load"]
 
 _S_PER_HOUR = 3600.0
-
-
-class Hours(Protocol):
-    """When stations are open, as bits: what `stations.OpenHours` holds."""
-
-    @property
-    def station_id(self) -> npt.NDArray[np.object_]:
-        """Whose."""
-
-    @property
-    def low(self) -> CellArray:
-        """Bins in which they are open for sure."""
-
-    @property
-    def high(self) -> CellArray:
-        """Bins in which they are or may be open."""
-
-    @property
-    def n_bins(self) -> int:
-        """How many bins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -132,7 +113,7 @@ def expected_load(
     weight: str,
     decay: Decay | None,
     n_tries: int,
-    hours: Hours | None = None,
+    hours: HoursOfStations | None = None,
     dwell_s: float | None = None,
 ) -> ExpectedLoad:
     """Expect workers at stations by the hour, hold them against the seats, and send on who finds none.
@@ -265,7 +246,9 @@ def _workers(demand: pd.DataFrame, weight: str, dwell_s: float | None) -> tuple[
     return wanted, (1.0 if dwell_s is None else positive(dwell_s=dwell_s)) / _S_PER_HOUR
 
 
-def _scenarios(hours: Hours | None, seats: Capacity, wanted: Wanted) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+def _scenarios(
+    hours: HoursOfStations | None, seats: Capacity, wanted: Wanted
+) -> list[tuple[str, npt.NDArray[np.bool_]]]:
     """Name the scenarios, and say which stations are open in which of the bins of demand."""
     if hours is None:
         return [("known", np.ones(seats.amount.shape, dtype=np.bool_))]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from stationgeo.errors import ColumnError, DataError
 from stationgeo.schema import FIXES, validate
+from stationgeo.tracks._groups import latest_groups
 from stationgeo.tracks._order import MS_PER_S, as_times, columns_of, is_sorted
 from stationgeo.tracks._windows import (
     DETECTED_GAP_S,
@@ -23,6 +24,7 @@ from stationgeo.tracks._windows import (
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from stationgeo.schema import IntArray
     from stationgeo.tracks._order import BoolArray
     from stationgeo.tracks._windows import Compatible, Records
 
@@ -47,7 +49,8 @@ def find_stops(
     ----------
     fixes
         FIXES, in any order. No rows give no stops. Where a column `broken` is true, as `clean` makes it, the track is
-        broken just before the fix, and no stop goes across.
+        broken just before the fix, and no stop goes across. Where there is a column `group`, a courier is of the group
+        of their latest fix that has one.
     radius_m
         Metres on the ellipsoid from the first fix of a window within which (inclusive) the others belong to it;
         greater than 0.
@@ -70,6 +73,7 @@ def find_stops(
         first and the last fix inside, to the millisecond. `purpose` is "unknown" throughout. `cut` says that a gap,
         a break or the end of the courier's fixes came while the stay was in progress: it may have lasted longer.
         `interpolated_s` is the part of `duration_s` between fixes more than `detected_gap_s` apart; the rest was seen.
+        `group`, where fixes have it, is that of the courier, '' where none is known.
 
     Raises
     ------
@@ -147,8 +151,8 @@ def find_stops(
         detected_gap_s=detected_gap_s,
         compatible=compatible,
     )
-    stops, _, names = _find(fixes, rule)
-    return stops_table([stops], names)
+    found = _find(fixes, rule)
+    return stops_table([found.stops], found.names, groups=found.groups)
 
 
 def find_silences(fixes: pd.DataFrame, *, radius_m: float, max_gap_s: float) -> pd.DataFrame:
@@ -166,7 +170,8 @@ def find_silences(fixes: pd.DataFrame, *, radius_m: float, max_gap_s: float) -> 
     Returns
     -------
     DataFrame
-        SILENCES, in order of courier and start. `lon`, `lat` lie halfway between the two fixes.
+        SILENCES, in order of courier and start. `lon`, `lat` lie halfway between the two fixes; `group` as in
+        `find_stops`.
 
     Raises
     ------
@@ -193,11 +198,11 @@ def find_silences(fixes: pd.DataFrame, *, radius_m: float, max_gap_s: float) -> 
     >>> find_silences(fixes, radius_m=100, max_gap_s=900)["duration_s"].tolist()
     [2400.0]
     """
-    _, silences, names = _find(fixes, StopRule(radius_m=radius_m, min_duration_s=max_gap_s, max_gap_s=max_gap_s))
-    return silences_table([silences], names)
+    found = _find(fixes, StopRule(radius_m=radius_m, min_duration_s=max_gap_s, max_gap_s=max_gap_s))
+    return silences_table([found.silences], found.names, groups=found.groups)
 
 
-def stops_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
+def stops_table(parts: list[Records], names: npt.ArrayLike, *, groups: npt.ArrayLike | None = None) -> pd.DataFrame:
     """Make STOPS of what a `TrackState` found.
 
     Parameters
@@ -206,6 +211,8 @@ def stops_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
         The `stops` of each `Found`, in any order.
     names
         `courier_id` of each courier code.
+    groups
+        Worker group of each courier code, '' where none is known; None gives no column.
 
     Returns
     -------
@@ -222,7 +229,7 @@ def stops_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
     True
     """
     stops, ids = _in_order_of_ids(parts, names, STOP_DTYPE)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "stop_id": np.arange(stops.size, dtype=np.int64),
             "courier_id": ids,
@@ -237,9 +244,10 @@ def stops_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
             "interpolated_s": stops["interpolated_ms"] / MS_PER_S,
         }
     )
+    return _with_groups(table, stops["courier"], groups)
 
 
-def silences_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
+def silences_table(parts: list[Records], names: npt.ArrayLike, *, groups: npt.ArrayLike | None = None) -> pd.DataFrame:
     """Make SILENCES of what a `TrackState` found.
 
     Parameters
@@ -248,6 +256,8 @@ def silences_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
         The `silences` of each `Found`, in any order.
     names
         `courier_id` of each courier code.
+    groups
+        Worker group of each courier code, '' where none is known; None gives no column.
 
     Returns
     -------
@@ -264,7 +274,7 @@ def silences_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
     True
     """
     silences, ids = _in_order_of_ids(parts, names, SILENCE_DTYPE)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "courier_id": ids,
             "lon": silences["lon"].copy(),
@@ -274,23 +284,37 @@ def silences_table(parts: list[Records], names: npt.ArrayLike) -> pd.DataFrame:
             "duration_s": (silences["end"] - silences["start"]) / MS_PER_S,
         }
     )
+    return _with_groups(table, silences["courier"], groups)
 
 
-def _find(fixes: pd.DataFrame, rule: StopRule) -> tuple[Records, Records, pd.Index[Any]]:
-    """Find stops and silences of a whole table; also the courier ids by code."""
+class _Tracks(NamedTuple):
+    """Stops and silences of a whole table, by courier code."""
+
+    stops: Records
+    silences: Records
+    names: pd.Index[Any]
+    """Courier ids by code."""
+    groups: npt.NDArray[np.object_] | None
+    """Worker groups by code; None where the table does not say."""
+
+
+def _find(fixes: pd.DataFrame, rule: StopRule) -> _Tracks:
     validate(fixes, FIXES)
     if fixes.empty:
-        return np.empty(0, STOP_DTYPE), np.empty(0, SILENCE_DTYPE), pd.Index([], dtype="str")
+        no_codes = np.empty(0, dtype=np.int64)
+        none = latest_groups(fixes, no_codes, 0, None)
+        return _Tracks(np.empty(0, STOP_DTYPE), np.empty(0, SILENCE_DTYPE), pd.Index([], dtype="str"), none)
     courier, names, t_ms, lon, lat = columns_of(fixes)
     broken = _broken(fixes)
     exact = np.asarray(pd.DatetimeIndex(fixes["t"]).asi8, dtype=np.int64)
-    if not is_sorted(courier, exact):
-        order = np.lexsort((exact, courier))
+    order = None if is_sorted(courier, exact) else np.lexsort((exact, courier))
+    groups = latest_groups(fixes, courier, len(names), order)
+    if order is not None:
         courier, t_ms, lon, lat = courier[order], t_ms[order], lon[order], lat[order]
         broken = broken[order] if broken.size else broken
     state = np.zeros(len(names), STATE_DTYPE)
     stops, silences = advance_windows(state, courier, t_ms, lon, lat, broken, rule)
-    return np.concatenate([stops, close_windows(state, rule)]), silences, names
+    return _Tracks(np.concatenate([stops, close_windows(state, rule)]), silences, names, groups)
 
 
 def _broken(fixes: pd.DataFrame) -> BoolArray:
@@ -315,3 +339,10 @@ def _in_order_of_ids(
     rank[ids.argsort()] = np.arange(len(ids))
     found = found[np.lexsort((found["start"], rank[found["courier"]]))]
     return found, pd.Series(ids.take(found["courier"])).astype("str")
+
+
+def _with_groups(table: pd.DataFrame, courier: IntArray, groups: npt.ArrayLike | None) -> pd.DataFrame:
+    if groups is None:
+        return table
+    known = np.asarray(groups, dtype=object)
+    return table.assign(group=pd.Series(known.take(courier), index=table.index, dtype="str"))

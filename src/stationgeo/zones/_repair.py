@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 
 from stationgeo import crs
+from stationgeo._mend import AMBIGUOUS_SHARE, mend
 from stationgeo.errors import DataError, ParameterError, phrases, suggest
 from stationgeo.zones._place import at_level, lowest_level
 from stationgeo.zones._polygons import (
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 RULES = ("first", "smallest", "error")
 """Who keeps an area that two zones claim: the earlier in the table, the smaller, or nobody (an error)."""
-
-REPAIR_TOLERANCE_SHARE = 1e-6
-"""A repair that changes a zone's area by more than this share is not unambiguous."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,13 +210,8 @@ def repair(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     wrong = np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes))
     names = zones["zone_id"].to_numpy(dtype=object)[wrong]
     reasons = shapely.is_valid_reason(shapes[wrong])
-    finite = np.array([bool(np.isfinite(shapely.get_coordinates(shape)).all()) for shape in shapes[wrong]], dtype=bool)
-    mended, change = shapes[wrong].copy(), np.full(wrong.size, np.inf)
-    mended[finite] = areal(shapely.make_valid(shapes[wrong][finite], method="structure", keep_collapsed=False))
-    before, after = shapely.area(shapes[wrong][finite]), shapely.area(mended[finite])
-    change[finite] = np.abs(after - before) / np.maximum(before, np.finfo(np.float64).tiny)
-    change[finite] = np.where(after > 0.0, change[finite], np.inf)
-    refused = change > REPAIR_TOLERANCE_SHARE
+    mended, change = mend(shapes[wrong])
+    refused = change > AMBIGUOUS_SHARE
     if refused.any():
         shown = phrases(f"{name!r} ({reason})" for name, reason in zip(names[refused], reasons[refused], strict=True))
         raise DataError(
@@ -226,7 +219,7 @@ def repair(zones: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
             f"{shown}. Mend them in the source."
         )
     geometry = shapes.copy()
-    geometry[wrong] = mended
+    geometry[wrong] = areal(mended)
     table = pd.DataFrame({"zone_id": names, "reason": reasons, "change_share": change})
     return (
         zones.set_geometry(gpd.GeoSeries(geometry, index=zones.index, crs=zones.crs)),

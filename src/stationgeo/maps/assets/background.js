@@ -43,7 +43,7 @@
     }
   };
 
-  // Areas as maps/_places.py numbers them: water, green, other.
+  // Areas as maps/_backdrop.py numbers them: water, green, other.
   const AREAS = ["#cfdfe9", "#e0e9da", "#eceae4"];
 
   sg.Areas = class {

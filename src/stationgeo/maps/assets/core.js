@@ -1,4 +1,4 @@
-/* Reading the columns that maps/_encode.py writes; places in pixels; finding what is near; canvas tiles; small DOM. */
+/* Reading the columns that maps/_encode.py and maps/_paths.py write; places in pixels; finding what is near; canvas tiles; small DOM. */
 (function () {
   "use strict";
   const sg = (window.stationgeo = window.stationgeo || {});
@@ -157,7 +157,7 @@
     }
   };
 
-  /** Paths of maps/_encode.py in world pixels: path k has the points from[k] up to from[k + 1]. */
+  /** Paths of maps/_paths.py in world pixels: path k has the points from[k] up to from[k + 1]. */
   sg.paths = function (column) {
     const n = sg.varints(column.n);
     const lon = sg.coordinates(column.x),

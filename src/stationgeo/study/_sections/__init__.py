@@ -20,7 +20,7 @@ from stationgeo.study._sections.coverage import (
     Workers,
 )
 from stationgeo.study._sections.decay import DecayNamed
-from stationgeo.study._sections.measures import Blanks, Criticality, Decay, Partial
+from stationgeo.study._sections.measures import Blanks, Criticality, Partial
 from stationgeo.study._sections.reach import OnRoute, Reach, TrackSpeeds, WhatIf
 from stationgeo.study._sections.results import Engine, Map, Siting
 from stationgeo.study._sections.sources import (
@@ -50,7 +50,6 @@ __all__ = [
     "Cleaning",
     "Coverage",
     "Criticality",
-    "Decay",
     "DecayNamed",
     "Demand",
     "Drawn",

@@ -1,4 +1,7 @@
-"""A decay as a section names it: by the name and the numbers of a function of `stationgeo.reach`."""
+"""A decay as a section names it: by the name and the numbers of a function of `stationgeo.reach`.
+
+Where the section has no cutoff of its own, it may take one from elsewhere: whoever builds the decay says so.
+"""
 
 from __future__ import annotations
 
@@ -59,19 +62,33 @@ class DecayNamed(Section):
     """Of "banded" and "tabulated": what a station is worth there."""
 
     @model_validator(mode="after")
-    def _is_one(self) -> Self:
-        self.build()
+    def _has_its_own_numbers(self) -> Self:
+        # A cutoff may still come from the reach; values are held against it when it is known.
+        numbers = self._numbers()
+        asked = inspect.signature(_MAKERS[self.name]).parameters
+        strange = [key for key in numbers if key not in asked]
+        if strange:
+            raise ValueError(f"{self.name} has no {', '.join(strange)}; {suggest(strange[0], list(asked))}")
+        self._check_missing(numbers, but="cutoff")
         return self
 
-    def build(self) -> Decay:
+    def build(self, *, cutoff: float | None = None) -> Decay:
         """Make the decay.
+
+        Parameters
+        ----------
+        cutoff
+            Of decays that have a cutoff and state none; None leaves it to the decay, which may need one.
 
         Raises
         ------
         ValueError
-            If numbers are missing, are of another decay, or are outside their domain.
+            If numbers are missing or outside their domain.
         """
-        return self._made(self._numbers())
+        numbers = self._numbers()
+        if cutoff is not None and "cutoff" in inspect.signature(_MAKERS[self.name]).parameters:
+            numbers.setdefault("cutoff", cutoff)
+        return self._made(numbers)
 
     def with_number(self, key: str, value: float) -> Decay:
         """Make the decay with another value of one of its numbers.
@@ -89,15 +106,15 @@ class DecayNamed(Section):
     def _numbers(self) -> dict[str, float | tuple[float, ...]]:
         return {key: value for key, value in self.model_dump(exclude={"name"}).items() if value is not None}
 
-    def _made(self, numbers: dict[str, float | tuple[float, ...]]) -> Decay:
-        asked = inspect.signature(_MAKERS[self.name]).parameters
-        missing = [key for key, one in asked.items() if one.default is one.empty and key not in numbers]
+    def _check_missing(self, numbers: dict[str, float | tuple[float, ...]], *, but: str = "") -> None:
+        asked = inspect.signature(_MAKERS[self.name]).parameters.items()
+        missing = [key for key, one in asked if one.default is one.empty and key not in {*numbers, but}]
         if missing:
             raise ValueError(f"{self.name} needs {', '.join(missing)}")
-        strange = [key for key in numbers if key not in asked]
-        if strange:
-            raise ValueError(f"{self.name} has no {', '.join(strange)}; {suggest(strange[0], list(asked))}")
+
+    def _made(self, numbers: dict[str, float | tuple[float, ...]]) -> Decay:
+        self._check_missing(numbers)
         try:
             return _MAKERS[self.name](**numbers)
         except StationgeoError as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(str(error).removesuffix(".")) from None

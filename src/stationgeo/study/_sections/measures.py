@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import BeforeValidator, Field, PositiveFloat, PositiveInt, model_validator
 
 from stationgeo.study._sections.base import Hours, Section, Text
+from stationgeo.study._sections.decay import DecayNamed
 
-__all__ = ["Blanks", "Criticality", "Decay", "Partial"]
+__all__ = ["Blanks", "Criticality", "Partial"]
 
 _Share = Annotated[float, Field(gt=0, le=1)]
-
-# What each decay is given beside the cutoff of the reach.
-_NEEDS = {
-    "step": (),
-    "linear": (),
-    "exponential": ("scale",),
-    "gaussian": (),
-    "logistic": ("midpoint", "spread"),
-}
-_MAY = {"linear": ("full_to",)}
-_NUMBERS = ("full_to", "scale", "midpoint", "spread")
 
 
 class Blanks(Section):
@@ -47,36 +37,15 @@ class Criticality(Section):
     """Local hours of the night, first and beyond the last."""
 
 
-class Decay(Section):
-    """How much a station is worth at a distance; all fall to 0 beyond the cutoff of the reach."""
-
-    name: Literal["step", "linear", "exponential", "gaussian", "logistic"] = "linear"
-    full_to: float | None = Field(default=None, ge=0)
-    """Of linear: up to here a station is worth all, in the unit of the cutoff; 0 by default."""
-    scale: PositiveFloat | None = None
-    """Of exponential: here a station is worth 1/e."""
-    midpoint: PositiveFloat | None = None
-    """Of logistic: here a station is worth a half."""
-    spread: PositiveFloat | None = None
-    """Of logistic: the larger, the flatter."""
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        given = {number for number in _NUMBERS if getattr(self, number) is not None}
-        needs = set(_NEEDS[self.name])
-        strange = sorted(given - needs - set(_MAY.get(self.name, ())))
-        missing = sorted(needs - given)
-        if missing:
-            raise ValueError(f"the decay {self.name!r} needs {' and '.join(missing)}")
-        if strange:
-            raise ValueError(f"the decay {self.name!r} has no {' and no '.join(strange)}: leave it out")
-        return self
+def _linear_unless_named(given: object) -> object:
+    return {"name": "linear", **given} if isinstance(given, dict) else given
 
 
 class Partial(Section):
     """Asks for coverage that is more than yes or no."""
 
-    decay: Decay = Decay()
+    decay: Annotated[DecayNamed, BeforeValidator(_linear_unless_named)] = DecayNamed(name="linear")
+    """How much a station is worth at a way; its cutoff is that of the reach where it states none."""
     cooperate: Literal["chance", "signal"] = "chance"
     """How several stations add up: as chances that one serves, or as signals that must reach `threshold`."""
     threshold: PositiveFloat | None = None

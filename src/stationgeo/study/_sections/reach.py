@@ -114,6 +114,11 @@ class Reach(Section):
         return self
 
     @property
+    def cutoff(self) -> float:
+        """The cutoff, in seconds or metres: the model insists on one of them."""
+        return self.cutoff_s or self.cutoff_m or 0.0
+
+    @property
     def in_words(self) -> str:
         """How far, in words that follow "within"."""
         return self.in_words_of("en")

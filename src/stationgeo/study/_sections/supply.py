@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, Strict, model_validator
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, Strict, model_validator
 
 from stationgeo.study._sections.base import Section, Text, TimeZone
 from stationgeo.study._sections.decay import DecayNamed
@@ -12,12 +12,18 @@ from stationgeo.study._sections.decay import DecayNamed
 __all__ = ["CheckIns", "Supply"]
 
 
+def _complete(decay: DecayNamed) -> DecayNamed:
+    """Hold a decay that takes no number from elsewhere against its function."""
+    decay.build()
+    return decay
+
+
 class Supply(Section):
     """Seats against those who want them."""
 
     method: Literal["2SFCA", "E2SFCA", "KD2SFCA", "3SFCA", "BFCA", "raam"]
     """How capacity is shared: a floating catchment, or the rational agents of "raam"."""
-    decay: DecayNamed | None = None
+    decay: Annotated[DecayNamed, AfterValidator(_complete)] | None = None
     """What a station is worth at a way; of 2SFCA by default all up to the cutoff of reach."""
     tau: PositiveFloat | None = None
     """Of "raam": the way, in the unit of the reach, that is as bad as a station at its mean load."""
