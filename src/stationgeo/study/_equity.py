@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from stationgeo import cells, equity, schema, zones
+from stationgeo import cells, equity, report, schema, zones
 from stationgeo.errors import StudyError, suggest
-from stationgeo.study._score import with_hours
+from stationgeo.study._measure import Told, as_parquet, records
+from stationgeo.study._score import score, with_hours
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stationgeo.coverage import Coverage
     from stationgeo.equity import Equity
     from stationgeo.schema import FloatArray
-    from stationgeo.study._demand import Demanded
-    from stationgeo.study._inputs import Inputs
+    from stationgeo.study._given import Given
     from stationgeo.study._model import Study
 
 __all__ = ["Evenness", "weigh_equity"]
@@ -41,16 +39,25 @@ class Evenness:
     """Key (`level`, `zone_id`); `name` of the zones that units and groups are called by."""
     level: str
     """The level of the units, or of the zones that the cells are told by."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know."""
+
+    def tell(self, scored: Coverage) -> Told:
+        """Tell how uneven it is, and write what each unit adds to it."""
+        del scored  # zones have their names here, too
+        return Told(
+            chapters=(report.equity_chapter(self.equity, self.slices, self.names, self.level),),
+            files={"equity.parquet": as_parquet(self.equity.contributions)},
+            manifest={"equity": records(self.equity.measures)},
+        )
 
 
 class _Asking(NamedTuple):
-    study: Study
-    demanded: Demanded
+    given: Given
     scored: Coverage
     tree: pd.DataFrame
     level: str
     shifted: bool
-    score_demand: Callable[[pd.DataFrame], Coverage]
 
 
 class _Units(NamedTuple):
@@ -63,21 +70,16 @@ class _Units(NamedTuple):
     groups: pd.DataFrame
 
 
-def weigh_equity(
-    study: Study, inputs: Inputs, demanded: Demanded, scored: Coverage, *,
-    score_demand: Callable[[pd.DataFrame], Coverage],
-) -> Evenness | None:  # fmt: skip
+def weigh_equity(given: Given, scored: Coverage) -> Evenness | None:
     """Measure how unevenly the study's variable is spread; None where there are no zones, and nobody asks.
-
-    `score_demand` scores other demand as the study does: that of a shift.
 
     Raises
     ------
     StudyError
         If [equity] names levels that the study has not.
     """
-    asked = study.equity
-    if inputs.zones is None and not asked.model_fields_set:
+    study, demanded, asked = given.study, given.demanded, given.study.equity
+    if given.inputs.zones is None and not asked.model_fields_set:
         return None
     tree = zones.ancestors(demanded.zones)
     levels = [str(name) for name in tree.columns]
@@ -88,7 +90,7 @@ def weigh_equity(
     within = levels[levels.index(level) + (0 if nearest else 1) :]
     by = list(within if asked.by is None else asked.by)
     _check_known(study, "by", by, [*within, _SHIFT])
-    asking = _Asking(study, demanded, scored, tree, level, _SHIFT in by, score_demand)
+    asking = _Asking(given, scored, tree, level, _SHIFT in by)
     units = _of_cells(asking) if nearest else _of_zones(asking)
     return _weighed(study, units, scored, by, pd.DataFrame(demanded.zones[["level", "zone_id", "name"]]))
 
@@ -123,9 +125,9 @@ def _of_zones(asking: _Asking) -> _Units:
     level = asking.level
     parts = [("", asking.scored)]
     if asking.shifted:
-        table = with_hours(asking.demanded.table, asking.demanded.release)
-        shift = _shifts(asking.study, table["bin"])
-        parts = [(name, asking.score_demand(table[shift == name])) for name in sorted(set(shift))]
+        table = asking.given.hourly
+        shift = _shifts(asking.given.study, table["bin"])
+        parts = [(name, _score_these(asking.given, table[shift == name])) for name in sorted(set(shift))]
     rows = pd.concat([_rates_of(part, level).assign(shift=name) for name, part in parts], ignore_index=True)
     parents = asking.tree.drop_duplicates(level).set_index(level, drop=False).reindex(rows["zone_id"])
     return _Units(
@@ -139,6 +141,11 @@ def _of_zones(asking: _Asking) -> _Units:
     )
 
 
+def _score_these(given: Given, table: pd.DataFrame) -> Coverage:
+    """Score other demand than the study's own, all else as the study asks."""
+    return score(replace(given, demanded=replace(given.demanded, table=table, release=None)))
+
+
 def _rates_of(scored: Coverage, level: str) -> pd.DataFrame:
     own = scored.zones[(scored.zones["level"] == level) & (scored.zones["zone_id"] != schema.OUTSIDE)]
     return pd.DataFrame(own[["zone_id", "demand", "covered_share"]])
@@ -147,11 +154,10 @@ def _rates_of(scored: Coverage, level: str) -> pd.DataFrame:
 def _of_cells(asking: _Asking) -> _Units:
     timed = "nearest_s" in asking.scored.cells
     way = asking.scored.cells.set_index("cell")["nearest_s" if timed else "nearest_m"]
-    table = asking.demanded.inside
-    if asking.shifted:
-        table = with_hours(table, asking.demanded.release)
-    table = table.assign(shift=_shifts(asking.study, table["bin"]) if asking.shifted else "")
-    weight = asking.study.demand_weight
+    study, demanded = asking.given.study, asking.given.demanded
+    table = with_hours(demanded.inside, demanded.release) if asking.shifted else demanded.inside
+    table = table.assign(shift=_shifts(study, table["bin"]) if asking.shifted else "")
+    weight = study.demand_weight
     rows = table.groupby(["cell", "zone_id", "shift"], as_index=False, sort=True)[[weight]].sum()
     # A cell on a border is a unit in each zone, with the demand that it has there.
     ids = pd.Series(cells.to_text(rows["cell"].to_numpy()), index=rows.index).astype("str") + "/" + rows["zone_id"]

@@ -10,11 +10,11 @@ import pandas as pd
 
 from stationgeo import io, schema, stations, zones
 from stationgeo.errors import DataError, first_few
+from stationgeo.study._change import Change
 from stationgeo.study._inputs_coverage import read_for_coverage
 from stationgeo.study._network import StreetsRead, read_network
 from stationgeo.study._progress import unheard
 from stationgeo.study._sections import Fixes
-from stationgeo.study._what_if import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,12 +12,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from stationgeo import cells, maps, reach, report, schema, stations
 from stationgeo.errors import SourceError
-from stationgeo.study._chapters import tell_measures
-from stationgeo.study._measure_files import measure_files
+from stationgeo.study._measure import records
 from stationgeo.study._privacy import log_release
 from stationgeo.study._progress import Progress, Silent
 from stationgeo.study._reach import way_options
@@ -26,12 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import geopandas as gpd
+    import pandas as pd
 
     from stationgeo.coverage import Coverage
     from stationgeo.io import IngestReport
     from stationgeo.reach import Network
     from stationgeo.report import Chapter
     from stationgeo.study._inputs import Inputs
+    from stationgeo.study._measure import Told
     from stationgeo.study._result import Result
 
 __all__ = ["check_out", "flat_parameters", "staged", "write", "write_ingest"]
@@ -51,6 +50,8 @@ _VERSIONED = (
     "shapely",
 )
 
+# Keys of manifest.json that are there, as null, where nothing was asked.
+_NULL_UNLESS_ASKED = ("as_of", "equity", "targets", "what_if", "blanks", "criticality", "partial")
 
 _OTHER_OUT = "Choose another --out."
 
@@ -198,14 +199,16 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
         changed = None if result.changed is None else result.changed.zones
         found = report.street_sheets(result.streets, unit=result.coverage.unit, what_if=changed)
         writers["streets.xlsx"] = lambda path: report.write_workbook(path, found)
-    chapters = tell_measures(result)
+    told = [one.tell(result.coverage) for one in result.measured]
+    chapters = [chapter for one in told for chapter in one.chapters]
     measures = report.chapter_sheets(chapters, result.coverage.unit)
-    writers |= measure_files(result)
+    for one in told:
+        writers |= one.files
     writers["coverage.xlsx"] = lambda path: report.write_workbook(path, measures)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
     writers["ingest.json"] = lambda path: report.write_json(path, _ingest(result.inputs.reports, result.notes))
-    writers["manifest.json"] = lambda path: report.write_json(path, _manifest(result))
+    writers["manifest.json"] = lambda path: report.write_json(path, _manifest(result, told))
     return writers
 
 
@@ -298,7 +301,7 @@ def _ingest(reports: Mapping[str, IngestReport], notes: tuple[str, ...]) -> dict
     return {"inputs": {name: one.to_dict() for name, one in reports.items()}, "notes": list(notes)}
 
 
-def _manifest(result: Result) -> dict[str, Any]:
+def _manifest(result: Result, told: Sequence[Told]) -> dict[str, Any]:
     plan = result.plan
     solver = None
     if plan is not None:
@@ -327,37 +330,14 @@ def _manifest(result: Result) -> dict[str, Any]:
             },
             "headline": result.headline,
             "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
-            "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
-            "equity": None if result.evenness is None else _records(result.evenness.equity.measures),
-            "targets": None if result.targets is None else _records(result.targets.summary),
+            **dict.fromkeys(_NULL_UNLESS_ASKED),
             "what_if": None if result.changed is None else result.changed.headline,
-            "blanks": None if result.blanks is None else result.blanks.headline,
-            "criticality": None if result.criticality is None else result.criticality.headline,
-            "partial": {one.measure: one.headline for one in result.partial} or None,
             "solver": solver,
             "notes": list(result.notes),
         }
-        | _told_of_supply(result)
+        | {key: value for one in told for key, value in one.manifest.items()}
         | _of_couriers(result)
     )
-
-
-def _told_of_supply(result: Result) -> dict[str, Any]:
-    """Tell the figures of supply and use; what is not a number is None."""
-    told: dict[str, Any] = {}
-    if result.supply is not None:
-        told["supply"] = result.supply.headline
-    if result.use is not None:
-        fit = result.use.fit
-        ranks = _records(result.use.comparison.ranks)
-        found = (
-            None if fit is None else _records(pd.DataFrame([{"value": fit.value, "low": fit.low, "high": fit.high}]))
-        )
-        told["use"] = {"headline": result.use.comparison.headline, "ranks": ranks} | (
-            {} if found is None or fit is None
-            else {"decay": {"number": result.use.calibrated, **found[0], "reason": fit.reason}}
-        )  # fmt: skip
-    return told
 
 
 def _of_couriers(result: Result) -> dict[str, Any]:
@@ -377,19 +357,11 @@ def _purposes(result: Result) -> dict[str, Any]:
     return {
         "purposes": {
             "rule": dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else str(rule),
-            "counts": _records(followed.purposes.counts),
-            "reasons": _records(followed.purposes.reasons),
-            "sensitivity": _records(followed.sensitivity),
+            "counts": records(followed.purposes.counts),
+            "reasons": records(followed.purposes.reasons),
+            "sensitivity": records(followed.sensitivity),
         }
     }
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows ready for JSON; what is not a number is None."""
-    return [
-        {str(name): None if value != value else value for name, value in row.items()}  # noqa: PLR0124 - nan is not itself
-        for row in table.to_dict("records")
-    ]
 
 
 @contextlib.contextmanager
