@@ -33,7 +33,7 @@ def measure(given: Given, scored: Coverage) -> tuple[Measure, ...]:
         ask_services(given),
         find_blanks(given, scored),
         ask_criticality(given),
-        weigh_equity(given, scored),
+        weigh_equity(given, scored, supplied),
         hold_targets(given, scored),
         supplied,
         compare_with_use(given, supplied),

@@ -44,6 +44,8 @@ class Supplied:
     `demand`, with fewer seats than the standard asks for; nan without a target). Of "raam" `cost` instead."""
     zones: pd.DataFrame
     """Key (`level`, `zone_id`), '' for what lies outside: the same, of all cells of the zone."""
+    shared: pd.DataFrame
+    """Key (`cell`, `bin`), or `cell` without hours and of "raam": `access` and `access_high`, or `cost`."""
     stations: pd.DataFrame | None
     """Key (`scenario`, `station_id`): `capacity`, `peak_bin` (the hour with most workers a seat), and then `offered`,
     `blocked_share`, `utilisation`; over all hours `offered_h`, `turned_away_h`, `carried_h`. None without hours."""
@@ -120,7 +122,7 @@ def ask_supply(given: Given) -> Supplied | None:
         headline |= {f"{name}_share": float(access[name].sum() / access["demand"].sum())
                      for name in ("below_target", "below_target_high") if name in access}  # fmt: skip
     return Supplied(
-        access=access, zones=zones, stations=None if loads is None else summed_loads(loads), loads=loads,
+        access=access, zones=zones, shared=cells, stations=None if loads is None else summed_loads(loads), loads=loads,
         capacity=seats, decay=chosen_by, method=asked.method, target=target, timed=timed,
         headline={"seats": float(seats.sum()), **headline}, notes=(*notes, *of_hours),
     )  # fmt: skip
