@@ -11,6 +11,7 @@ minutes at P0, 10 at P1 and 30 at P3 (east), where none is either. Grid west and
 
 from __future__ import annotations
 
+import tomllib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ import pytest
 
 from stationgeo import study
 from stationgeo.errors import StudyError
+from stationgeo.sample import city_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -153,3 +155,19 @@ def test_what_pieces_hide_is_refused_when_it_is_read(town: Path) -> None:
 def test_nobody_knows_whose_events_are(toy_study: Path) -> None:
     with pytest.raises(StudyError, match=r"nobody knows whose \[events\] are"):
         asked(toy_study, '[equity]\nby = ["group"]\n')
+
+
+def test_the_groups_of_the_sample_city_add_up() -> None:
+    values = tomllib.loads((city_dir() / "study.toml").read_text(encoding="utf-8"))
+    kept = {name: value for name, value in values.items() if name not in {"siting", "candidates"}}
+    # Drivers have visits by night that end within their first second: they are no unit.
+    equity = {"level": "street", "by": ["group", "shift"], "shifts": {"day": (6, 22)}}
+    result = study.run(study.Study.of(kept | {"equity": equity}, folder=city_dir()))
+    assert result.evenness is not None
+    found = result.evenness.equity
+    split = found.decomposition.set_index("by")
+    assert split.index.tolist() == ["group", "shift"]
+    assert (split["between"] + split["within"]).to_numpy() == pytest.approx(split["total"].to_numpy(), abs=1e-12)
+    assert found.contributions["weight"].sum() == pytest.approx(result.headline["demand"] / 3600)
+    mean = result.headline["covered_share"]
+    assert np.average(found.contributions["value"], weights=found.contributions["weight"]) == pytest.approx(mean)

@@ -101,6 +101,9 @@ def _scored(asking: Asking) -> Iterator[tuple[dict[str, str], Coverage]]:
         return
     given = asking.given
     for names, table in _sliced(asking, _demand(asking)).groupby(_SLICES, sort=True):
+        # A slice may have visits that take no time in it: there is nobody to score.
+        if not _inside(table)[given.study.demand_weight].sum() > 0:
+            continue
         demanded = replace(given.demanded, table=table.drop(columns=_SLICES), release=None)
         yield dict(zip(_SLICES, map(str, names), strict=True)), score(replace(given, demanded=demanded))
 
