@@ -76,6 +76,7 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
         for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), rates.parquet,
         services.parquet and services_by_hour.parquet (where the study tells what stations offer, and when),
+        stations_open.parquet (where it tells when they are open),
         equity.parquet (where there are zones), blank_spots.geojson, targets.parquet, criticality.parquet,
         criticality_zones.parquet, partial.parquet, access.parquet, supply.parquet and use_residuals.geojson (where they
         are asked for), coverage.xlsx, coverage.html, report.md, ingest.json, manifest.json.

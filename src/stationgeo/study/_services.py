@@ -30,26 +30,35 @@ class Services:
     """By service, need and profile, and by hour; None where the study does not tell what stations offer."""
     hours: OpenHours | None
     """When stations are open; None where nothing says so."""
+    opened: pd.DataFrame | None
+    """What `stations.open_by_bin` gives of these hours."""
     notes: tuple[str, ...] = ()
     """What a reader should know."""
 
     def tell(self, scored: Coverage) -> Told:
         """Tell services and hours, each where it is known."""
         files = {} if self.found is None else _files(self.found)
+        if self.opened is not None:
+            files["stations_open.parquet"] = as_parquet(self.opened)
         manifest = {} if self.hours is None else {"as_of": self.hours.as_of.isoformat()}
         return Told(chapters=tuple(self._chapters(scored)), files=files, manifest=manifest)
 
     def _chapters(self, scored: Coverage) -> Iterator[Chapter]:
         if self.found is not None:
             yield report.services_chapter(self.found, scored.zones, scored.unit)
-        if self.hours is not None:
-            yield report.hours_chapter(self.hours)
+        if self.hours is not None and self.opened is not None:
+            yield report.hours_chapter(self.hours, self.opened)
 
 
 def ask_services(given: Given) -> Services | None:
     """Score service by service where the study says what stations offer; None where nothing tells of hours either."""
     found, hours = _score(given), given.offering.hours
-    return None if found is None and hours is None else Services(found=found, hours=hours)
+    if found is None and hours is None:
+        return None
+    opened = None
+    if hours is not None:
+        opened = stations.open_by_bin(hours, given.places.every, catalogue=given.inputs.catalogue)
+    return Services(found=found, hours=hours, opened=opened)
 
 
 def _score(given: Given) -> ServiceCoverage | None:
@@ -64,8 +73,8 @@ def _score(given: Given) -> ServiceCoverage | None:
         wanted = given.hourly if timed else demanded.table
     return coverage.score_services(
         wanted, given.reached, stations=given.places.every, offers=offers, zones=demanded.zones,
-        weight=given.study.demand_weight, items=coverage.find_items(asked.items, catalogue=inputs.catalogue),
-        standard=given.standard, need_weights=weights, by_hour=timed, catalogue=inputs.catalogue,
+        weight=given.study.demand_weight, items=asked.items, standard=given.standard,
+        need_weights=weights, by_hour=timed, catalogue=inputs.catalogue,
     )  # fmt: skip
 
 
