@@ -345,9 +345,24 @@ def test_hours_by_zone(made: dict[str, Any]) -> None:
         result.hours(level="grid", hours=[24])
     with pytest.raises(ParameterError, match="item 'service:meals' was not scored"):
         result.hours(level="grid", items=["service:meals"])
-    bare = coverage.score_services(made["demand"], made["reach"], items=coverage.find_items(["station"]), **plain)
+    bare = coverage.score_services(made["demand"], made["reach"], items=["station"], **plain)
     with pytest.raises(ParameterError, match="hours by zone were not kept"):
         bare.hours(level="grid")
+
+
+def test_items_by_name(made: dict[str, Any]) -> None:
+    plain = {name: made[name] for name in ("demand", "reach", "stations", "offers", "zones", "weight", "standard")}
+    toilets = coverage.find_items(["service:toilets"])
+    mixed = coverage.score_services(**plain, items=["station", *toilets])
+    assert mixed.items["item"].tolist() == ["station", "toilets"]
+    every = coverage.score_services(**plain)
+    assert every.items["item"].tolist() == [item.name for item in coverage.find_items()]
+    pd.testing.assert_frame_equal(
+        coverage.score_services(**plain, items=toilets).zones,
+        every.zones.query("sort == 'service' and item == 'toilets'").reset_index(drop=True),
+    )
+    with pytest.raises(ParameterError, match="unknown item 'service:sauna'"):
+        coverage.score_services(**plain, items=["station", "service:sauna"])
 
 
 def test_needs_are_weighted(made: dict[str, Any], town: Town) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -15,9 +15,6 @@ from stationgeo import stations, study
 from stationgeo.errors import ParameterError, StudyError
 from stationgeo.sample import city_dir
 from stationgeo.study._score import with_hours
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 OPEN = '[services]\npath = "services.csv"\n\n'
 STANDARD = '[standard]\npath = "mine.toml"\n\n'
@@ -126,11 +123,22 @@ def test_the_sample_city_tells_services_and_hours(tmp_path: Path) -> None:
     out = tmp_path / "out"
     study.write(result, out)
     sheets = pd.read_excel(out / "coverage.xlsx", sheet_name=None)
-    assert {"rates", "items", "items_by_zone", "items_by_bin", "opening_hours", "columns"} <= set(sheets)
+    assert {"rates", "items", "items_by_zone", "items_by_bin", "opening_hours", "stations_open", "columns"} <= set(
+        sheets
+    )
     meanings = sheets["columns"].set_index(["sheet", "column"])["meaning"]
     for name, table in sheets.items():
         for column in table.columns if name != "columns" else ():
             assert meanings[name, column], (name, column)
+    opened = pd.read_parquet(out / "stations_open.parquet")
+    every = opened[opened["family"] == ""]
+    # An hour that is open for half of it counts: bits of bins, not minutes.
+    assert every["n_open"].sum() == np.bitwise_count(result.measures.hours.low).sum()
+    assert every["n_open_high"].sum() == np.bitwise_count(result.measures.hours.high).sum()
+    assert set(every["n_stations"]) == {len(result.measures.hours.table)}
+    assert "- fewest are open on Monday at " in (out / "report.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "outputs.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in page for name in ("stations_open.parquet", *opened.columns))
     saved = pd.read_parquet(out / "rates.parquet")
     pd.testing.assert_frame_equal(saved, rates)
     zones = pd.read_parquet(out / "services.parquet")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stationgeo.schema import CellArray
     from stationgeo.stations import Offers
 
-__all__ = ["STATION", "Item", "Things", "find_items", "lay_out"]
+__all__ = ["STATION", "Item", "Things", "find_items", "items_of", "lay_out"]
 
 
 Sort: TypeAlias = Literal["station", "service", "need", "profile", "standard"]
@@ -91,6 +91,16 @@ def find_items(names: Sequence[str] | None = None, *, catalogue: stations.Catalo
     if strange:
         raise ParameterError(f"unknown item {strange[0]!r}; {suggest(str(strange[0]), known)}")
     return tuple(known[name] for name in names)
+
+
+def items_of(given: Sequence[Item | str] | str | None, *, catalogue: stations.Catalogue | None) -> tuple[Item, ...]:
+    """Find what is given by name, and leave what was found before; None finds all."""
+    if given is None:
+        return find_items(catalogue=catalogue)
+    listed = [given] if isinstance(given, str) else given
+    known = _known(catalogue)
+    find_items([one for one in listed if isinstance(one, str)], catalogue=catalogue)
+    return tuple(known[one] if isinstance(one, str) else one for one in listed)
 
 
 def _known(catalogue: stations.Catalogue | None) -> dict[str, Item]:

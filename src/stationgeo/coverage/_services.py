@@ -12,6 +12,7 @@ import pandas as pd
 from stationgeo import schema
 from stationgeo import stations as station_kinds
 from stationgeo.coverage._ask import answer, ask, named_standard
+from stationgeo.coverage._items import items_of
 from stationgeo.coverage._result import CLASSES
 from stationgeo.coverage._tables import amounts_of, by_class, with_shares
 from stationgeo.coverage._tally import N_UNTIMED
@@ -139,7 +140,7 @@ def score_services(
     *,
     stations: gpd.GeoDataFrame,
     offers: Offers,
-    items: Sequence[Item],
+    items: Sequence[Item | str] | None = None,
     zones: gpd.GeoDataFrame | None,
     weight: str,
     standard: Standard | None = None,
@@ -162,7 +163,8 @@ def score_services(
         What these stations offer in which hours, as `stations.offers` gives it. Where it was made without hours,
         stations count at any hour.
     items
-        What demand asks for, as `find_items` gives it.
+        What demand asks for: names as `find_items` takes them, for example "service:toilets", or what it gives; by
+        default all of the catalogue.
     zones
         ZONES, the lowest level disjoint; None scores all demand as one.
     weight
@@ -188,7 +190,7 @@ def score_services(
     Raises
     ------
     ColumnError, DataError, DatumError, ParameterError
-        As `score`; or if weights of needs lack a need, purpose or bin.
+        As `score`; or if an item is unknown, or weights of needs lack a need, purpose or bin.
 
     Notes
     -----
@@ -202,19 +204,20 @@ def score_services(
     --------
     Of a scored city, the share of courier-hours with an open toilet in reach by community at 21:00::
 
-        scored = score_services(demand, reach, stations=stations, offers=offers, items=find_items(["service:toilets"]),
+        scored = score_services(demand, reach, stations=stations, offers=offers, items=["service:toilets"],
                                 zones=zones, weight="courier_s", by_hour=True)
         scored.hours(level="community", hours=[21])
     """
+    wanted = items_of(items, catalogue=catalogue)
     asked = ask(
-        demand, reach, items=items, stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
+        demand, reach, items=wanted, stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
         open_then=offers.timed and (standard is None or standard.open_then),
         purposes=() if need_weights is None else _PURPOSES, catalogue=catalogue,
     )  # fmt: skip
     told = asked.told
-    tallied = answer(asked, factor=_factors(items, need_weights, told.n_bins), by_hour=by_hour, by_cell=by_cell)
+    tallied = answer(asked, factor=_factors(wanted, need_weights, told.n_bins), by_hour=by_hour, by_cell=by_cell)
     units = () if zones is None else tuple(units_of(zones))
-    names = _names(items)
+    names = _names(wanted)
     return ServiceCoverage(
         items=pd.concat([names, _amounts(tallied.by_bin.sum(axis=1))], axis=1),
         zones=_by_zone(names, tallied, units),

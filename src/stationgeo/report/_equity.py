@@ -43,7 +43,8 @@ _COLUMNS = {
     "gini_share": ("share of Gini that comes from it", "占基尼系数的比例"),
     "theil_share": ("share of Theil that comes from it", "占泰尔指数的比例"),
     "by": ("what units are grouped by; of slices: the slice", "分组方式"),
-    "group": ("code of the group", "组代码"),
+    "group": ("code of the group, or of the group of workers", "组代码"),
+    "sliced_by": ("what each slice is one of, shift or group of workers", "切片方式"),
     "n_units": ("units with demand", "有需求的单元数"),
     "weight_share": ("share of demand, the least attainment or shortfall first", "需求累计比例"),
     "value_share": ("share of all attainment or shortfall", "达到值或缺口累计比例"),
@@ -61,7 +62,7 @@ def equity_chapter(found: Equity, slices: pd.DataFrame, names: pd.DataFrame, lev
     found
         What `equity.measure` gives.
     slices
-        What `equity.measure_each` gives, or no rows.
+        What `equity.measure_each` gives, with `sliced_by`, what the slices are; or no rows.
     names
         Key (`level`, `zone_id`); `name` of the zones that units and groups are called by.
     level

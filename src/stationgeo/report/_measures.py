@@ -84,6 +84,14 @@ _HOURS = {
     "week_h_low": ("hours of a regular week in which it is open for sure", "每周确定开放小时数"),
     "week_h_high": ("hours in which it is or may be open", "每周至多开放小时数"),
 }
+_OPEN = {
+    "family": ("warm_bee or service_centre; blank for all", "站点大类;空为全部"),
+    "n_stations": ("stations", "站点数"),
+    "n_open": ("of them open for sure in this hour", "该时段确定开放的站点数"),
+    "n_open_high": ("open for sure or perhaps", "该时段确定或可能开放的站点数"),
+}
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_HOURS_PER_DAY = 24
 _AMOUNTS = (
     "demand", "covered_demand", "covered_demand_high", "warm_bee_only", "service_centre_only", "both", "neither"
 )  # fmt: skip
@@ -181,18 +189,21 @@ def services_chapter(scored: ServiceCoverage, zones: gpd.GeoDataFrame, unit: Uni
     )  # fmt: skip
 
 
-def hours_chapter(hours: OpenHours) -> Chapter:
-    """Tell which opening hours are known.
+def hours_chapter(hours: OpenHours, opened: pd.DataFrame) -> Chapter:
+    """Tell which opening hours are known, and how many stations are open when.
 
     Parameters
     ----------
     hours
-        What `stations.open_hours` gives.
+        What `stations.open_hours` gives, by the hour of the week.
+    opened
+        What `stations.open_by_bin` gives of them.
 
     Returns
     -------
     Chapter
-        How many are known and why others are not; a sheet `opening_hours` with every station.
+        How many are known and why others are not, and when fewest and most are open; sheets `opening_hours` with every
+        station and `stations_open` with every hour of the week.
 
     Notes
     -----
@@ -202,7 +213,8 @@ def hours_chapter(hours: OpenHours) -> Chapter:
     --------
     Of a city's stations::
 
-        hours_chapter(open_hours(stations, bins="hour_of_week", as_of="2026-11-18", calendar="CN"))
+        hours = open_hours(stations, bins="hour_of_week", as_of="2026-11-18", calendar="CN")
+        hours_chapter(hours, open_by_bin(hours, stations))
     """
     lines = [
         f"{row['stations']:,} {row['status']}" + (f": {row['reason']}" if row["reason"] else "")
@@ -212,12 +224,27 @@ def hours_chapter(hours: OpenHours) -> Chapter:
     longest = hours.table["week_h_low"].max() if len(hours.table) else float("nan")
     if len(hours.table):
         lines.append(f"at most {longest:,.0f} of 168 hours a week are sure, at {always:,} stations")
+        lines += _extremes(opened)
     shown = hours.table[[name for name in _HOURS if name in hours.table.columns]]
     return Chapter(
         title="Opening hours 开放时间",
         text=f"As of {hours.as_of.isoformat()}.\n\n{bullets(lines)}",
-        sheets={"opening_hours": shown}, columns=_HOURS,
+        sheets={"opening_hours": shown, "stations_open": opened},
+        columns=_HOURS | _OPEN | {name: _SHARES[name] for name in ("bin", "hour")},
     )  # fmt: skip
+
+
+def _extremes(opened: pd.DataFrame) -> list[str]:
+    """Say when fewest and when most stations are open for sure; the first such hour of the week."""
+    every = opened[opened["family"] == ""].to_dict("records")
+    found = []
+    for most, choose in (("fewest", min), ("most", max)):
+        row = choose(every, key=lambda one: one["n_open"])
+        low, high = row["n_open"], row["n_open_high"]
+        perhaps = "" if low == high else f", {high:,} with those that may be"
+        when = f"{_DAYS[row['bin'] // _HOURS_PER_DAY]} at {row['hour']}:00"
+        found.append(f"{most} are open on {when}: {low:,} of {row['n_stations']:,} for sure{perhaps}")
+    return found
 
 
 def share_text(low: float, high: float) -> str:

@@ -10,6 +10,7 @@ from stationgeo.stations._checks import FAMILIES, TIERS
 from stationgeo.stations._choose import ValidStations, kinds_below, tier_of, valid_at, with_kinds
 from stationgeo.stations._data import Catalogue, catalogue, read_catalogue
 from stationgeo.stations._hours.dates import hours_on, is_open
+from stationgeo.stations._hours.opened import open_by_bin
 from stationgeo.stations._hours.parse import Hours, parse_hours
 from stationgeo.stations._hours.table import OpenHours, open_hours
 from stationgeo.stations._kinds import (
@@ -59,6 +60,7 @@ __all__ = [
     "need_weights",
     "needs",
     "offers",
+    "open_by_bin",
     "open_hours",
     "own_hours",
     "parse_hours",

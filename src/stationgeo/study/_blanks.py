@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from stationgeo import coverage, reach, schema, stations
+from stationgeo import coverage, reach, report, schema, stations
 from stationgeo.demand import WEIGHTS
+from stationgeo.study._measure import Told, as_geojson
 from stationgeo.study._reach import way_options
 
 if TYPE_CHECKING:
@@ -16,29 +18,50 @@ if TYPE_CHECKING:
 
     from stationgeo.coverage import BlankSpots, Coverage, Standard
     from stationgeo.reach import NearestStations
-    from stationgeo.study._demand import Demanded
+    from stationgeo.study._given import Given
     from stationgeo.study._ground import Places
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
 
-__all__ = ["find_blanks"]
+__all__ = ["Blanks", "find_blanks"]
 
 _WEEK_H = 168.0
 # Of all demand inside the zones: what a spot has at least where the study does not say; an assumption.
 _LEAST_SHARE = 0.001
 
 
-def find_blanks(
-    study: Study, inputs: Inputs, demanded: Demanded, places: Places, scored: Coverage, standard: Standard | None
-) -> BlankSpots | None:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Blanks:
+    """Where demand is not covered."""
+
+    found: BlankSpots
+    """What `coverage.blank_spots` gives."""
+    way: str
+    """How ways to the nearest station are measured."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know."""
+
+    def tell(self, scored: Coverage) -> Told:
+        """Tell where most demand is not covered, and draw each patch."""
+        found = self.found
+        return Told(
+            chapters=(report.blanks_chapter(found, scored.zones, scored.stations, scored.unit, way=self.way),),
+            files={"blank_spots.geojson": as_geojson(found.spots)},
+            manifest={"blanks": found.headline},
+        )
+
+
+def find_blanks(given: Given, scored: Coverage) -> Blanks | None:
     """Find the blank spots of a scored coverage; None where no demand lies inside the zones."""
+    study, inputs, demanded, places = given.study, given.inputs, given.demanded, given.places
+    standard = given.standard
     asked = study.blanks
     cells = _by_place(demanded.table, scored, study.demand_weight, standard)
     inside = float(cells.loc[cells["zone_id"] != schema.OUTSIDE, "demand"].sum())
     if not inside > 0:
         return None
     least = asked.min_demand
-    return coverage.blank_spots(
+    found = coverage.blank_spots(
         cells,
         stations=places.every,
         zones=demanded.zones,
@@ -52,6 +75,9 @@ def find_blanks(
         standard=standard,
         catalogue=inputs.catalogue,
     )
+    mode = study.reach.mode
+    straight = mode is None or inputs.network is None
+    return Blanks(found=found, way="by the straight line 直线距离" if straight else f"over the streets by {mode} 路网")
 
 
 def _by_place(table: pd.DataFrame, scored: Coverage, weight: str, standard: Standard | None) -> pd.DataFrame:

@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stationgeo import coverage
+from stationgeo import coverage, report
 from stationgeo.errors import ParameterError, StudyError, suggest
-from stationgeo.study._score import with_hours
+from stationgeo.study._measure import Told, as_parquet
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from stationgeo.coverage import Coverage, Criticality
+    from stationgeo.study._given import Given
 
-    from stationgeo.coverage import Criticality, Standard
-    from stationgeo.reach import TravelReach
-    from stationgeo.study._demand import Demanded
-    from stationgeo.study._ground import Places
-    from stationgeo.study._inputs import Inputs
-    from stationgeo.study._model import Study
-    from stationgeo.study._offers import Offering
-
-__all__ = ["ask_criticality"]
+__all__ = ["Closing", "ask_criticality"]
 
 _DAYS, _HOURS = 7, 24
 _WEEKEND = (5, 6)
 
 
-def ask_criticality(
-    study: Study, inputs: Inputs, demanded: Demanded, places: Places, reached: pd.DataFrame | TravelReach,
-    offering: Offering, standard: Standard | None,
-) -> Criticality | None:  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Closing:
+    """What closing stations loses."""
+
+    found: Criticality
+    """What `coverage.criticality` gives."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know."""
+
+    def tell(self, scored: Coverage) -> Told:
+        """Tell of the stations without which most is lost."""
+        found = self.found
+        return Told(
+            chapters=(report.criticality_chapter(found, scored.unit),),
+            files={
+                "criticality.parquet": as_parquet(found.stations),
+                "criticality_zones.parquet": as_parquet(found.zones),
+            },
+            manifest={"criticality": found.headline},
+        )
+
+
+def ask_criticality(given: Given) -> Closing | None:
     """Tell what closing loses; None where the study does not ask.
 
     Raises
@@ -36,6 +49,7 @@ def ask_criticality(
     StudyError
         If stations do not have the column by which they would close, or no station serves by itself.
     """
+    study, places, standard = given.study, given.places, given.standard
     asked = study.criticality
     if asked is None:
         return None
@@ -45,17 +59,17 @@ def ask_criticality(
             f"{study.name}: criticality.group_by: stations have no column {asked.group_by!r}; name it by [stations] "
             f"columns, or another: {suggest(asked.group_by, columns)}"
         )
-    timed = standard is not None and standard.open_then
-    table = with_hours(demanded.table, demanded.release) if timed else demanded.table
+    table = given.scorable
     try:
-        return coverage.criticality(
-            table, reached, stations=places.every, zones=demanded.zones, weight=study.demand_weight,
-            offers=None if standard is None else offering.offers, group_by=asked.group_by,
+        found = coverage.criticality(
+            table, given.reached, stations=places.every, zones=given.demanded.zones, weight=study.demand_weight,
+            offers=given.offers, group_by=asked.group_by,
             spans=_spans(asked.night_hours) if (table["bin"] >= 0).any() else None, standard=standard,
-            catalogue=inputs.catalogue,
+            catalogue=given.inputs.catalogue,
         )  # fmt: skip
     except ParameterError as error:
         raise StudyError(f"{study.name}: criticality: {error}") from error
+    return Closing(found=found)
 
 
 def _spans(night: tuple[int, int]) -> dict[str, list[int]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stationgeo.study._model import Study
     from stationgeo.study._tracks import Tracks
 
-__all__ = ["Demanded", "gather_demand"]
+__all__ = ["Demanded", "demand_by_group", "gather_demand"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +100,30 @@ def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None, pieces:
         release=release,
         notes=notes + of_zones,
     )
+
+
+def demand_by_group(study: Study, inputs: Inputs, demanded: Demanded) -> pd.DataFrame:
+    """Tell couriers' demand by group of workers, place by place and hour by hour.
+
+    Raises
+    ------
+    StudyError
+        If couriers are told in pieces of at least k, of which nobody may know whose part is whose; or if no courier has
+        a group.
+    """
+    aggregate = demanded.aggregate
+    if aggregate is None or demanded.release is not None:
+        raise StudyError(
+            f"{study.name}: equity.by: demand of single groups of workers is not known, or may not be told."
+        )
+    if not (aggregate.sums["group"] != "").any():
+        raise StudyError(
+            f'{study.name}: equity.by: "group" needs workers with a group, and no courier has one. Name its column by '
+            "[fixes] columns."
+        )
+    once = dataclasses.replace(aggregate, replicates=aggregate.replicates[:, :0])
+    table = demand.read_out(once, expansion=study.demand.expansion or None, by=("group",))
+    return find_territory(inputs, table)[1]
 
 
 def _group(study: Study) -> tuple[str] | None:

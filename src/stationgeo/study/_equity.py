@@ -1,32 +1,25 @@
-"""How unevenly a study's coverage is spread: over units of a level, over cells, between zones and shifts."""
+"""How unevenly what a study measures is spread: over units of a level, over cells, between zones, groups and shifts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from stationgeo import cells, equity, schema, zones
+from stationgeo import equity, report, zones
 from stationgeo.errors import StudyError, suggest
-from stationgeo.study._score import with_hours
+from stationgeo.study._equity_units import GROUP, SHIFT, Asking, Units, units_of
+from stationgeo.study._measure import Told, as_parquet, records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stationgeo.coverage import Coverage
     from stationgeo.equity import Equity
-    from stationgeo.schema import FloatArray
-    from stationgeo.study._demand import Demanded
-    from stationgeo.study._inputs import Inputs
+    from stationgeo.study._given import Given
     from stationgeo.study._model import Study
+    from stationgeo.study._supply import Supplied
 
 __all__ = ["Evenness", "weigh_equity"]
-
-_S_PER_MIN = 60.0
-_SHIFT = "shift"
-_NO_SHIFT = "no shift"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,61 +29,50 @@ class Evenness:
     equity: Equity
     """The measures, who drives them, and how much lies between and within."""
     slices: pd.DataFrame
-    """The measures of each shift by itself, key (`by`, `measure`); no rows where shifts are not asked for."""
+    """The measures of each shift and each group of workers by itself, key (`sliced_by`, `by`, `measure`); no rows where
+    neither is asked for."""
     names: pd.DataFrame
     """Key (`level`, `zone_id`); `name` of the zones that units and groups are called by."""
     level: str
     """The level of the units, or of the zones that the cells are told by."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know."""
+
+    def tell(self, scored: Coverage) -> Told:
+        """Tell how uneven it is, and write what each unit adds to it."""
+        del scored  # zones have their names here, too
+        return Told(
+            chapters=(report.equity_chapter(self.equity, self.slices, self.names, self.level),),
+            files={"equity.parquet": as_parquet(self.equity.contributions)},
+            manifest={"equity": records(self.equity.measures)},
+        )
 
 
-class _Asking(NamedTuple):
-    study: Study
-    demanded: Demanded
-    scored: Coverage
-    tree: pd.DataFrame
-    level: str
-    shifted: bool
-    score_demand: Callable[[pd.DataFrame], Coverage]
+def weigh_equity(given: Given, scored: Coverage, supplied: Supplied | None) -> Evenness | None:
+    """Measure how unevenly the study's variable is spread; None where nobody asks and there are no zones.
 
-
-class _Units(NamedTuple):
-    value: FloatArray
-    weight: FloatArray
-    level: str
-    variable: str
-    unit: str
-    ids: pd.Series[str]
-    groups: pd.DataFrame
-
-
-def weigh_equity(
-    study: Study, inputs: Inputs, demanded: Demanded, scored: Coverage, *,
-    score_demand: Callable[[pd.DataFrame], Coverage],
-) -> Evenness | None:  # fmt: skip
-    """Measure how unevenly the study's variable is spread; None where there are no zones, and nobody asks.
-
-    `score_demand` scores other demand as the study does: that of a shift.
+    It is None too where access is asked for and no station counts, so that there are no seats to have access to.
 
     Raises
     ------
     StudyError
-        If [equity] names levels that the study has not.
+        If [equity] names levels that the study has not, or asks for groups and no courier has one.
     """
-    asked = study.equity
-    if inputs.zones is None and not asked.model_fields_set:
+    study, demanded, asked = given.study, given.demanded, given.study.equity
+    if given.inputs.zones is None and not asked.model_fields_set:
+        return None
+    if asked.variable == "access" and supplied is None:
         return None
     tree = zones.ancestors(demanded.zones)
     levels = [str(name) for name in tree.columns]
     level = asked.level or levels[0]
     _check_known(study, "level", [level], levels)
-    nearest = asked.variable == "nearest"
     # A unit of a level lies in nothing of its own level; a cell does.
-    within = levels[levels.index(level) + (0 if nearest else 1) :]
+    within = levels[levels.index(level) + (1 if asked.are_zones else 0) :]
     by = list(within if asked.by is None else asked.by)
-    _check_known(study, "by", by, [*within, _SHIFT])
-    asking = _Asking(study, demanded, scored, tree, level, _SHIFT in by, score_demand)
-    units = _of_cells(asking) if nearest else _of_zones(asking)
-    return _weighed(study, units, scored, by, pd.DataFrame(demanded.zones[["level", "zone_id", "name"]]))
+    _check_known(study, "by", by, [*within, SHIFT, GROUP])
+    units = units_of(Asking(given, scored, supplied, tree, level, SHIFT in by, GROUP in by))
+    return _weighed(units, scored, by, pd.DataFrame(demanded.zones[["level", "zone_id", "name"]]), level)
 
 
 def _check_known(study: Study, key: str, words: list[str], known: list[str]) -> None:
@@ -101,77 +83,20 @@ def _check_known(study: Study, key: str, words: list[str], known: list[str]) -> 
         )
 
 
-def _weighed(study: Study, units: _Units, scored: Coverage, by: list[str], names: pd.DataFrame) -> Evenness:
-    nearest = study.equity.variable == "nearest"
-    view: Literal["attainment", "shortfall"] = study.equity.view or ("shortfall" if nearest else "attainment")
-    worst, best = (_cutoff(study), 0.0) if nearest else (0.0, 1.0)
+def _weighed(units: Units, scored: Coverage, by: list[str], names: pd.DataFrame, level: str) -> Evenness:
+    scale = units.scale
     options: dict[str, Any] = {
-        "variable": units.variable, "unit": units.unit, "better": "lower" if nearest else "higher", "view": view,
-        "reference": worst if view == "attainment" else best, "weighted_by": scored.unit.en, "zeros": "limit",
+        "variable": scale.variable, "unit": scale.unit, "better": scale.better, "view": scale.view,
+        "reference": scale.reference, "weighted_by": scored.unit.en, "zeros": "limit",
     }  # fmt: skip
     weight = units.weight / scored.unit.size
     found = equity.measure(
         units.value, weight, ids=units.ids, groups={name: units.groups[name] for name in by}, **options
     )
-    slices = pd.DataFrame()
-    if _SHIFT in by:
-        slices = equity.measure_each(units.value, weight, by=units.groups[_SHIFT], **options)
-    return Evenness(equity=found, slices=slices, names=names, level=units.level)
-
-
-def _of_zones(asking: _Asking) -> _Units:
-    level = asking.level
-    parts = [("", asking.scored)]
-    if asking.shifted:
-        table = with_hours(asking.demanded.table, asking.demanded.release)
-        shift = _shifts(asking.study, table["bin"])
-        parts = [(name, asking.score_demand(table[shift == name])) for name in sorted(set(shift))]
-    rows = pd.concat([_rates_of(part, level).assign(shift=name) for name, part in parts], ignore_index=True)
-    parents = asking.tree.drop_duplicates(level).set_index(level, drop=False).reindex(rows["zone_id"])
-    return _Units(
-        value=rows["covered_share"].to_numpy(),
-        weight=rows["demand"].to_numpy(),
-        level=level,
-        variable=f"covered share of each {level}",
-        unit="share",
-        ids=rows["zone_id"] + ("/" + rows["shift"] if asking.shifted else ""),
-        groups=parents.reset_index(drop=True).assign(shift=rows["shift"]),
-    )
-
-
-def _rates_of(scored: Coverage, level: str) -> pd.DataFrame:
-    own = scored.zones[(scored.zones["level"] == level) & (scored.zones["zone_id"] != schema.OUTSIDE)]
-    return pd.DataFrame(own[["zone_id", "demand", "covered_share"]])
-
-
-def _of_cells(asking: _Asking) -> _Units:
-    timed = "nearest_s" in asking.scored.cells
-    way = asking.scored.cells.set_index("cell")["nearest_s" if timed else "nearest_m"]
-    table = asking.demanded.inside
-    if asking.shifted:
-        table = with_hours(table, asking.demanded.release)
-    table = table.assign(shift=_shifts(asking.study, table["bin"]) if asking.shifted else "")
-    weight = asking.study.demand_weight
-    rows = table.groupby(["cell", "zone_id", "shift"], as_index=False, sort=True)[[weight]].sum()
-    # A cell on a border is a unit in each zone, with the demand that it has there.
-    ids = pd.Series(cells.to_text(rows["cell"].to_numpy()), index=rows.index).astype("str") + "/" + rows["zone_id"]
-    return _Units(
-        value=way.reindex(rows["cell"]).fillna(np.inf).to_numpy() / (_S_PER_MIN if timed else 1.0),
-        weight=rows[weight].to_numpy(),
-        level=asking.level,
-        variable="way to the nearest station",
-        unit="min" if timed else "m",
-        ids=ids + ("/" + rows["shift"] if asking.shifted else ""),
-        groups=asking.tree.reindex(rows["zone_id"]).reset_index(drop=True).assign(shift=rows["shift"]),
-    )
-
-
-def _cutoff(study: Study) -> float:
-    """Give the longest way that was looked for, in the variable's unit."""
-    asked = study.reach
-    return float(asked.cutoff_m or 0.0) if asked.cutoff_s is None else asked.cutoff_s / _S_PER_MIN
-
-
-def _shifts(study: Study, bins: pd.Series[int]) -> pd.Series[str]:
-    named = equity.shift_of(bins, shifts=study.equity.shifts)
-    return pd.Series(np.where(named == "", _NO_SHIFT, named), index=bins.index, dtype="str")
+    slices = {
+        name: equity.measure_each(units.value, weight, by=units.groups[name], **options)
+        for name in by
+        if name in (SHIFT, GROUP)
+    }
+    table = pd.concat(slices, names=["sliced_by"]).reset_index("sliced_by") if slices else pd.DataFrame()
+    return Evenness(equity=found, slices=table, names=names, level=level)

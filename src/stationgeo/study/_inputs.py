@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stationgeo import io
+from stationgeo.study._change import Change
 from stationgeo.study._inputs_coverage import read_for_coverage
 from stationgeo.study._inputs_places import read_access, read_candidates, read_stations
 from stationgeo.study._network import StreetsRead, read_network
 from stationgeo.study._progress import unheard
 from stationgeo.study._row_options import row_options
 from stationgeo.study._territory import read_territory
-from stationgeo.study._what_if import Change
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,11 +6,12 @@ import dataclasses
 import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from stationgeo.study._measure import records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from stationgeo.study._measure import Told
     from stationgeo.study._result import Result
 
 __all__ = ["flat_parameters", "manifest"]
@@ -29,6 +30,9 @@ _VERSIONED = (
     "pyproj",
     "shapely",
 )
+
+# Keys of manifest.json that are there, as null, where nothing was asked.
+_NULL_UNLESS_ASKED = ("as_of", "equity", "targets", "what_if", "blanks", "criticality", "partial")
 
 
 def flat_parameters(study: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,7 +53,7 @@ def flat_parameters(study: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def manifest(result: Result) -> dict[str, Any]:
+def manifest(result: Result, told: Sequence[Told]) -> dict[str, Any]:
     """Tell how a result was made and what it says, ready for JSON."""
     plan = result.plan
     solver = None
@@ -79,37 +83,14 @@ def manifest(result: Result) -> dict[str, Any]:
             },
             "headline": result.headline,
             "standard": None if result.coverage.standard is None else result.coverage.standard.to_dict(),
-            "as_of": None if result.measures.hours is None else result.measures.hours.as_of.isoformat(),
-            "equity": None if result.evenness is None else _records(result.evenness.equity.measures),
-            "targets": None if result.targets is None else _records(result.targets.summary),
+            **dict.fromkeys(_NULL_UNLESS_ASKED),
             "what_if": None if result.changed is None else result.changed.headline,
-            "blanks": None if result.blanks is None else result.blanks.headline,
-            "criticality": None if result.criticality is None else result.criticality.headline,
-            "partial": {one.measure: one.headline for one in result.partial} or None,
             "solver": solver,
             "notes": list(result.notes),
         }
-        | _told_of_supply(result)
+        | {key: value for one in told for key, value in one.manifest.items()}
         | _of_couriers(result)
     )
-
-
-def _told_of_supply(result: Result) -> dict[str, Any]:
-    """Tell the figures of supply and use; what is not a number is None."""
-    told: dict[str, Any] = {}
-    if result.supply is not None:
-        told["supply"] = result.supply.headline
-    if result.use is not None:
-        fit = result.use.fit
-        ranks = _records(result.use.comparison.ranks)
-        found = (
-            None if fit is None else _records(pd.DataFrame([{"value": fit.value, "low": fit.low, "high": fit.high}]))
-        )
-        told["use"] = {"headline": result.use.comparison.headline, "ranks": ranks} | (
-            {} if found is None or fit is None
-            else {"decay": {"number": result.use.calibrated, **found[0], "reason": fit.reason}}
-        )  # fmt: skip
-    return told
 
 
 def _of_couriers(result: Result) -> dict[str, Any]:
@@ -129,16 +110,8 @@ def _purposes(result: Result) -> dict[str, Any]:
     return {
         "purposes": {
             "rule": dataclasses.asdict(rule) if dataclasses.is_dataclass(rule) else str(rule),
-            "counts": _records(followed.purposes.counts),
-            "reasons": _records(followed.purposes.reasons),
-            "sensitivity": _records(followed.sensitivity),
+            "counts": records(followed.purposes.counts),
+            "reasons": records(followed.purposes.reasons),
+            "sensitivity": records(followed.sensitivity),
         }
     }
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows ready for JSON; what is not a number is None."""
-    return [
-        {str(name): None if value != value else value for name, value in row.items()}  # noqa: PLR0124 - nan is not itself
-        for row in table.to_dict("records")
-    ]

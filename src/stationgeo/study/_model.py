@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, Strict, ValidationError, model_validator
 
 from stationgeo.errors import SourceError, StudyError, suggest
 from stationgeo.study import _sections as sections
+from stationgeo.study._privacy import is_exempt
 from stationgeo.study._sections import Section, Text, TimeZone, Weight
 from stationgeo.study._standard import settle_reach
 
@@ -270,6 +271,40 @@ class Study(Section):
             for end in self.check_ins.between or () if self.check_ins is not None else ():
                 self.supply.decay.with_number(asked, end)
         return self
+
+    @model_validator(mode="after")
+    def _has_equity(self) -> Study:
+        asked = self.equity
+        if asked.grouped:
+            self._has_groups()
+        if asked.variable != "access":
+            return self
+        if self.supply is None:
+            raise ValueError('equity.variable = "access" is the access that [supply] finds: it needs [supply]')
+        agents = self.supply.method == "raam"
+        if agents and asked.are_zones:
+            raise ValueError(
+                "agents with no station in reach have no cost, so that zones with some have no mean: "
+                'equity.units = "zones" needs another supply.method than "raam"'
+            )
+        known, why = ("shortfall", "there is no worst cost") if agents else ("attainment", "there is no best access")
+        if asked.view not in {None, known}:
+            raise ValueError(f'equity.view = "{asked.view}" of access: {why}. Say "{known}", or leave it out')
+        return self
+
+    def _has_groups(self) -> None:
+        """Insist on groups of workers that are known, and may be told."""
+        if not self._is_tracked or self.events is not None:
+            raise ValueError(
+                'equity.by = ["group"] tells groups of workers apart, and nobody knows whose [events] are: it needs '
+                "[fixes] or [store], and no [events]"
+            )
+        if not is_exempt(self):
+            raise ValueError(
+                'equity.by = ["group"]: couriers are told in pieces of at least privacy.k of all groups together, and '
+                "parts of a piece would speak of fewer. It needs made-up couriers (fixes.synthetic), or privacy.k = 1 "
+                "where all who see the results may know of each courier"
+            )
 
     @property
     def _is_tracked(self) -> bool:

@@ -6,9 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from stationgeo import cells, maps, reach, report, schema, stations
-from stationgeo.study._chapters import tell_measures
 from stationgeo.study._manifest import flat_parameters, manifest
-from stationgeo.study._measure_files import measure_files
 from stationgeo.study._privacy import log_release
 from stationgeo.study._progress import Progress, Silent
 from stationgeo.study._reach import way_options
@@ -51,6 +49,7 @@ def write(result: Result, out: str | Path, *, progress: Progress | None = None) 
         release_hours.parquet (where couriers are told in pieces), sites.geojson and sites.xlsx (where sites were asked
         for), isochrones.geojson (where bands are), streets.xlsx (where reach is over streets), rates.parquet,
         services.parquet and services_by_hour.parquet (where the study tells what stations offer, and when),
+        stations_open.parquet (where it tells when they are open),
         equity.parquet (where there are zones), blank_spots.geojson, targets.parquet, criticality.parquet,
         criticality_zones.parquet, partial.parquet, access.parquet, supply.parquet and use_residuals.geojson (where they
         are asked for), coverage.xlsx, coverage.html, report.md, ingest.json, manifest.json.
@@ -143,14 +142,16 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
         changed = None if result.changed is None else result.changed.zones
         found = report.street_sheets(result.streets, unit=result.coverage.unit, what_if=changed)
         writers["streets.xlsx"] = lambda path: report.write_workbook(path, found)
-    chapters = tell_measures(result)
+    told = [one.tell(result.coverage) for one in result.measured]
+    chapters = [chapter for one in told for chapter in one.chapters]
     measures = report.chapter_sheets(chapters, result.coverage.unit)
-    writers |= measure_files(result)
+    for one in told:
+        writers |= one.files
     writers["coverage.xlsx"] = lambda path: report.write_workbook(path, measures)
     writers["coverage.html"] = lambda path: _map(result).save(str(path))
     writers["report.md"] = lambda path: _write_text(path, _text(result, chapters))
     writers["ingest.json"] = lambda path: report.write_json(path, _ingest(result.inputs.reports, result.notes))
-    writers["manifest.json"] = lambda path: report.write_json(path, manifest(result))
+    writers["manifest.json"] = lambda path: report.write_json(path, manifest(result, told))
     return writers
 
 

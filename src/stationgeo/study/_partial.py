@@ -2,62 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stationgeo import coverage, reach, stations
+from stationgeo import coverage, reach, report, stations
 from stationgeo.errors import ParameterError, StudyError
-from stationgeo.study._score import with_hours
+from stationgeo.study._measure import Told, as_parquet
 
 if TYPE_CHECKING:
-    from stationgeo.coverage import PartialCoverage, Standard
-    from stationgeo.reach import Decay, TravelReach
-    from stationgeo.study._demand import Demanded
-    from stationgeo.study._ground import Places
-    from stationgeo.study._inputs import Inputs
+    from stationgeo.coverage import Coverage, PartialCoverage
+    from stationgeo.reach import Decay
+    from stationgeo.study._given import Given
     from stationgeo.study._model import Study
-    from stationgeo.study._offers import Offering
 
-__all__ = ["ask_partial", "partial_hours", "partial_rates"]
+__all__ = ["Partial", "ask_partial"]
 
 _PROFILE = "six_abilities"
 _THRESHOLD = 1.0
 
 
-def ask_partial(
-    study: Study, inputs: Inputs, demanded: Demanded, places: Places, reached: pd.DataFrame | TravelReach,
-    offering: Offering, standard: Standard | None,
-) -> tuple[PartialCoverage, ...]:  # fmt: skip
-    """Tell gradual, cooperative and backup coverage and the completeness of a profile; nothing where nobody asks.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Partial:
+    """Coverage that is more than yes or no."""
+
+    found: tuple[PartialCoverage, ...]
+    """Gradual, cooperative and backup coverage, and the completeness of a profile."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know."""
+
+    def tell(self, scored: Coverage) -> Told:
+        """Tell the rates of all zones together, and write those of each."""
+        hours = pd.concat([one.bins for one in self.found], ignore_index=True)
+        hours = hours[hours.groupby("rate")["bin"].transform("max") >= 0].reset_index(drop=True)
+        return Told(
+            chapters=(report.partial_chapter(self.found, scored.zones, scored.unit),),
+            files={
+                "partial.parquet": as_parquet(pd.concat([one.rates for one in self.found], ignore_index=True)),
+                **({"partial_by_hour.parquet": as_parquet(hours)} if len(hours) else {}),
+            },
+            manifest={"partial": {one.measure: one.headline for one in self.found}},
+        )
+
+
+def ask_partial(given: Given) -> Partial | None:
+    """Tell gradual, cooperative and backup coverage and the completeness of a profile; None where nobody asks.
 
     Raises
     ------
     StudyError
         If a decay does not fit the cutoff, a profile is unknown, or is asked for and no service is told of.
     """
+    study, places = given.study, given.places
     asked = study.partial
     if asked is None:
-        return ()
+        return None
     signal = None if asked.cooperate == "chance" else asked.threshold or _THRESHOLD
-    timed = standard is not None and standard.open_then
-    given: dict[str, Any] = {
-        "demand": with_hours(demanded.table, demanded.release) if timed else demanded.table, "reach": reached,
-        "stations": places.every, "zones": demanded.zones, "weight": study.demand_weight, "standard": standard,
-        "offers": None if standard is None else offering.offers, "catalogue": inputs.catalogue,
+    asking: dict[str, Any] = {
+        "demand": given.scorable, "reach": given.reached, "stations": places.every, "zones": given.demanded.zones,
+        "weight": study.demand_weight, "standard": given.standard, "offers": given.offers,
+        "catalogue": given.inputs.catalogue,
     }  # fmt: skip
     by_premises = asked.by_premises and "premises_id" in places.every
     try:
         decay = _decay(study)
         far = [
-            coverage.gradual(**given, decay=decay),
-            coverage.cooperative(**given, decay=decay, rule=asked.cooperate, threshold=signal),
-            coverage.backup(**given, n=asked.backup, by_premises=by_premises),
+            coverage.gradual(**asking, decay=decay),
+            coverage.cooperative(**asking, decay=decay, rule=asked.cooperate, threshold=signal),
+            coverage.backup(**asking, n=asked.backup, by_premises=by_premises),
         ]
-        whole = _complete(study, inputs, demanded, places, reached, offering, standard)
+        whole = _complete(given)
     except ParameterError as error:
         raise StudyError(f"{study.name}: partial: {error}") from error
-    return (*far, *whole)
+    return Partial(found=(*far, *whole))
 
 
 def _decay(study: Study) -> Decay:
@@ -66,11 +84,9 @@ def _decay(study: Study) -> Decay:
     return reach.linear(cutoff=cutoff) if study.partial is None else study.partial.decay.build(cutoff=cutoff)
 
 
-def _complete(
-    study: Study, inputs: Inputs, demanded: Demanded, places: Places, reached: pd.DataFrame | TravelReach,
-    offering: Offering, standard: Standard | None,
-) -> tuple[PartialCoverage, ...]:  # fmt: skip
+def _complete(given: Given) -> tuple[PartialCoverage, ...]:
     """Tell how much of the profile is in reach; nothing where the study does not tell of services and names none."""
+    study, inputs, offering = given.study, given.inputs, given.offering
     asked = study.partial
     name = None if asked is None else asked.profile
     if asked is None or inputs.services is None or offering.offers is None:
@@ -82,20 +98,8 @@ def _complete(
     (item,) = coverage.find_items([f"profile:{name or _PROFILE}"], catalogue=inputs.catalogue)
     timed = offering.hours is not None
     found = coverage.completeness(
-        with_hours(demanded.table, demanded.release) if timed else demanded.table, reached, stations=places.every,
-        zones=demanded.zones, weight=study.demand_weight, offers=offering.offers, services=item.clauses,
-        together=asked.together, standard=standard, catalogue=inputs.catalogue,
+        given.hourly if timed else given.demanded.table, given.reached, stations=given.places.every,
+        zones=given.demanded.zones, weight=study.demand_weight, offers=offering.offers, services=item.clauses,
+        together=asked.together, standard=given.standard, catalogue=inputs.catalogue,
     )  # fmt: skip
     return (found,)
-
-
-def partial_rates(found: tuple[PartialCoverage, ...]) -> pd.DataFrame:
-    """Put the rates of all measures under each other."""
-    return pd.concat([one.rates for one in found], ignore_index=True)
-
-
-def partial_hours(found: tuple[PartialCoverage, ...]) -> pd.DataFrame:
-    """Put their rates by bin under each other; no rows where nothing is told by the hour."""
-    table = pd.concat([one.bins for one in found], ignore_index=True)
-    by_hour: pd.DataFrame = table[table.groupby("rate")["bin"].transform("max") >= 0].reset_index(drop=True)
-    return by_hour

@@ -7,45 +7,30 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from stationgeo import coverage, crs
+from stationgeo import coverage, crs, report
 from stationgeo.study._demand import gather_demand
 from stationgeo.study._ground import cut_pieces
+from stationgeo.study._measure import Told
 from stationgeo.study._privacy import is_exempt
 from stationgeo.study._progress import Silent
 from stationgeo.study._reach import reach_places
-from stationgeo.study._score import scorer, with_hours
+from stationgeo.study._score import score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
 
-    from stationgeo.coverage import Run, Standard
+    from stationgeo.coverage import Coverage, Run, Standard
     from stationgeo.schema import FloatArray
-    from stationgeo.study._demand import Demanded
-    from stationgeo.study._ground import Places
-    from stationgeo.study._inputs import Inputs
+    from stationgeo.study._given import Given
     from stationgeo.study._model import Study
-    from stationgeo.study._offers import Offering
-    from stationgeo.study._score import Asked
     from stationgeo.study._sections import Sensitivity
-    from stationgeo.study._tracks import Tracks
 
-__all__ = ["Ran", "Sensible", "try_others"]
+__all__ = ["Sensible", "try_others"]
 
 # Draws of positions are the same in each run.
 _SEED = 0
-
-
-class Ran(NamedTuple):
-    """What a study was run on."""
-
-    inputs: Inputs
-    tracks: Tracks | None
-    demanded: Demanded
-    places: Places
-    offering: Offering
-    asked: Asked
 
 
 class Sensible(NamedTuple):
@@ -54,46 +39,50 @@ class Sensible(NamedTuple):
     table: pd.DataFrame
     """What `coverage.sensitivity_table` gives."""
     notes: tuple[str, ...] = ()
+    """What a reader should know."""
+
+    def tell(self, scored: Coverage) -> Told:
+        """Tell the headline under each assumption."""
+        return Told(chapters=(report.sensitivity_chapter(self.table, scored.unit),))
 
 
-def try_others(study: Study, ran: Ran) -> Sensible | None:
+def try_others(given: Given) -> Sensible | None:
     """Score again under other assumptions, one at a time; None where the study does not ask.
 
     Cutoffs, speeds, unknown hours and levels of zones need the same demand. Resolutions, positions and longest stays
     make demand anew: of couriers that are told in pieces that would be another release, and is not done.
     """
-    wanted = study.sensitivity
+    study, wanted = given.study, given.study.sensitivity
     if wanted is None:
         return None
-    runs = list(_of_reach(study, ran, wanted))
+    runs = list(_of_reach(given, wanted))
     anew = bool(wanted.resolutions or wanted.position_errors_m or wanted.longest_stays_s)
     if not anew:
         return Sensible(coverage.sensitivity_table(runs))
-    if not is_exempt(study) and ran.demanded.release is not None:
+    if not is_exempt(study) and given.demanded.release is not None:
         note = (
             "sensitivity to resolution, position and longest stay is not told: couriers' demand would be cut into "
             "other pieces, which could be subtracted from these"
         )
         return Sensible(coverage.sensitivity_table(runs), (note,))
-    return Sensible(coverage.sensitivity_table([*runs, *_of_demand(study, ran, wanted)]))
+    return Sensible(coverage.sensitivity_table([*runs, *_of_demand(given, wanted)]))
 
 
-def _of_reach(study: Study, ran: Ran, wanted: Sensitivity) -> Iterator[Run]:
+def _of_reach(given: Given, wanted: Sensitivity) -> Iterator[Run]:
     """Vary the cutoff, the speed and what is not known."""
+    study = given.study
     asked, own = study.reach, study.reach.cutoff_s or study.reach.cutoff_m or 0.0
     name = "cutoff_m" if asked.cutoff_s is None else "cutoff_s"
     # Twice as fast one gets as far as in twice the time, but for waits and the way to the street.
     at_speed = {factor: own * factor for factor in wanted.speed_factors} if asked.cutoff_s is not None else {}
     longest = max([own, *wanted.cutoffs, *at_speed.values()])
     far = study.model_copy(update={"reach": asked.model_copy(update={name: longest})})
-    reached = reach_places(far, ran.inputs.network, ran.places.counted, access=ran.places.access)
-    by = ran.asked.standard or _plain(study)
-    timed = by.open_then
-    table = with_hours(ran.demanded.table, ran.demanded.release) if timed else ran.demanded.table
+    reached = reach_places(far, given.inputs.network, given.places.counted, access=given.places.access)
+    by = given.standard or _plain(study)
     runs = coverage.vary(
-        table, reached, cutoffs=[*wanted.cutoffs, *at_speed.values()], stations=ran.places.every,
-        zones=ran.demanded.zones, weight=study.demand_weight, standard=by,
-        offers=None if ran.asked.standard is None else ran.offering.offers, catalogue=ran.inputs.catalogue,
+        given.hourly if by.open_then else given.demanded.table, reached,
+        cutoffs=[*wanted.cutoffs, *at_speed.values()], stations=given.places.every, zones=given.demanded.zones,
+        weight=study.demand_weight, standard=by, offers=given.offers, catalogue=given.inputs.catalogue,
     )  # fmt: skip
     cut = iter([*(("cutoff", None) for _ in wanted.cutoffs), *(("speed", f"x {factor:g}") for factor in at_speed)])
     for run in runs:
@@ -104,28 +93,34 @@ def _of_reach(study: Study, ran: Ran, wanted: Sensitivity) -> Iterator[Run]:
             yield run
 
 
-def _of_demand(study: Study, ran: Ran, wanted: Sensitivity) -> Iterator[Run]:
+def _of_demand(given: Given, wanted: Sensitivity) -> Iterator[Run]:
     """Vary the cells, the positions of stops and which stops count."""
     for resolution in wanted.resolutions:
-        other = study.model_copy(update={"resolution": resolution})
-        yield _again(other, ran, ran.tracks, varied="resolution", value=str(resolution))
-    if ran.tracks is None:
+        other = given.study.model_copy(update={"resolution": resolution})
+        yield _again(dataclasses.replace(given, study=other), varied="resolution", value=str(resolution))
+    if given.tracks is None:
         return
+    counted = given.tracks.counted
     for metres in wanted.position_errors_m:
-        moved = dataclasses.replace(ran.tracks, counted=_moved(ran.tracks.counted, metres))
-        yield _again(study, ran, moved, varied="position error", value=f"{metres:g} m")
+        yield _again(_stopping(given, _moved(counted, metres)), varied="position error", value=f"{metres:g} m")
     for longest_s in wanted.longest_stays_s:
-        counted = ran.tracks.counted
-        kept = dataclasses.replace(ran.tracks, counted=counted[counted["duration_s"] <= longest_s])
-        yield _again(study, ran, kept, varied="longest stay", value=f"{longest_s:g} s")
+        kept = counted[counted["duration_s"] <= longest_s]
+        yield _again(_stopping(given, kept), varied="longest stay", value=f"{longest_s:g} s")
 
 
-def _again(study: Study, ran: Ran, tracks: Tracks | None, *, varied: str, value: str) -> Run:
-    pieces = cut_pieces(study, ran.inputs, Silent())
-    demanded = gather_demand(study, ran.inputs, tracks, pieces)
-    reached = reach_places(study, ran.inputs.network, ran.places.counted, access=ran.places.access)
-    score = scorer(study, ran.inputs, demanded, pieces, ran.asked)
-    return coverage.run_of(score(reached, stations=ran.places.every), varied=varied, value=value)
+def _stopping(given: Given, counted: pd.DataFrame) -> Given:
+    """Let other stops be demand."""
+    tracks = None if given.tracks is None else dataclasses.replace(given.tracks, counted=counted)
+    return dataclasses.replace(given, tracks=tracks)
+
+
+def _again(given: Given, *, varied: str, value: str) -> Run:
+    study, inputs, places = given.study, given.inputs, given.places
+    pieces = cut_pieces(study, inputs, Silent())
+    demanded = gather_demand(study, inputs, given.tracks, pieces)
+    reached = reach_places(study, inputs.network, places.counted, access=places.access)
+    other = dataclasses.replace(given, pieces=pieces, demanded=demanded, reached=reached)
+    return coverage.run_of(score(other), varied=varied, value=value)
 
 
 def _moved(stops: pd.DataFrame, metres: float) -> pd.DataFrame:

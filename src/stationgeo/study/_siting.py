@@ -15,12 +15,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from stationgeo.coverage import Standard
     from stationgeo.siting import Siting
-    from stationgeo.study._demand import Demanded
-    from stationgeo.study._ground import Places
-    from stationgeo.study._inputs import Inputs
-    from stationgeo.study._model import Study
+    from stationgeo.study._given import Given
     from stationgeo.study._progress import Progress
     from stationgeo.study._sections import Candidates
 
@@ -38,14 +34,12 @@ class Sited(NamedTuple):
     """How the candidates meet the streets; nothing by straight lines."""
 
 
-def choose_sites(
-    study: Study, inputs: Inputs, demanded: Demanded, places: Places, reached: pd.DataFrame | reach.TravelReach,
-    standard: Standard | None, listener: Progress,
-) -> Sited:  # fmt: skip
+def choose_sites(given: Given, listener: Progress) -> Sited:
     """Choose sites for the demand in the zones, given the stations that are there and count."""
+    study, inputs, demanded, places = given.study, given.inputs, given.demanded, given.places
     if study.siting is None or study.candidates is None:
         return Sited()
-    existing, said = _counting(reached, places, standard)
+    existing, said = _counting(given)
     with listener.stage("siting", steps=2) as step:
         candidates = inputs.candidates
         if candidates is None:
@@ -71,14 +65,12 @@ def choose_sites(
     return Sited(plan, (*plan.notes, *said), met_places("candidate", candidates, candidate_reach))
 
 
-def _counting(
-    reached: pd.DataFrame | reach.TravelReach, places: Places, standard: Standard | None
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _counting(given: Given) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Keep the reach of stations that count for the standard, and say what of it sites do not look at."""
-    table = reach.as_table(reached)
+    table, standard = reach.as_table(given.reached), given.standard
     if standard is None:
         return table, ()
-    counted = stations.with_kinds(places.every, kinds=standard.kinds or None, tiers=standard.tiers or None)
+    counted = stations.with_kinds(given.places.every, kinds=standard.kinds or None, tiers=standard.tiers or None)
     kept = table[table["station_id"].isin(counted["station_id"])]
     if not (standard.open_then or standard.services or standard.needs or standard.profile):
         return kept, ()

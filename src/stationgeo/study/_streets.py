@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import numpy.typing as npt
 
-    from stationgeo.study._demand import Demanded
+    from stationgeo.study._given import Given
     from stationgeo.study._ground import Places
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
@@ -144,10 +144,10 @@ def with_track_speeds(study: Study, inputs: Inputs, samples: Samples) -> tuple[I
 
 
 def find_about_streets(
-    study: Study, inputs: Inputs, samples: Samples, *, places: Places, demanded: Demanded,
-    met: Sequence[pd.DataFrame], said: tuple[str, ...],
-) -> Streets | None:  # fmt: skip
+    given: Given, samples: Samples, *, met: Sequence[pd.DataFrame], said: tuple[str, ...]
+) -> Streets | None:
     """Put together what is to be known of the streets; None where reach is by straight lines."""
+    study, inputs, places, demanded = given.study, given.inputs, given.places, given.demanded
     network = inputs.network
     if network is None:
         return None

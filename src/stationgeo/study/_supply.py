@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from stationgeo import reach, stations, supply
+from stationgeo import reach, report, stations, supply
 from stationgeo.errors import StudyError, first_few
-from stationgeo.study._score import with_hours
+from stationgeo.study._measure import Told, as_parquet
 from stationgeo.study._supply_tables import WantedRows, access_by_zone, summed_loads
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from stationgeo.coverage import Standard
+    from stationgeo.coverage import Coverage
     from stationgeo.reach import Decay, TravelReach
     from stationgeo.schema import CellArray
     from stationgeo.stations import Offers
-    from stationgeo.study._demand import Demanded
+    from stationgeo.study._given import Given
     from stationgeo.study._model import Study
     from stationgeo.study._offers import Offering
 
@@ -44,6 +44,8 @@ class Supplied:
     `demand`, with fewer seats than the standard asks for; nan without a target). Of "raam" `cost` instead."""
     zones: pd.DataFrame
     """Key (`level`, `zone_id`), '' for what lies outside: the same, of all cells of the zone."""
+    shared: pd.DataFrame
+    """Key (`cell`, `bin`), or `cell` without hours and of "raam": `access` and `access_high`, or `cost`."""
     stations: pd.DataFrame | None
     """Key (`scenario`, `station_id`): `capacity`, `peak_bin` (the hour with most workers a seat), and then `offered`,
     `blocked_share`, `utilisation`; over all hours `offered_h`, `turned_away_h`, `carried_h`. None without hours."""
@@ -64,6 +66,17 @@ class Supplied:
     notes: tuple[str, ...]
     """What a reader should know."""
 
+    def tell(self, scored: Coverage) -> Told:
+        """Tell who finds a seat, and write access by cell and loads by station."""
+        files = {"access.parquet": as_parquet(self.access)}
+        if self.loads is not None:
+            files["supply.parquet"] = as_parquet(self.loads.stations)
+        chapter = report.supply_chapter(
+            method=self.method, headline=self.headline, zones=self.zones, names=scored.zones, stations=self.stations,
+            bins=None if self.loads is None else self.loads.bins, target=self.target,
+        )  # fmt: skip
+        return Told(chapters=(chapter,), files=files, manifest={"supply": self.headline})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Open:
@@ -76,10 +89,7 @@ class _Open:
     n_bins: int
 
 
-def ask_supply(
-    study: Study, demanded: Demanded, *, places: gpd.GeoDataFrame, reached: pd.DataFrame | TravelReach,
-    offering: Offering, standard: Standard | None,
-) -> Supplied | None:  # fmt: skip
+def ask_supply(given: Given) -> Supplied | None:
     """Hold the seats of a study's stations against its demand; None where it does not ask, or no station counts.
 
     Raises
@@ -87,19 +97,20 @@ def ask_supply(
     StudyError
         If capacities are missing, or the service is none of the catalogue.
     """
+    study, places, reached, standard = given.study, given.places.counted, given.reached, given.standard
     asked = study.supply
     if asked is None or places.empty:
         return None
-    seats, notes = _capacity(study, places, offering.offers)
-    table, of_hours = timed_demand(study, demanded)
+    seats, notes = _capacity(study, places, given.offering.offers)
+    table, of_hours = timed_demand(given)
     timed = not of_hours or of_hours[0] != _NO_HOURS
-    hours = _hours(study, offering) if timed else None
+    hours = _hours(study, given.offering) if timed else None
     decay = asked.decay.build() if asked.decay is not None else _default_decay(study)
     wanted = WantedRows.of(table, weight=study.demand_weight, factor=_factor(study) if timed else 1.0, timed=timed)
     target = None if standard is None or not timed else standard.seats_per_worker
     sharing: Callable[..., tuple[pd.DataFrame, dict[str, float]]] = _agents if asked.method == "raam" else _catchments
     cells, headline = sharing(study, wanted, reached, seats, hours, decay)
-    access, zones = access_by_zone(wanted, cells, demanded.zones, target=target)
+    access, zones = access_by_zone(wanted, cells, given.demanded.zones, target=target)
     loads = None
     chosen_by = decay if asked.choice == "huff" else None
     if timed:
@@ -112,7 +123,7 @@ def ask_supply(
         headline |= {f"{name}_share": float(access[name].sum() / access["demand"].sum())
                      for name in ("below_target", "below_target_high") if name in access}  # fmt: skip
     return Supplied(
-        access=access, zones=zones, stations=None if loads is None else summed_loads(loads), loads=loads,
+        access=access, zones=zones, shared=cells, stations=None if loads is None else summed_loads(loads), loads=loads,
         capacity=seats, decay=chosen_by, method=asked.method, target=target, timed=timed,
         headline={"seats": float(seats.sum()), **headline}, notes=(*notes, *of_hours),
     )  # fmt: skip
@@ -121,11 +132,11 @@ def ask_supply(
 _NO_HOURS = "demand has no hours: nobody knows how many are there at once, so that loads are not told, nor any target"
 
 
-def timed_demand(study: Study, demanded: Demanded) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def timed_demand(given: Given) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Take the demand that has hours, or all of it where none has; and say what is left aside."""
-    table = with_hours(demanded.table, demanded.release)
+    table = given.hourly
     there = table["bin"] >= 0
-    amount = table[study.demand_weight]
+    amount = table[given.study.demand_weight]
     if not (amount[there] > 0).any():
         return table, (_NO_HOURS,)
     left = float(amount[~there].sum() / amount.sum())

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stationgeo import coverage
+from stationgeo import coverage, report, stations
 from stationgeo.errors import StationgeoError, StudyError, suggest
+from stationgeo.study._measure import Told, as_parquet, records
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    import pandas as pd
-
     from stationgeo.coverage import Coverage, Nearest, Target, TargetCheck
-    from stationgeo.stations import OpenHours
-    from stationgeo.study._demand import Demanded
-    from stationgeo.study._inputs import Inputs
+    from stationgeo.study._given import Given
     from stationgeo.study._model import Study
 
-__all__ = ["hold_targets"]
+__all__ = ["Targets", "hold_targets"]
 
 _STRAIGHT = "straight line"
 _WEIGHT = {"courier_s": "seconds of rest", "visits": "visits", "courier_weight": "worker-equivalents"}
 
 
-def hold_targets(
-    study: Study, inputs: Inputs, demanded: Demanded, pieces: pd.DataFrame | None, *, places: gpd.GeoDataFrame,
-    scored: Coverage, hours: OpenHours | None,
-) -> TargetCheck | None:  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Targets:
+    """Which units meet what rules and plans ask for."""
+
+    found: TargetCheck
+    """What `coverage.check_targets` gives."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know."""
+
+    def tell(self, scored: Coverage) -> Told:
+        """Tell which targets are met, and write what each unit has."""
+        return Told(
+            chapters=(report.targets_chapter(self.found, stations.count_premises(scored.stations)),),
+            files={"targets.parquet": as_parquet(self.found.units)},
+            manifest={"targets": records(self.found.summary)},
+        )
+
+
+def hold_targets(given: Given, scored: Coverage) -> Targets | None:
     """Hold the study's targets against its stations; None where it names none.
 
     Raises
@@ -34,6 +46,7 @@ def hold_targets(
     StudyError
         If there is no such target, or it asks for levels, zones or workers that the study has not.
     """
+    study, inputs = given.study, given.inputs
     asked = study.targets
     if asked is None:
         return None
@@ -44,12 +57,13 @@ def hold_targets(
             workers = coverage.Workers(
                 table=inputs.workers, denominator=asked.workers.denominator, least=asked.workers.least
             )
-        return coverage.check_targets(
-            places, demanded.zones, targets=targets, nearest=_nearest(study, demanded, pieces, scored),
-            workers=workers, hours=hours, where=asked.where,
+        found = coverage.check_targets(
+            given.places.every, given.demanded.zones, targets=targets, nearest=_nearest(given, scored),
+            workers=workers, hours=given.offering.hours, where=asked.where,
         )  # fmt: skip
     except StationgeoError as error:
         raise StudyError(f"{study.name}: targets: {error}") from error
+    return Targets(found=found)
 
 
 def _named(study: Study) -> list[Target]:
@@ -66,10 +80,10 @@ def _named(study: Study) -> list[Target]:
     return found
 
 
-def _nearest(study: Study, demanded: Demanded, pieces: pd.DataFrame | None, scored: Coverage) -> Nearest:
+def _nearest(given: Given, scored: Coverage) -> Nearest:
     """Take the ways to the nearest station from what was scored."""
-    reach = study.reach
+    asked = given.study
     return coverage.ways_to_nearest(
-        demanded.inside, scored, pieces=pieces, cutoff=reach.cutoff, mode=reach.mode or _STRAIGHT,
-        demand_is=_WEIGHT[study.demand_weight],
+        given.demanded.inside, scored, pieces=given.pieces, cutoff=asked.reach.cutoff,
+        mode=asked.reach.mode or _STRAIGHT, demand_is=_WEIGHT[asked.demand_weight],
     )  # fmt: skip

@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stationgeo import coverage, demand, reach
+from stationgeo import coverage, demand, report
+from stationgeo.study._measure import Told
 from stationgeo.study._privacy import is_exempt
 from stationgeo.study._reach import reach_places, span_m
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stationgeo.coverage import Standard
+    from stationgeo.coverage import Coverage
     from stationgeo.study._demand import Demanded
-    from stationgeo.study._ground import Places
-    from stationgeo.study._inputs import Inputs
+    from stationgeo.study._given import Given
     from stationgeo.study._model import Study
-    from stationgeo.study._offers import Offering
 
-__all__ = ["Uncertain", "find_near_edge", "find_uncertain"]
+__all__ = ["Certainty", "Uncertain", "find_certainty"]
 
 # Points within cells: 49 by straight lines, 7 over streets, where each is met with the streets.
 _FINER_STRAIGHT, _FINER_STREETS = 2, 1
@@ -45,17 +44,49 @@ class Uncertain:
     """What a reader should know."""
 
 
-def find_uncertain(
-    study: Study, inputs: Inputs, demanded: Demanded, places: Places, reached: pd.DataFrame | reach.TravelReach,
-    offering: Offering, standard: Standard | None,
-) -> Uncertain | None:  # fmt: skip
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Certainty:
+    """How sure rates are, and how near demand is to what nobody knows."""
+
+    uncertain: Uncertain | None
+    """How sure the rates are; None where the study does not ask."""
+    near_edge: pd.DataFrame | None
+    """What `coverage.near_edge_share` gives; None where nothing says where the data ends."""
+    cutoff: str
+    """How far the edge of the data speaks, in words."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know."""
+        return () if self.uncertain is None else self.uncertain.notes
+
+    def tell(self, scored: Coverage) -> Told:
+        """Tell intervals, what cells cost, and the edge of the data, each where it is known."""
+        sure = self.uncertain
+        chapter = report.certainty_chapter(
+            None if sure is None else sure.intervals, None if sure is None else sure.discretisation, self.near_edge,
+            zones=scored.zones, unit=scored.unit, cutoff=self.cutoff, level=None if sure is None else sure.level,
+        )  # fmt: skip
+        return Told(chapters=(chapter,))
+
+
+def find_certainty(given: Given) -> Certainty:
+    """Say how sure the rates are, where the study asks, and how much demand lies near where the data ends."""
+    return Certainty(
+        uncertain=_find_uncertain(given), near_edge=_find_near_edge(given), cutoff=given.study.reach.in_words
+    )
+
+
+def _find_uncertain(gathered: Given) -> Uncertain | None:
     """Draw couriers and days anew, and look into cells; None where the study does not ask."""
+    study, inputs, demanded, places = gathered.study, gathered.inputs, gathered.demanded, gathered.places
+    reached = gathered.reached
     asked = study.uncertainty
     if asked is None:
         return None
     given: dict[str, Any] = {
-        "stations": places.every, "zones": demanded.zones, "standard": standard, "catalogue": inputs.catalogue,
-        "offers": None if standard is None else offering.offers,
+        "stations": places.every, "zones": demanded.zones, "standard": gathered.standard,
+        "catalogue": inputs.catalogue, "offers": gathered.offers,
     }  # fmt: skip
     resolution = study.resolution + (_FINER_STRAIGHT if inputs.network is None else _FINER_STREETS)
     finer = reach_places(
@@ -100,8 +131,9 @@ def _intervals(
     return told, ("intervals are told of all places together alone: those of single zones would speak of few couriers",)
 
 
-def find_near_edge(study: Study, inputs: Inputs, demanded: Demanded) -> pd.DataFrame | None:
+def _find_near_edge(gathered: Given) -> pd.DataFrame | None:
     """Say how much demand lies within one cutoff of where the data ends; None where nothing says where it does."""
+    study, inputs, demanded = gathered.study, gathered.inputs, gathered.demanded
     asked = study.reach
     given: dict[str, Any] = {"zones": demanded.zones, "weight": study.demand_weight}
     if inputs.network is not None and asked.cutoff_s is not None:

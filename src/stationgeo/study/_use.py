@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from stationgeo import _clock, supply
+import pandas as pd
+
+from stationgeo import _clock, report, supply
 from stationgeo.errors import StudyError, first_few
+from stationgeo.study._measure import Told, as_geojson, records
 from stationgeo.study._supply import timed_demand
 
 if TYPE_CHECKING:
     import geopandas as gpd
-    import pandas as pd
 
-    from stationgeo.reach import TravelReach
-    from stationgeo.study._demand import Demanded
-    from stationgeo.study._inputs import Inputs
+    from stationgeo.coverage import Coverage
+    from stationgeo.study._given import Given
     from stationgeo.study._model import Study
     from stationgeo.study._supply import Supplied
 
@@ -35,11 +36,24 @@ class Used:
     notes: tuple[str, ...]
     """What a reader should know."""
 
+    def tell(self, scored: Coverage) -> Told:
+        """Tell how well predictions rank stations, and draw what is left over at each."""
+        del scored  # a station is held against its own visits alone
+        fit = self.fit
+        manifest: dict[str, Any] = {
+            "headline": self.comparison.headline, "ranks": records(self.comparison.ranks)
+        }  # fmt: skip
+        if fit is not None:
+            (found,) = records(pd.DataFrame([{"value": fit.value, "low": fit.low, "high": fit.high}]))
+            manifest["decay"] = {"number": self.calibrated, **found, "reason": fit.reason}
+        return Told(
+            chapters=(report.use_chapter(self.comparison, fit, calibrated=self.calibrated),),
+            files={"use_residuals.geojson": as_geojson(cast("gpd.GeoDataFrame", self.comparison.stations))},
+            manifest={"use": manifest},
+        )
 
-def compare_with_use(
-    study: Study, inputs: Inputs, demanded: Demanded, supplied: Supplied | None, *, places: gpd.GeoDataFrame,
-    reached: pd.DataFrame | TravelReach,
-) -> Used | None:  # fmt: skip
+
+def compare_with_use(given: Given, supplied: Supplied | None) -> Used | None:
     """Hold the loads of a study against its check-ins; None where it has none.
 
     Raises
@@ -47,7 +61,8 @@ def compare_with_use(
     StudyError
         If no visit is left that could be predicted.
     """
-    asked, told = study.check_ins, inputs.check_ins
+    study, places = given.study, given.places.counted
+    asked, told = study.check_ins, given.inputs.check_ins
     if asked is None or told is None or supplied is None:
         return None
     if supplied.loads is None:
@@ -63,7 +78,7 @@ def compare_with_use(
     if decay is not None and key is not None and between is not None:
         named, number = decay, key
         fit = supply.calibrate_decay(
-            timed_demand(study, demanded)[0], reached, checkins=seen, weight=study.demand_weight,
+            timed_demand(given)[0], given.reached, checkins=seen, weight=study.demand_weight,
             decay=lambda value: named.with_number(number, value), between=between, attraction=supplied.capacity,
             overdispersed=asked.overdispersed,
         )  # fmt: skip

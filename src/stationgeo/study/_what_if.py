@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,30 +12,18 @@ import shapely
 
 from stationgeo import reach, stations
 from stationgeo.errors import DataError, first_few
+from stationgeo.study._offers import find_offers
+from stationgeo.study._score import score
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stationgeo.coverage import Coverage
     from stationgeo.reach import Network, TravelReach
-    from stationgeo.study._ground import Places
-    from stationgeo.study._inputs import Inputs
+    from stationgeo.study._change import Change
+    from stationgeo.study._given import Given
 
-__all__ = ["Change", "Changed", "ask_what_if", "try_change"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What is changed."""
-
-    close: tuple[str, ...]
-    """Stations that close."""
-    stations: gpd.GeoDataFrame | None
-    """STATIONS that open or, where their id is there already, move."""
-    access: gpd.GeoDataFrame | None
-    """ACCESS_POINTS at which these are met; the others are met where they stand."""
-    blocked: gpd.GeoDataFrame | None
-    """Areas in which streets are closed."""
+__all__ = ["Changed", "ask_what_if", "try_change"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +45,18 @@ class Changed:
         return (self.sentence,)
 
 
-def ask_what_if(
-    inputs: Inputs, places: Places, reached: pd.DataFrame | TravelReach, before: Coverage,
-    score: Callable[..., Coverage],
-) -> Changed | None:  # fmt: skip
+def ask_what_if(given: Given, before: Coverage) -> Changed | None:
     """Try the change that a study asks about; None where it asks for none. See `try_change`."""
+    inputs, reached = given.inputs, given.reached
     if inputs.change is None or inputs.network is None or not isinstance(reached, reach.TravelReach):
         return None
-    return try_change(inputs.change, inputs.network, reached, places.every, before, score)
+
+    def score_then(after: reach.TravelReach, *, stations: gpd.GeoDataFrame) -> Coverage:
+        offering = find_offers(given.study, inputs, stations, as_of=given.as_of, standard=given.standard)
+        places = given.places._replace(every=stations)
+        return score(dataclasses.replace(given, reached=after, places=places, offering=offering))
+
+    return try_change(inputs.change, inputs.network, reached, given.places.every, before, score_then)
 
 
 def try_change(

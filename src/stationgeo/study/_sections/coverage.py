@@ -97,21 +97,45 @@ class Buildings(Drawn):
 class Equity(Section):
     """How unevenly what is measured is spread over those who need it."""
 
-    variable: Literal["covered_share", "nearest"] = "covered_share"
-    """The covered share of units of `level`, or the way to the nearest station, cell by cell."""
+    variable: Literal["covered_share", "nearest", "access"] = "covered_share"
+    """The covered share of units of `level`, the way to the nearest station, cell by cell, or the access to seats that
+    [supply] finds."""
+    units: Literal["zones", "cells"] | None = None
+    """Over whom it is spread: by default zones of covered shares, cells of ways and of access."""
     level: Level | None = None
-    """Of the units, or of those that the cells of `nearest` are told by; by default the lowest there is."""
-    by: Annotated[tuple[Level | Literal["shift"], ...], Strict(strict=False)] | None = None
-    """What inequality is told between and within: levels above, "shift"; by default all levels above."""
+    """Of the units, or of those that cells are told by; by default the lowest there is."""
+    by: Annotated[tuple[Level | Literal["shift", "group"], ...], Strict(strict=False)] | None = None
+    """What inequality is told between and within: levels above, "shift", "group"; by default all levels above."""
     view: Literal["attainment", "shortfall"] | None = None
-    """How far from the worst, or from the best; by default attainment of shares and shortfall of ways."""
+    """How far from the worst, or from the best; by default attainment of shares and access, shortfall of ways."""
     shifts: dict[Text, Hours] = {}
     """Name of a shift = [first hour, hour it ends before]."""
+
+    @property
+    def are_zones(self) -> bool:
+        """Whether units are zones."""
+        return self.variable == "covered_share" if self.units is None else self.units == "zones"
+
+    @property
+    def grouped(self) -> bool:
+        """Whether groups of workers are told apart."""
+        return self.by is not None and "group" in self.by
 
     @model_validator(mode="after")
     def _has_shifts(self) -> Self:
         if self.by is not None and "shift" in self.by and not self.shifts:
             raise ValueError('by = ["shift"] needs shifts, for example shifts = { day = [6, 22], night = [22, 6] }')
+        return self
+
+    @model_validator(mode="after")
+    def _has_units(self) -> Self:
+        if self.variable == "covered_share" and not self.are_zones:
+            raise ValueError('a cell is covered or not, which is no variable: units = "cells" needs another variable')
+        if self.variable == "nearest" and self.are_zones:
+            raise ValueError(
+                'ways beyond the cutoff are not known, so that zones with some have no mean: units = "zones" needs '
+                "another variable"
+            )
         return self
 
 
