@@ -151,6 +151,29 @@ def test_weekend_days_worked_instead_are_counted_or_bound_working_days() -> None
     assert bins_of(text, bins="hour_of_day_type", adjusted_days="bound", calendar=None)[0] == frozenset(range(9, 18))
 
 
+def days_of(*dates: str) -> np.ndarray:
+    return np.array(dates, dtype="datetime64[D]").astype(np.int64)
+
+
+def test_hours_of_observed_days_are_those_of_their_kinds() -> None:
+    # 1 October 2026, a Thursday, is a holiday, 8 October an ordinary Thursday; Saturday 10 October is worked instead.
+    text = "工作日9:00-18:00"
+    ordinary = week(MO_FR, (9, 18))
+    thursday, saturday = week((3,), (9, 18)), week((5,), (9, 18))
+    assert bins_of(text, days=days_of("2026-10-08")) == (ordinary, ordinary)
+    assert bins_of(text, days=days_of("2026-10-01")) == (ordinary - thursday, ordinary - thursday)
+    assert bins_of(text, days=days_of("2026-10-01", "2026-10-08")) == (ordinary - thursday, ordinary)
+    assert bins_of(text, days=days_of("2026-10-10")) == (ordinary | saturday, ordinary | saturday)
+    assert bins_of(text, days=days_of("2026-10-10", "2026-10-17")) == (ordinary, ordinary | saturday)
+    assert bins_of(text, days=days_of()) == bins_of(text)
+    # Without a calendar there are no holidays: 1 October is a Thursday like others.
+    assert bins_of(text, days=days_of("2026-10-01"), calendar=None) == (ordinary, ordinary)
+    told = masks(text, "24/7", days=days_of("2026-10-01", "2026-10-08")).table
+    assert told["differing_hours"].tolist() == [9, 0]
+    with pytest.raises(ParameterError, match="tell types of days by themselves"):
+        masks(text, days=days_of("2026-10-01"), bins="hour_of_day_type")
+
+
 def test_the_bins_are_those_of_demand() -> None:
     for bins in demand.BINS:
         assert masks("24小时", bins=bins).n_bins == len(demand.bin_table(bins))

@@ -107,6 +107,24 @@ def test_hours_matter_where_the_standard_says_so(toy_study: Path) -> None:
     assert study.run(study.Study.read(path)).headline["covered_demand"] == 30
 
 
+def test_on_holidays_stations_keep_the_hours_of_holidays(toy_study: Path) -> None:
+    # 1 October 2026 is a Thursday and a holiday: S1, open on working days, is closed; S0 and S3 always open. With an
+    # ordinary Thursday beside it S1 is open on one of the two, so that its 20 are no more covered for sure.
+    path = lay(toy_study, more='[hours]\ncalendar = "CN"\n\n')
+    orders = pd.read_csv(path.with_name("orders.csv"))
+    orders.assign(t="2026-10-01T02:00:00Z").to_csv(path.with_name("orders.csv"), index=False)
+    head = study.run(study.Study.read(path)).headline
+    assert (head["covered_demand"], head["covered_demand_high"]) == (10, 60)
+    both = pd.concat([orders.assign(t=f"2026-10-{day}T02:00:00Z") for day in ("01", "08")])
+    both.to_csv(path.with_name("orders.csv"), index=False)
+    result = study.run(study.Study.read(path))
+    assert result.headline["covered_share"] == pytest.approx(10 / 150)
+    assert any("1 of 4 stations keep other hours on some of the observed days" in note for note in result.notes)
+    # Without a calendar nobody knows that the day is a holiday.
+    path.write_text(path.read_text(encoding="utf-8").replace('calendar = "CN"\n', ""), encoding="utf-8")
+    assert study.run(study.Study.read(path)).headline["covered_share"] == pytest.approx(30 / 150)
+
+
 def test_the_sample_city_tells_services_and_hours(tmp_path: Path) -> None:
     result = study.run(study.Study.read(city_dir() / "study.toml"))
     assert result.measures.services is not None

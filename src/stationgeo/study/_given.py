@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from stationgeo.coverage import Standard
     from stationgeo.reach import TravelReach
+    from stationgeo.schema import IntArray
     from stationgeo.stations import Offers
     from stationgeo.study._demand import Demanded
     from stationgeo.study._ground import Places
@@ -56,6 +57,8 @@ class Given:
     """Who counts as served; None: who has any station in reach."""
     as_of: dt.date | None
     """The study's day; None where nothing says so."""
+    observed: IntArray
+    """Local days on which demand was observed, counted since 1970-01-01."""
     offering: Offering
     """What stations offer, and when."""
     notes: tuple[str, ...]
@@ -86,9 +89,8 @@ def gather(study: Study, inputs: Inputs, reading: Reading, listener: Progress) -
         If the inputs do not fit each other, or the study.
     """
     followed = reading.followed
-    as_of, of_day = find_as_of(
-        study, observed_days(study, inputs, None if followed is None else followed.days(tz=study.tz))
-    )
+    observed = observed_days(study, inputs, None if followed is None else followed.days(tz=study.tz))
+    as_of, of_day = find_as_of(study, observed)
     places = gather_places(study, inputs, as_of)
     tracks = None if followed is None else judge(study, followed, inputs, places.every)
     pieces = cut_pieces(study, inputs, listener)
@@ -97,11 +99,11 @@ def gather(study: Study, inputs: Inputs, reading: Reading, listener: Progress) -
     with whole(listener, "reach"):
         reached = reach_places(study, inputs.network, places.counted, access=places.access)
     standard = standard_of(study)
-    offering = find_offers(study, inputs, places.every, as_of=as_of, standard=standard)
+    offering = find_offers(study, inputs, places.every, as_of=as_of, standard=standard, observed=observed)
     release = demanded.release
     spread = offering.hours is not None and release is not None and len(release.hours) > 0
     return Given(
         study=study, inputs=inputs, tracks=tracks, pieces=pieces, demanded=demanded, places=places, reached=reached,
-        standard=standard, as_of=as_of, offering=offering,
+        standard=standard, as_of=as_of, observed=observed, offering=offering,
         notes=(*inputs.notes, *of_day, *places.notes, *offering.notes, *((SAME_HOURS,) if spread else ())),
     )  # fmt: skip

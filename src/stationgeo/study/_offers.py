@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from stationgeo import _clock, schema, stations
+from stationgeo import _clock, demand, schema, stations
 from stationgeo.errors import StudyError
 from stationgeo.study._store import store_days
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
 
-__all__ = ["Offering", "find_as_of", "find_offers", "observed_days", "there_then"]
+__all__ = ["Offering", "days_that_count", "find_as_of", "find_offers", "observed_days", "there_then"]
 
 _BINS: Literal["hour_of_week"] = "hour_of_week"
 _SAY_DAY = "Say as_of = YYYY-MM-DD."
@@ -45,6 +46,14 @@ def observed_days(study: Study, inputs: Inputs, days: IntArray | None) -> IntArr
         times = _clock.instants(inputs.events["t"].dropna())
         parts.append(_clock.days(_clock.local_hours(times, tz=study.tz)))
     return np.unique(np.concatenate(parts))
+
+
+def days_that_count(study: Study, observed: IntArray) -> IntArray:
+    """Keep the days of the types that the study counts."""
+    asked = study.demand
+    if not asked.day_types or not observed.size:
+        return observed
+    return observed[demand.are_of_type(observed, of_types=asked.day_types, calendar=asked.calendar)]
 
 
 def find_as_of(study: Study, observed: IntArray) -> tuple[dt.date | None, tuple[str, ...]]:
@@ -92,9 +101,12 @@ def there_then(
 
 
 def find_offers(
-    study: Study, inputs: Inputs, places: gpd.GeoDataFrame, *, as_of: dt.date | None, standard: Standard | None
-) -> Offering:
+    study: Study, inputs: Inputs, places: gpd.GeoDataFrame, *, as_of: dt.date | None, standard: Standard | None,
+    observed: IntArray,
+) -> Offering:  # fmt: skip
     """Read what stations offer and when they are open, if the study says anything of it or asks for it.
+
+    Hours are those of the observed days that count: on holidays, those of holidays.
 
     Raises
     ------
@@ -122,19 +134,20 @@ def find_offers(
         return Offering(stations.offers(places, told, hours=None, catalogue=inputs.catalogue), None, (note,))
     if as_of is None:
         raise StudyError(f"{study.name}: opening hours hang on the season, and no day is known. {_SAY_DAY}")
-    return _timed(study, inputs, places, told, as_of)
+    return _timed(study, inputs, places, told, as_of, days_that_count(study, observed))
 
 
-def _timed(study: Study, inputs: Inputs, places: gpd.GeoDataFrame, told: pd.DataFrame, as_of: dt.date) -> Offering:
+def _timed(
+    study: Study, inputs: Inputs, places: gpd.GeoDataFrame, told: pd.DataFrame, as_of: dt.date, days: IntArray
+) -> Offering:
     asked = study.hours
     counted = stations.counted(places)
-    hours = stations.open_hours(counted, bins=_BINS, as_of=as_of, calendar=asked.calendar, part_hours=asked.part_hours)
-    own = {
-        service: stations.open_hours(
-            table, bins=_BINS, as_of=as_of, calendar=asked.calendar, part_hours=asked.part_hours
-        )
-        for service, table in stations.own_hours(told).items()
-    }
+    read = partial(
+        stations.open_hours, bins=_BINS, as_of=as_of, calendar=asked.calendar or study.demand.calendar,
+        part_hours=asked.part_hours, days=days,
+    )  # fmt: skip
+    hours = read(counted)
+    own = {service: read(table) for service, table in stations.own_hours(told).items()}
     offers = stations.offers(places, told, hours=hours, service_hours=own, catalogue=inputs.catalogue)
     notes = []
     status = hours.table["status"]
@@ -143,6 +156,12 @@ def _timed(study: Study, inputs: Inputs, places: gpd.GeoDataFrame, told: pd.Data
         notes.append(
             f"the hours of {unknown:,} of {len(counted):,} stations are not known: they make ranges, and are open for "
             "sure at no hour"
+        )
+    differing = int((hours.table["differing_hours"] > 0).sum())
+    if differing:
+        notes.append(
+            f"{differing:,} of {len(counted):,} stations keep other hours on some of the observed days of one weekday, "
+            "such as holidays: they are open for sure in what is common to them"
         )
     if not hours.calendar_known:
         notes.append(f"the calendar of holidays does not hold {as_of.isoformat()}")

@@ -52,7 +52,9 @@ def ask_what_if(given: Given, before: Coverage) -> Changed | None:
         return None
 
     def score_then(after: reach.TravelReach, *, stations: gpd.GeoDataFrame) -> Coverage:
-        offering = find_offers(given.study, inputs, stations, as_of=given.as_of, standard=given.standard)
+        offering = find_offers(
+            given.study, inputs, stations, as_of=given.as_of, standard=given.standard, observed=given.observed
+        )
         places = given.places._replace(every=stations)
         return score(dataclasses.replace(given, reached=after, places=places, offering=offering))
 

@@ -45,8 +45,11 @@ class BitsOfText:
     """What `OpenHours.table` counts of it."""
 
     @classmethod
-    def of(cls, hours: Hours, as_of: dt.date, bins: Bins, part_hours: PartHours, *, bound: bool) -> BitsOfText:
-        """Count the minutes of a week of each type of day, and make bins of them."""
+    def of(
+        cls, hours: Hours, as_of: dt.date, bins: Bins, part_hours: PartHours, *, bound: bool,
+        week: tuple[tuple[Day, ...], ...],
+    ) -> BitsOfText:  # fmt: skip
+        """Count the minutes of a week of each kind of day, and make bins of them; `week` has the kinds by weekday."""
         rules = rules_in(hours, year=as_of.year)
         minutes = {kind: week_minutes(rules, as_of=as_of, kind=kind) for kind in (REGULAR, HOLIDAY, ADJUSTED)}
         week_h = [float(flags.sum()) / _MINUTES_PER_HOUR for flags in minutes[REGULAR]]
@@ -54,8 +57,8 @@ class BitsOfText:
         parts = {kind: _in_part(*flags) for kind, flags in minutes.items()}
         row: dict[str, Any] = {"week_h_low": week_h[0], "week_h_high": week_h[1]}
         if bins == "hour_of_week":
-            low, high = (flags.reshape(-1) for flags in days[REGULAR])
-            row |= {"part_hours": int(parts[REGULAR].sum()), "differing_hours": 0, "adjusted_hours": 0}
+            low, high, differing = _by_weekday(days, week)
+            row |= {"part_hours": int(parts[REGULAR].sum()), "differing_hours": differing, "adjusted_hours": 0}
         else:
             low, high, counts = _by_type(days, bound=bound)
             part = [parts[REGULAR][:_SATURDAY], parts[REGULAR][_SATURDAY:], parts[HOLIDAY]]
@@ -84,6 +87,20 @@ def _in_part(low: npt.NDArray[np.bool_], high: npt.NDArray[np.bool_]) -> npt.NDA
 
 def _minutes_of_hours(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     return np.asarray(flags.reshape(len(flags), HOURS_PER_DAY, _MINUTES_PER_HOUR).sum(axis=-1), dtype=np.int64)
+
+
+def _by_weekday(
+    days: dict[Day, tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]], week: tuple[tuple[Day, ...], ...]
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], int]:
+    """Hours of the week (168,): sure on all kinds of days of a weekday, possible on any; and how many differ."""
+    lows = [np.stack([days[kind][0][weekday] for kind in kinds]) for weekday, kinds in enumerate(week)]
+    highs = [np.stack([days[kind][1][weekday] for kind in kinds]) for weekday, kinds in enumerate(week)]
+    both = [low.astype(np.int64) + high for low, high in zip(lows, highs, strict=True)]
+    return (
+        np.concatenate([low.all(axis=0) for low in lows]),
+        np.concatenate([high.any(axis=0) for high in highs]),
+        sum(int((one != one[0]).any(axis=0).sum()) for one in both),
+    )
 
 
 def _by_type(

@@ -11,7 +11,8 @@ import pandas as pd
 
 from stationgeo import _calendar
 from stationgeo.errors import ParameterError
-from stationgeo.stations._hours.minutes import ADJUSTED, HOLIDAY, REGULAR, Day, date_minutes
+from stationgeo.stations._hours.kinds import kind_of
+from stationgeo.stations._hours.minutes import Day, date_minutes
 from stationgeo.stations._hours.parse import Hours, parse_hours, rules_in
 from stationgeo.stations._hours.table import checked_date
 
@@ -137,16 +138,10 @@ def _states(hours: Hours, date: dt.date, calendar: Calendar | None) -> tuple[npt
     today = _calendar.day_number(date)
     days = np.array([today - 1, today], dtype=np.int64)
     types = _calendar.day_types(days, bins="hour_of_day_type", calendar=_calendar.checked_calendar(calendar))
-    kinds = [_kind(int(one), (date.weekday() + step) % 7) for step, one in zip((-1, 0), types, strict=True)]
+    kinds = [kind_of(int(one), (date.weekday() + step) % 7) for step, one in zip((-1, 0), types, strict=True)]
     low, high = date_minutes(rules_in(hours, year=date.year), date=date, kinds=(kinds[0], kinds[1]))
     known = _calendar.unknown_days(days[1:], calendar=calendar).size == 0
     return (high.astype(np.int8) + low), kinds[1], known
-
-
-def _kind(day_type: int, weekday: int) -> Day:
-    if day_type == _calendar.HOLIDAY:
-        return HOLIDAY
-    return ADJUSTED if day_type == _calendar.WORKING_DAY and weekday >= _SATURDAY else REGULAR
 
 
 def _checked_moment(moment: dt.datetime | str) -> dt.datetime:

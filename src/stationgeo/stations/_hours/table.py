@@ -14,6 +14,7 @@ from stationgeo import _calendar
 from stationgeo._clock import HOURS_PER_DAY
 from stationgeo.errors import SHOWN_OFFENDERS, ColumnError, DataError, ParameterError, first_few, suggest
 from stationgeo.stations._hours.bits import BitsOfText, PartHours
+from stationgeo.stations._hours.kinds import REGULAR_WEEK, kinds_of_weekdays
 from stationgeo.stations._hours.parse import parse_hours
 from stationgeo.stations._masks import n_words
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from stationgeo._calendar import Bins, Calendar
-    from stationgeo.schema import CellArray
+    from stationgeo.schema import CellArray, IntArray
 
 __all__ = ["OpenHours", "checked_date", "open_hours"]
 
@@ -46,7 +47,7 @@ class OpenHours:
     """Key `station_id`. `opening_hours` as written, `osm` as understood, `status` ("known", "partly", "closed",
     "unknown"), `reason` and `unparsed` ('' where all is known), `on_holidays`, `on_adjusted_days`; `week_h_low` and
     `week_h_high`, hours of a regular week in which it is open for sure and perhaps; `part_hours`, bins of which it is
-    open in part; `differing_hours`, bins in which the days of one type differ (0 for hours of the week);
+    open in part; `differing_hours`, bins in which the days of one type, or of one weekday, differ;
     `adjusted_hours`, bins of the working day that are otherwise on weekend days worked instead."""
     as_of: dt.date
     """The date that decides on season and year."""
@@ -82,6 +83,7 @@ def open_hours(
     calendar: Calendar | None,
     part_hours: PartHours = "half",
     adjusted_days: AdjustedDays = "counted",
+    days: IntArray | None = None,
 ) -> OpenHours:
     """Tell in which hours stations are open, for sure and perhaps.
 
@@ -91,8 +93,8 @@ def open_hours(
         STATIONS or any table with `station_id`; of `opening_hours` only texts are read, and where the column or a text
         is missing the hours are unknown. No rows are fine.
     bins
-        "hour_of_week": the hours of a regular week, without holidays; "hour_of_day_type": of a working day, a
-        weekend day and a holiday. Numbers as in `demand.bin_table`.
+        "hour_of_week": the hours of a regular week, without holidays, or of `days`; "hour_of_day_type": of a working
+        day, a weekend day and a holiday. Numbers as in `demand.bin_table`.
     as_of
         The date, or its ISO text, that decides on season and year: the week around it is taken.
     calendar
@@ -104,6 +106,10 @@ def open_hours(
         Weekend days that are worked in place of a holiday are working days of the calendar, a few in a year. "counted":
         working days are Monday to Friday, and `adjusted_hours` counts where those few differ. "bound": hours of a
         working day are sure only if they are on those days too, which a text of "Mo-Fr" never is.
+    days
+        Of hours of the week, the local days that they stand for, counted since 1970-01-01, as those on which demand was
+        observed: a weekday of which some were holidays is open for sure if it is on these as on the others, and perhaps
+        if it is on any of them. Weekdays without a day, and all where there is None, are those of a regular week.
 
     Returns
     -------
@@ -117,7 +123,7 @@ def open_hours(
     DataError
         If codes are missing or repeated, or hours are no text.
     ParameterError
-        If there are no such bins, calendar or date.
+        If there are no such bins, calendar or date, or days are given for bins that know types of days by themselves.
 
     Notes
     -----
@@ -140,10 +146,15 @@ def open_hours(
     _one_of("part_hours", part_hours, ("half", "bounds"))
     _one_of("adjusted_days", adjusted_days, ("counted", "bound"))
     known_calendar = _calendar.checked_calendar(calendar)
+    if days is not None and known_bins != "hour_of_week":
+        raise ParameterError(f"days are of hours of the week; bins {bins!r} tell types of days by themselves.")
+    week = REGULAR_WEEK if days is None else kinds_of_weekdays(days, known_calendar)
     ids, texts = _ids(stations), _texts(stations)
     distinct, which = np.unique(texts.astype("str"), return_inverse=True) if texts.size else (texts, np.zeros(0, int))
     bound = adjusted_days == "bound" and known_calendar is not None
-    found = [BitsOfText.of(parse_hours(str(text)), date, known_bins, part_hours, bound=bound) for text in distinct]
+    found = [
+        BitsOfText.of(parse_hours(str(text)), date, known_bins, part_hours, bound=bound, week=week) for text in distinct
+    ]
     n_bins = len(_calendar.DAY_TYPES[known_bins]) * HOURS_PER_DAY
     nothing = np.zeros((0, n_words(n_bins)), dtype=np.uint64)
     day = np.array([_calendar.day_number(date)])
