@@ -90,10 +90,16 @@ def rated(made: dict[str, Any], amounts: pd.Series[float], need_weights: pd.Data
     return table.set_index(KEY)[["denominator", "share", "share_low", "share_high"]]
 
 
+def kish(totals: np.ndarray) -> float:
+    """Give the effective number of couriers behind a total, the first, by its replicates."""
+    spread = float(np.var(totals[1:], ddof=1))
+    return float(totals[0] ** 2 / spread) if spread > 1e-9 else np.inf
+
+
 def expected_number(source: str, made: dict[str, Any], totals: np.ndarray, key: tuple[str, str, str]) -> float:
     """How many couriers, or days of one type, demand of a place comes of: worked out from the definitions."""
     if source == "couriers":
-        return float(totals[0] ** 2 / np.var(totals[1:], ddof=1))
+        return kish(totals)
     of_zone = {"": ["west", "east"], "C1": ["west", "east"]}.get(key[2], [key[2]])
     own = made["demand"][made["demand"]["zone_id"].isin(of_zone) & (made["demand"]["group"] == "rider")]
     by_type = own.groupby(own["bin"] // 24)["courier_s"].sum()
@@ -127,6 +133,10 @@ def test_equal_to_rating_every_replicate(town: Town, seed: int, level: float, we
                 continue
             if source == "couriers" or not key[0].startswith("need:"):
                 assert row["n_effective"] == pytest.approx(expected_number(source, made, totals, key))
+            if source == "couriers":
+                parts = np.nan_to_num(np.hstack([values[:, at, 1:], 1 - values[:, at, 1:]]) * totals[:, None]).T
+                fewest = min((kish(part) for part in parts if part[0] > 1e-9), default=np.inf)
+                assert row["n_fewest"] == pytest.approx(fewest)
             n = row["n_effective"]
             factor = np.sqrt(n / (n - 1)) if source == "couriers" else 1.0
             tail = stats.norm.cdf(factor * stats.t.ppf((1 - level) / 2, n - 1))

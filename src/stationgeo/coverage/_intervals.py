@@ -38,6 +38,7 @@ _WEIGHT = "courier_s"
 _SAMPLED = ("demand", "time")
 _NOT_SAMPLED = "does not rest on couriers: there is nothing to draw anew"
 _BOUNDS = ("", "_low", "_high")
+_TEXTS = ("source", "rate", "level", "zone_id", "reason")
 
 
 def rate_intervals(
@@ -96,8 +97,9 @@ def rate_intervals(
         `denominator` in courier-seconds; `share`, with `lower` and `upper`, as it is for sure: the four classes add up
         to 1; `share_low` and `share_high`, between which it lies whatever the unknowns are, with `lower_low`,
         `upper_low`, `lower_high` and `upper_high`. `n_replicates`, and of them `n_empty` that have no demand there;
-        `n_effective`, of how many equal couriers, or days of one type, the demand comes in effect; `reason`, why there
-        is no interval, else ''.
+        `n_effective`, of how many equal couriers, or days of one type, the demand comes in effect; `n_fewest`, the same
+        of those who are served or of the others, whoever are fewer (over couriers alone, else nan; infinite where all
+        are alike); `reason`, why there is no interval, else ''.
 
     Raises
     ------
@@ -219,6 +221,7 @@ def _of_source(
                     f"share{bound}": found.seen,
                     f"lower{bound}": found.lower,
                     f"upper{bound}": found.upper,
+                    "n_fewest": np.fmin(found.number, columns[name].get("n_fewest", np.inf)),
                 }
         parts += [_rows(drawn, name, places, whole, told_) for name, told_ in columns.items()]
     return parts
@@ -231,8 +234,9 @@ def _masks(rate: AskedRate) -> tuple[list[str], npt.NDArray[np.bool_]]:
     if rate.by_class:
         sure, maybe = class_bounds(n_clauses=rate.n_clauses)
         for at in (1, 2, 3, 0):
+            own: npt.NDArray[np.bool_] = np.equal(CLASS_OF, at)
             names.append(f"{rate.name}:{CLASSES[at]}")
-            masks += [at == CLASS_OF, sure[:, at], maybe[:, at]]
+            masks += [own, sure[:, at], maybe[:, at]]
     return names, np.stack(masks, axis=1)
 
 
@@ -246,10 +250,11 @@ def _rows(drawn: Drawn, rate: str, places: Places, whole: Whole, told: Mapping[s
             "level": pd.Series(places.level, dtype="str"),
             "zone_id": pd.Series(places.zone_id, dtype="str"),
             "denominator": whole.amount[:, 0],
-            **told,
+            **{column: values for column, values in told.items() if column != "n_fewest"},
             "n_replicates": drawn.amount.shape[1] - 1,
             "n_empty": whole.n_empty,
             "n_effective": whole.number,
+            "n_fewest": told["n_fewest"],
             "reason": pd.Series(whole.reason, dtype="str"),
         }
     )
@@ -259,36 +264,15 @@ def _without_sample(rates: pd.DataFrame | None) -> pd.DataFrame:
     """Tell the rates that do not rest on demand: they have no interval, and why."""
     names = [name for name in RATES if name not in _SAMPLED]
     if rates is None:
-        own = pd.DataFrame({"rate": names, "by": "any", "level": ALL, "zone_id": ""})
-        own = own.assign(denominator=np.nan, **{f"share{bound}": np.nan for bound in _BOUNDS})
+        own = pd.DataFrame({"rate": names, "by": "any", "level": ALL, "zone_id": "", "denominator": np.nan})
+        own[[f"share{bound}" for bound in _BOUNDS]] = np.nan
     else:
         own = rates[rates["rate"].isin(names) & rates["level"].isin((ALL, *schema.LEVELS))]
     by = np.where(own["by"] == "any", "", ":" + own["by"])
-    ends = {f"{end}{bound}": np.nan for bound in _BOUNDS for end in ("lower", "upper")}
-    shares = {f"share{bound}": own[f"share{bound}"] for bound in _BOUNDS}
-    ordered = [f"{name}{bound}" for bound in _BOUNDS for name in ("share", "lower", "upper")]
-    return pd.DataFrame(
-        own[["level", "zone_id", "denominator"]].assign(
-            source="",
-            rate=own["rate"] + by,
-            **shares,
-            **ends,
-            n_replicates=0,
-            n_empty=0,
-            n_effective=np.nan,
-            reason=_NOT_SAMPLED,
-        )
-    )[
-        [
-            "source",
-            "rate",
-            "level",
-            "zone_id",
-            "denominator",
-            *ordered,
-            "n_replicates",
-            "n_empty",
-            "n_effective",
-            "reason",
-        ]
-    ].astype(dict.fromkeys(("source", "rate", "level", "zone_id", "reason"), "str"))
+    told = own[["level", "zone_id", "denominator"]].assign(source="", rate=own["rate"] + by, reason=_NOT_SAMPLED)
+    for bound in _BOUNDS:
+        told[f"share{bound}"] = own[f"share{bound}"]
+        told[[f"lower{bound}", f"upper{bound}"]] = np.nan
+    table = told.assign(n_replicates=0, n_empty=0, n_effective=np.nan, n_fewest=np.nan)
+    ordered = [*_TEXTS[:-1], *(name for name in table.columns if name not in _TEXTS), _TEXTS[-1]]
+    return table[ordered].astype(dict.fromkeys(_TEXTS, "str"))

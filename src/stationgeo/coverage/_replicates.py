@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Drawn", "Places", "Share", "Whole", "days_by_class", "places_of", "shares_of", "sums_of", "whole_of"]
 
 _HOURS_PER_DAY = 24
+# What is left of a difference of sums that are equal but for the order in which they were added.
+_ROUNDING = 1e-12
 
 NO_DEMAND = "no demand"
 OFTEN_EMPTY = "too many replicates without demand"
@@ -69,6 +71,8 @@ class Share(NamedTuple):
     seen: FloatArray
     lower: FloatArray
     upper: FloatArray
+    number: FloatArray
+    """How many couriers it comes of in effect: those served or the others, whoever are fewer; nan of days."""
 
 
 def places_of(zones: gpd.GeoDataFrame | None) -> Places:
@@ -146,8 +150,17 @@ def shares_of(
         if key not in found:
             part = _added(drawn.amount, mask[state], factor, alike, places)
             rate = np.divide(part, whole.amount, out=np.full(part.shape, np.nan), where=whole.amount > 0)
-            found[key] = Share(rate[:, 0], *ends(rate[:, 1:], whole.tail))
+            sides = [_couriers_of(drawn, side) for side in (part, whole.amount - part)]
+            found[key] = Share(rate[:, 0], *ends(rate[:, 1:], whole.tail), np.minimum(*sides))
         yield found[key]
+
+
+def _couriers_of(drawn: Drawn, amount: FloatArray) -> FloatArray:
+    """Tell of how many couriers amounts, (places, 1 + replicates), come in effect; infinite where there is nothing."""
+    if drawn.source != "couriers":
+        return np.full(len(amount), np.nan)
+    n = kish_numbers(amount[:, 0], amount[:, 1:])
+    return np.where(amount[:, 0] > _ROUNDING * np.abs(amount).max(initial=1.0), n, np.inf)
 
 
 def _added(

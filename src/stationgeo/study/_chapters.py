@@ -62,7 +62,7 @@ def _of_certainty(result: Result) -> Iterator[Chapter]:
     yield report.certainty_chapter(
         None if sure is None else sure.intervals, None if sure is None else sure.discretisation, result.near_edge,
         zones=scored.zones, unit=scored.unit, cutoff=result.study.reach.in_words,
-        level=None if sure is None else sure.level,
+        level=None if sure is None else sure.level, rate="demand" if sure is None else sure.rate,
     )  # fmt: skip
     if result.sensible is not None:
         yield report.sensitivity_chapter(result.sensible.table, scored.unit)

@@ -28,6 +28,7 @@ def measure_files(result: Result) -> dict[str, Writer]:
     return {
         "rates.parquet": _parquet(result.measures.rates),
         **_of_services(result.measures.services),
+        **_of_certainty(result),
         **_of_coverage(result),
         **_of_supply(result),
     }
@@ -44,6 +45,10 @@ def _of_services(services: ServiceCoverage | None) -> dict[str, Writer]:
     if services.parameters["timed"] and len(services.zones):
         writers["services_by_hour.parquet"] = lambda path: _by_hour(services).to_parquet(path, index=False)
     return writers
+
+
+def _of_certainty(result: Result) -> dict[str, Writer]:
+    return {} if result.uncertain is None else {"intervals.parquet": _parquet(result.uncertain.intervals)}
 
 
 def _of_coverage(result: Result) -> dict[str, Writer]:

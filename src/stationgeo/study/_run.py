@@ -141,7 +141,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         )
         used = compare_with_use(study, inputs, demanded, supplied, places=places.counted, reached=reached)
     with whole(listener, "how sure"):
-        uncertain = find_uncertain(study, inputs, demanded, places, reached, offering, standard)
+        uncertain = find_uncertain(study, inputs, demanded, places, reached, offering, standard, measures)
         sensible = try_others(study, Ran(inputs, tracks, demanded, places, offering, Asked(standard, as_of)))
     sited = choose_sites(study, inputs, demanded, places, reached, standard, listener)
     met = (*met_places("station", places.counted, reached), *sited.met)

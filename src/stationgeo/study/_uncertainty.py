@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stationgeo import coverage, demand, reach
+from stationgeo import coverage, demand, reach, report, stations
+from stationgeo.errors import first_few
 from stationgeo.study._privacy import is_exempt
 from stationgeo.study._reach import reach_places, span_m
 
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
     from stationgeo.study._offers import Offering
+    from stationgeo.study._score import Measures
 
 __all__ = ["Uncertain", "find_near_edge", "find_uncertain"]
 
 # Points within cells: 49 by straight lines, 7 over streets, where each is met with the streets.
 _FINER_STRAIGHT, _FINER_STREETS = 2, 1
 _FINEST = 15
-_BOTH = "couriers and days"
+_NOBODY: tuple[str, ...] = ("no interval is told: there are no couriers to draw anew",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,14 +42,21 @@ class Uncertain:
     discretisation: pd.DataFrame
     """What `coverage.discretisation_error` gives."""
     level: float
-    """Share of the replicates that lie within an interval."""
+    """How often an interval is to hold the rate."""
+    rate: str
+    """Which of the rates the headline is: "demand", or "time" where stations have to be open."""
     notes: tuple[str, ...]
     """What a reader should know."""
+
+    @property
+    def in_words(self) -> str:
+        """The interval of the headline; '' where there is none."""
+        return report.interval_text(self.intervals, rate=self.rate, level=self.level)
 
 
 def find_uncertain(
     study: Study, inputs: Inputs, demanded: Demanded, places: Places, reached: pd.DataFrame | reach.TravelReach,
-    offering: Offering, standard: Standard | None,
+    offering: Offering, standard: Standard | None, measures: Measures,
 ) -> Uncertain | None:  # fmt: skip
     """Draw couriers and days anew, and look into cells; None where the study does not ask."""
     asked = study.uncertainty
@@ -55,7 +64,6 @@ def find_uncertain(
         return None
     given: dict[str, Any] = {
         "stations": places.every, "zones": demanded.zones, "standard": standard, "catalogue": inputs.catalogue,
-        "offers": None if standard is None else offering.offers,
     }  # fmt: skip
     resolution = study.resolution + (_FINER_STRAIGHT if inputs.network is None else _FINER_STREETS)
     finer = reach_places(
@@ -63,41 +71,80 @@ def find_uncertain(
         access=places.access,
     )  # fmt: skip
     cells = coverage.discretisation_error(
-        demanded.table, reached, finer=finer, weight=study.demand_weight, **given
+        demanded.table, reached, finer=finer, weight=study.demand_weight,
+        offers=None if standard is None else offering.offers, **given,
     )  # fmt: skip
-    interval = partial(coverage.rate_intervals, reach=reached, level=asked.level, **given)
-    intervals, notes = _intervals(study, demanded, interval)
-    return Uncertain(intervals=intervals, discretisation=cells, level=asked.level, notes=notes)
+    rate = "time" if standard is not None and standard.open_then else "demand"
+    drawn = _drawn(study, demanded, standard)
+    intervals, notes = pd.DataFrame(), _NOBODY
+    if drawn is not None:
+        found = coverage.rate_intervals(
+            drawn, reached, level=asked.level, offers=offering.offers, others=measures.rates,
+            **_items(study, inputs, offering, measures), **given,
+        )  # fmt: skip
+        intervals, notes = _told(study, found, rate)
+    return Uncertain(
+        intervals=intervals, discretisation=cells, level=asked.level, notes=notes,
+        rate=rate,
+    )  # fmt: skip
 
 
-def _intervals(
-    study: Study, demanded: Demanded, interval: Callable[[pd.DataFrame], pd.DataFrame]
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _items(study: Study, inputs: Inputs, offering: Offering, measures: Measures) -> dict[str, Any]:
+    """Ask for the same services, needs and profiles as the study, with the same weights."""
+    asked = study.coverage
+    if measures.services is None or offering.offers is None:
+        return {}
+    weights = (
+        stations.need_weights(bins=offering.offers.bins, catalogue=inputs.catalogue) if asked.weigh_needs else None
+    )
+    return {"items": coverage.find_items(asked.items, catalogue=inputs.catalogue), "need_weights": weights}
+
+
+def _drawn(study: Study, demanded: Demanded, standard: Standard | None) -> pd.DataFrame | None:
+    """Read couriers' demand out with replicates of every source; None where there are no couriers."""
     asked, aggregate = study.uncertainty, demanded.aggregate
     if asked is None or aggregate is None:
-        return pd.DataFrame(), ("no interval is told: there are no couriers to draw anew",)
-    drawn: dict[str, Any] = {"expansion": study.demand.expansion or None}
+        return None
+    by = () if demanded.by_purpose is None else ("purpose",)
+    read: dict[str, Any] = {"expansion": study.demand.expansion or None, "by": by}
     days: Callable[..., pd.DataFrame] = partial(
-        demand.day_replicates, n_replicates=asked.replicates, seed=asked.seed, **drawn
+        demand.day_replicates, n_replicates=asked.replicates, seed=asked.seed, **read
     )
     kept = aggregate.replicates.shape[1]
     once = dataclasses.replace(aggregate, replicates=aggregate.replicates[:, :0])
-    tables = [demand.read_out(aggregate, **drawn)] if kept else []
-    tables.append(days(once))
+    parts = [days(once)]
+    if kept:
+        parts.append(_only(demand.read_out(aggregate, **read), "couriers"))
     if kept >= asked.replicates:
-        both = days(aggregate, with_couriers=True)
-        others = [name for source, names in demand.replicates_of(both).items() if source != _BOTH for name in names]
-        tables.append(both.drop(columns=others))
-    if study.zones:
-        placed = tables
-    else:
-        unit = demanded.zones["zone_id"].iloc[0]
-        placed = [table.assign(zone_id=unit) for table in tables]
-    found = pd.concat([interval(table) for table in placed], ignore_index=True)
+        parts.append(_only(days(aggregate, with_couriers=True), "couriers and days"))
+    table = pd.concat(parts, axis=1)
+    if standard is not None and standard.group:
+        table = pd.concat([table, pd.Series(standard.group, index=table.index, name="group", dtype="str")], axis=1)
+    return table if study.zones else table.assign(zone_id=demanded.zones["zone_id"].iloc[0])
+
+
+def _only(table: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Keep the replicates of one source; rows are in the order of their key, the same for all."""
+    return table[demand.replicates_of(table)[source]]
+
+
+def _told(study: Study, found: pd.DataFrame, rate: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Keep the intervals that may be told: of all places, and of rates on either side of which are enough couriers."""
     if is_exempt(study):
         return found, ()
-    told = found[found["level"] == "all"].reset_index(drop=True)
-    return told, ("intervals are told of all places together alone: those of single zones would speak of few couriers",)
+    whole = found[found["level"] == "all"]
+    of_couriers = whole[whole["source"] == "couriers"]
+    few = of_couriers.loc[~(of_couriers["n_fewest"] >= study.privacy.k), "rate"]
+    # Without replicates of couriers nobody knows how many there are: only the headline is told.
+    secret = set(few) if len(of_couriers) else set(whole["rate"]) - {rate}
+    told = whole[~whole["rate"].isin(secret) | (whole["source"] == "")].reset_index(drop=True)
+    notes = ["intervals are told of all places together alone: those of single zones would speak of few couriers"]
+    if hidden := sorted(secret & set(whole.loc[whole["source"] != "", "rate"])):
+        notes.append(
+            f"the intervals of {len(hidden):,} rates are not told, because they may speak of fewer than "
+            f"{study.privacy.k:,} couriers: {first_few(hidden)}"
+        )
+    return told, tuple(notes)
 
 
 def find_near_edge(study: Study, inputs: Inputs, demanded: Demanded) -> pd.DataFrame | None:
