@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stationgeo.study._offers import Offering
     from stationgeo.study._score import Measures
 
-__all__ = ["Uncertain", "find_near_edge", "find_uncertain"]
+__all__ = ["Uncertain", "find_near_edge", "find_uncertain", "told_of"]
 
 # Points within cells: 49 by straight lines, 7 over streets, where each is met with the streets.
 _FINER_STRAIGHT, _FINER_STREETS = 2, 1
@@ -82,7 +82,7 @@ def find_uncertain(
             drawn, reached, level=asked.level, offers=offering.offers, others=measures.rates,
             **_items(study, inputs, offering, measures), **given,
         )  # fmt: skip
-        intervals, notes = _told(study, found, rate)
+        intervals, notes = told_of(study, found, rate)
     return Uncertain(
         intervals=intervals, discretisation=cells, level=asked.level, notes=notes,
         rate=rate,
@@ -128,7 +128,7 @@ def _only(table: pd.DataFrame, source: str) -> pd.DataFrame:
     return table[demand.replicates_of(table)[source]]
 
 
-def _told(study: Study, found: pd.DataFrame, rate: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def told_of(study: Study, found: pd.DataFrame, rate: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Keep the intervals that may be told: of all places, and of rates on either side of which are enough couriers."""
     if is_exempt(study):
         return found, ()
