@@ -1,14 +1,16 @@
-"""How long it takes to say how sure a rate is: `python benchmarks/intervals.py --cells 130000`.
+"""How long it takes to say how sure rates are: `python benchmarks/intervals.py --cells 130000`.
 
 A square town drawn at random: demand in every cell at some hours of the week with Poisson replicates, stations with
-services of which a third are unknown. Beside it what scoring each replicate by itself would take, from a few of them.
+services of which a third are unknown. Beside it what scoring and rating each replicate by itself would take, from a few
+of them. Medians of three runs.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -17,11 +19,15 @@ import shapely
 
 from stationgeo import cells, coverage, reach, stations
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LON, LAT = 114.0, 22.5
 CELL_DEG2 = 1.3e-6
 CUTOFF_M, DETOUR = 750.0, 1.3
 SIDE_ZONES = 30
 SCORED = 3
+RUNS = 3
 
 
 def town(n_cells: int, n_hours: int, n_replicates: int, n_stations: int) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -66,6 +72,16 @@ def town(n_cells: int, n_hours: int, n_replicates: int, n_stations: int) -> tupl
             "standard": standard, "offers": offers}  # fmt: skip
 
 
+def _median(run: Callable[[], object], *, runs: int = RUNS) -> float:
+    """Time something, seconds."""
+    found = []
+    for _ in range(runs):
+        begin = time.perf_counter()
+        run()
+        found.append(time.perf_counter() - begin)
+    return statistics.median(found)
+
+
 def main() -> None:
     """Time intervals, points within cells and the bracket."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -78,16 +94,24 @@ def main() -> None:
         for resolution in (10, 12)
     )
     bare = demand[[name for name in demand if not name.startswith("courier_s_rep_")]]
-    coverage.rate_intervals(demand.iloc[:99], near, level=0.9, **made)
-    begin = time.perf_counter()
-    coverage.rate_intervals(demand, near, level=0.9, **made)
-    print(f"{len(demand):,} rows, {asked.replicates} replicates: {time.perf_counter() - begin:.2f} s")
-    begin = time.perf_counter()
-    for number in range(SCORED):
-        one = bare.assign(courier_s=demand[f"courier_s_rep_{number}"])
-        coverage.score(one, near, weight="courier_s", **made)
-    each = (time.perf_counter() - begin) / SCORED
+    items = coverage.find_items()
+    given = {name: value for name, value in made.items() if name != "standard"}
+    coverage.rate_intervals(demand.iloc[:99], near, level=0.9, items=items, **made)
+    size = f"{len(demand):,} rows, {asked.replicates} replicates"
+    few = _median(lambda: coverage.rate_intervals(demand, near, level=0.9, **made))
+    print(f"{size}: {few:.2f} s for demand by any station and the four classes")
+    many = _median(lambda: coverage.rate_intervals(demand, near, level=0.9, items=items, **made))
+    print(f"{size}: {many:.2f} s for these and {len(items)} services, needs and profiles, {many / few:.1f} times that")
+    scored = [bare.assign(courier_s=demand[f"courier_s_rep_{number}"]) for number in range(SCORED)]
+    each = _median(lambda: coverage.score(scored[0], near, weight="courier_s", **made))
     print(f"each scored by itself: {each:.2f} s, {each * asked.replicates:.0f} s for all of them")
+    both = [
+        _median(lambda one=one: coverage.rates(one, near, weight="courier_s", **made), runs=1)
+        + _median(lambda one=one: coverage.score_services(one, near, weight="courier_s", items=items, **given), runs=1)
+        for one in scored
+    ]
+    each = statistics.median(both)
+    print(f"each rated by itself, services too: {each:.2f} s, {each * asked.replicates:.0f} s for all of them")
     begin = time.perf_counter()
     coverage.discretisation_error(bare, near, finer=finer, weight="courier_s", **made)
     print(f"points within cells, {len(finer):,} ways: {time.perf_counter() - begin:.2f} s")

@@ -260,7 +260,9 @@ def _run(study: Study, out: Path, *, quiet: bool, as_json: bool) -> None:
 def _summary(result: Result, files: tuple[Path, ...], seconds: float) -> None:
     from stationgeo import report  # noqa: PLC0415 - as above
 
-    for line in report.headline_lines(result.coverage, result.plan, cutoff=result.study.reach.in_words):
+    interval = "" if result.uncertain is None else result.uncertain.in_words
+    cutoff = result.study.reach.in_words
+    for line in report.headline_lines(result.coverage, result.plan, cutoff=cutoff, interval=interval):
         typer.echo(line)
     for note in result.notes:
         typer.echo(f"note: {note}")

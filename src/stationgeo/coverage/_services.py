@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from stationgeo.schema import FloatArray, IntArray
     from stationgeo.stations import Catalogue, Offers
 
-__all__ = ["ServiceCoverage", "score_services"]
+__all__ = ["PURPOSES", "ServiceCoverage", "factors_of", "score_services"]
 
 _HOURS_PER_DAY = 24
 _KEYS = ("sort", "item")
-_PURPOSES = ("", *(schema.DEMAND["purpose"].choices or ()))
+PURPOSES = ("", *(schema.DEMAND["purpose"].choices or ()))
+"""Purposes in the order in which weights of needs are laid out; '' for what has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -212,10 +213,10 @@ def score_services(
     asked = ask(
         demand, reach, items=wanted, stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
         open_then=offers.timed and (standard is None or standard.open_then),
-        purposes=() if need_weights is None else _PURPOSES, catalogue=catalogue,
+        purposes=() if need_weights is None else PURPOSES, catalogue=catalogue,
     )  # fmt: skip
     told = asked.told
-    tallied = answer(asked, factor=_factors(wanted, need_weights, told.n_bins), by_hour=by_hour, by_cell=by_cell)
+    tallied = answer(asked, factor=factors_of(wanted, need_weights, told.n_bins), by_hour=by_hour, by_cell=by_cell)
     units = () if zones is None else tuple(units_of(zones))
     names = _names(wanted)
     return ServiceCoverage(
@@ -233,16 +234,16 @@ def score_services(
     )  # fmt: skip
 
 
-def _factors(items: Sequence[Item], need_weights: pd.DataFrame | None, n_bins: int) -> FloatArray:
+def factors_of(items: Sequence[Item], need_weights: pd.DataFrame | None, n_bins: int) -> FloatArray:
     """Lay weights of needs out as (items, purposes, bins)."""
     if need_weights is None:
         return np.ones((len(items), 1, n_bins + N_UNTIMED))
-    made = np.ones((len(items), len(_PURPOSES), n_bins + N_UNTIMED))
+    made = np.ones((len(items), len(PURPOSES), n_bins + N_UNTIMED))
     slots = np.append(np.arange(n_bins), [schema.UNTIMED_BIN, schema.WEEK_BIN])
     table = need_weights.set_index(["need", "purpose", "bin"])["weight"]
     for at, item in enumerate(items):
         if item.sort == "need":
-            keys = pd.MultiIndex.from_product([[item.name], _PURPOSES, slots])
+            keys = pd.MultiIndex.from_product([[item.name], PURPOSES, slots])
             found = table.reindex(keys)
             if found.isna().any():
                 raise DataError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stationgeo.report._blanks import blanks_chapter
-from stationgeo.report._certainty import certainty_chapter, sensitivity_chapter
+from stationgeo.report._certainty import certainty_chapter, interval_text, sensitivity_chapter
 from stationgeo.report._changes import changes_chapter
 from stationgeo.report._chapters import Chapter, chapter_sheets, chapter_text
 from stationgeo.report._criticality import criticality_chapter
@@ -29,6 +29,7 @@ __all__ = [
     "equity_chapter",
     "headline_lines",
     "hours_chapter",
+    "interval_text",
     "markdown",
     "partial_chapter",
     "rates_chapter",

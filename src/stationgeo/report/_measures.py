@@ -19,9 +19,17 @@ if TYPE_CHECKING:
     from stationgeo.demand import Unit
     from stationgeo.stations import OpenHours
 
-__all__ = ["hours_chapter", "names_of_zones", "rates_chapter", "services_chapter", "share_text"]
+__all__ = [
+    "BY_NAMES",
+    "RATE_NAMES",
+    "hours_chapter",
+    "names_of_zones",
+    "rates_chapter",
+    "services_chapter",
+    "share_text",
+]
 
-_RATE_NAMES = {
+RATE_NAMES = {
     "unit_presence": "zones of the lowest level with a station 有站点的基层区划",
     "area": "area 面积",
     "demand": "demand, at any hour 需求（不计开放时间）",
@@ -29,7 +37,7 @@ _RATE_NAMES = {
     "route": "corridor 线路",
     "time": "demand in its hour, by what is open then 需求（按时段开放）",
 }
-_BY = {
+BY_NAMES = {
     "any": "any station 任一站点",
     "warm_bee_only": "warm-bee type only 仅暖蜂类",
     "service_centre_only": "service centres only 仅党群服务中心",
@@ -127,8 +135,8 @@ def rates_chapter(rates: pd.DataFrame, zones: gpd.GeoDataFrame, unit: Unit) -> C
         rates_chapter(rates, scored.zones, scored.unit)
     """
     whole = rates[rates["level"] == "all"].set_index(["rate", "by"])
-    rows = [[_RATE_NAMES[rate], *(_of(whole, rate, by) for by in _BY)] for rate in dict.fromkeys(rates["rate"])]
-    text = table(["what is covered", *_BY.values()], rows)
+    rows = [[RATE_NAMES[rate], *(_of(whole, rate, by) for by in BY_NAMES)] for rate in dict.fromkeys(rates["rate"])]
+    text = table(["what is covered", *BY_NAMES.values()], rows)
     shown = rates.copy()
     of_demand = shown["rate"].isin(_OF_DEMAND)
     for name in _NUMBERS:

@@ -37,7 +37,9 @@ _LEVELS = {"grid": "grid 网格", "community": "community 社区", "street": "st
 _HOURS_PER_DAY = 24
 
 
-def headline_lines(coverage: Coverage, plan: Siting | None, *, cutoff: str | None = None) -> list[str]:
+def headline_lines(
+    coverage: Coverage, plan: Siting | None, *, cutoff: str | None = None, interval: str = ""
+) -> list[str]:
     """Say the headline of a result in a few lines of plain text.
 
     Parameters
@@ -49,6 +51,8 @@ def headline_lines(coverage: Coverage, plan: Siting | None, *, cutoff: str | Non
     cutoff
         Largest way that counts as served, in words that follow "within", to say what "covered" means: "750 m", "3 min
         by e-bike". Left out where it is None.
+    interval
+        How far the share might be off, as `interval_text` says it; '' where nobody asked.
 
     Returns
     -------
@@ -74,6 +78,8 @@ def headline_lines(coverage: Coverage, plan: Siting | None, *, cutoff: str | Non
     covered = share_text(head["covered_share"], head["covered_share_high"])
     first = f"{covered} of demand is covered by {_count(head['n_stations'], 'station')}"
     lines = [f"{first}: {unit.text(head['covered_demand'])} of {unit.text(head['demand'])} {unit.en} lie {near}"]
+    if interval:
+        lines[0] += f"; {interval}"
     if head["covered_demand_high"] > head["covered_demand"]:
         lines.append(
             "  the range is from services and hours that are not known: up to "
@@ -99,6 +105,7 @@ def markdown(
     *,
     title: str,
     cutoff: str | None = None,
+    interval: str = "",
     parameters: Mapping[str, Any],
     reports: Mapping[str, IngestReport],
     notes: Sequence[str],
@@ -115,7 +122,7 @@ def markdown(
         The proposed sites, if any.
     title
         First heading.
-    cutoff
+    cutoff, interval
         As for `headline_lines`.
     parameters
         Name to value, as the study has them.
@@ -145,7 +152,7 @@ def markdown(
     """
     parts = [
         f"# {title}",
-        bullets(headline_lines(coverage, plan, cutoff=cutoff)),
+        bullets(headline_lines(coverage, plan, cutoff=cutoff, interval=interval)),
         _definitions(coverage, cutoff),
         _levels(coverage),
         _worst(coverage),

@@ -82,6 +82,7 @@ def gather_demand(study: Study, inputs: Inputs, followed: Tracks | None, pieces:
         if group is not None:
             # All of it is of this group: the column lets a standard see so.
             of_couriers, full[0] = (table.assign(group=group[0]) for table in (of_couriers, full[0]))
+            by_purpose = None if by_purpose is None else by_purpose.assign(group=group[0])
             notes += (f"demand is that of workers of group {group[0]!r} alone, of whom the standard speaks",)
     if events is not None:
         kept = events if not study.demand.day_types else events[_are_on(study, events, days)]

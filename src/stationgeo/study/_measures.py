@@ -8,7 +8,7 @@ from stationgeo.study._blanks import find_blanks
 from stationgeo.study._criticality import ask_criticality
 from stationgeo.study._equity import weigh_equity
 from stationgeo.study._partial import ask_partial
-from stationgeo.study._rates import ask_rates
+from stationgeo.study._rates import Rates, ask_rates
 from stationgeo.study._sensitivity import try_others
 from stationgeo.study._services import ask_services
 from stationgeo.study._supply import ask_supply
@@ -40,9 +40,10 @@ def measure(given: Given, scored: Coverage) -> tuple[Measure, ...]:
     )
 
 
-def doubt(given: Given) -> tuple[Measure, ...]:
+def doubt(given: Given, measured: tuple[Measure, ...]) -> tuple[Measure, ...]:
     """Measure how sure the rates are; told after all others."""
-    return _made(find_certainty(given), try_others(given))
+    rates = next(one.table for one in measured if isinstance(one, Rates))
+    return _made(find_certainty(given, rates), try_others(given))
 
 
 def _made(*asked: Measure | None) -> tuple[Measure, ...]:

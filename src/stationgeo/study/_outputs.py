@@ -214,6 +214,7 @@ def _text(result: Result, chapters: Sequence[Chapter]) -> str:
         result.plan,
         title=result.study.name,
         cutoff=result.study.reach.in_words,
+        interval="" if result.uncertain is None else result.uncertain.in_words,
         parameters=flat_parameters(result.study.model_dump(mode="json")),
         reports=result.inputs.reports,
         notes=result.notes,

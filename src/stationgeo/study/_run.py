@@ -104,7 +104,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         scored = with_told_hours(score(given), _hiding(given))
         measured = measure(given, scored)
     with whole(listener, "how sure"):
-        sure = doubt(given)
+        sure = doubt(given, measured)
     sited = choose_sites(given, listener)
     met = (*met_places("station", given.places.counted, given.reached), *sited.met)
     streets = find_about_streets(given, samples, met=met, said=said)

@@ -15,7 +15,7 @@ class Uncertainty(Section):
     """How far rates might be off, had other couriers or other days been seen, and because cells are cells."""
 
     level: float = Field(default=0.9, gt=0, lt=1)
-    """Share of the replicates that lie within an interval."""
+    """How often an interval is to hold the rate."""
     replicates: int = Field(default=200, ge=20, le=1_000)
     """How often couriers and days are drawn anew."""
     seed: int = Field(default=0, ge=0)
