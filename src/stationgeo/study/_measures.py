@@ -8,6 +8,7 @@ from stationgeo.study._blanks import find_blanks
 from stationgeo.study._criticality import ask_criticality
 from stationgeo.study._equity import weigh_equity
 from stationgeo.study._partial import ask_partial
+from stationgeo.study._progress import whole
 from stationgeo.study._rates import ask_rates
 from stationgeo.study._sensitivity import try_others
 from stationgeo.study._services import ask_services
@@ -20,31 +21,26 @@ if TYPE_CHECKING:
     from stationgeo.coverage import Coverage
     from stationgeo.study._given import Given
     from stationgeo.study._measure import Measure
+    from stationgeo.study._progress import Progress
 
-__all__ = ["doubt", "measure"]
-
-
-def measure(given: Given, scored: Coverage) -> tuple[Measure, ...]:
-    """Measure all that a study asks for beside its headline; what needs another measure is given it."""
-    supplied = ask_supply(given)
-    return _made(
-        ask_rates(given),
-        ask_partial(given),
-        ask_services(given),
-        find_blanks(given, scored),
-        ask_criticality(given),
-        weigh_equity(given, scored, supplied),
-        hold_targets(given, scored),
-        supplied,
-        compare_with_use(given, supplied),
-    )
+__all__ = ["measure"]
 
 
-def doubt(given: Given) -> tuple[Measure, ...]:
-    """Measure how sure the rates are; told after all others."""
-    return _made(find_certainty(given), try_others(given))
-
-
-def _made(*asked: Measure | None) -> tuple[Measure, ...]:
-    """Leave out what the study does not ask for."""
-    return tuple(one for one in asked if one is not None)
+def measure(given: Given, scored: Coverage, listener: Progress) -> tuple[Measure, ...]:
+    """Measure all that a study asks for beside its headline, as it is told; what needs another measure is given it."""
+    with whole(listener, "measures"):
+        supplied = ask_supply(given)
+        found = (
+            ask_rates(given),
+            ask_partial(given),
+            ask_services(given),
+            find_blanks(given, scored),
+            ask_criticality(given),
+            weigh_equity(given, scored, supplied),
+            hold_targets(given, scored),
+            supplied,
+            compare_with_use(given, supplied),
+        )
+    with whole(listener, "how sure"):
+        sure = (find_certainty(given), try_others(given))
+    return tuple(one for one in (*found, *sure) if one is not None)
