@@ -29,7 +29,8 @@ class Progress(Protocol):
         Parameters
         ----------
         name
-            One word: read, fixes, sort, demand, pieces, reach, coverage, siting, index or write.
+            What is done: read, fixes, sort, demand, pieces, reach, coverage, measures, how sure, siting, index or
+            write.
         steps
             How many parts it has, 0 or more; None where nobody knows.
         unit

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationgeo import reach
 from stationgeo.study._given import gather
-from stationgeo.study._measures import doubt, measure
+from stationgeo.study._measures import measure
 from stationgeo.study._privacy import with_told_hours
 from stationgeo.study._progress import Progress, Silent, whole
 from stationgeo.study._reach import coarse_cells
@@ -102,9 +102,7 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
     given = gather(study, inputs, reading, listener)
     with whole(listener, "coverage"):
         scored = with_told_hours(score(given), _hiding(given))
-        measured = measure(given, scored)
-    with whole(listener, "how sure"):
-        sure = doubt(given, measured)
+    measured = measure(given, scored, listener)
     sited = choose_sites(given, listener)
     met = (*met_places("station", given.places.counted, given.reached), *sited.met)
     streets = find_about_streets(given, samples, met=met, said=said)
@@ -124,11 +122,11 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         streets=streets,
         changed=changed,
         coverage=scored,
-        measured=(*measured, *sure),
+        measured=measured,
         plan=sited.plan,
         notes=(
             *given.notes,
-            *(note for one in (*sure, *measured) for note in one.notes),
+            *(note for one in measured for note in one.notes),
             *(tracks.notes if tracks else ()),
             *demanded.notes,
             *coarse_cells(study, inputs.network),
