@@ -14,6 +14,7 @@ import pytest
 import shapely
 from hypothesis import strategies as st
 
+from metric_streets import lonlat, make_stations
 from stationgeo import crs, reach
 
 if numba.config.DISABLE_JIT:
@@ -29,14 +30,8 @@ if numba.config.DISABLE_JIT:
         monkeypatch.setattr("stationgeo.cells._shapes.centres_of", centres_of)
 
 
-LON, LAT = 114.0, 22.5
-PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
 PACE_M_S = 4.5 / 3.6
 Tables = tuple[gpd.GeoDataFrame, pd.DataFrame]
-
-
-def lonlat(x_m: float, y_m: float) -> tuple[float, float]:
-    return LON + x_m / PER_LON, LAT + y_m / PER_LAT
 
 
 def make_streets(points: list[tuple[float, float]], rows: list[dict[str, Any]]) -> Tables:
@@ -186,13 +181,6 @@ def split_streets(network: reach.Network, places: dict[Any, tuple[int, float, fl
 @pytest.fixture
 def split() -> Callable[..., nx.MultiDiGraph]:
     return split_streets
-
-
-def make_stations(points: list[tuple[float, float]], names: list[str] | None = None) -> gpd.GeoDataFrame:
-    """Stations at metres east and north; s0, s1, ... unless they are named."""
-    geometry = gpd.points_from_xy([lonlat(*point)[0] for point in points], [lonlat(*point)[1] for point in points])
-    ids = [f"s{i}" for i in range(len(points))] if names is None else names
-    return gpd.GeoDataFrame({"station_id": pd.Series(ids, dtype="str")}, geometry=geometry, crs="EPSG:4326")
 
 
 @pytest.fixture

@@ -14,12 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
+from metric_streets import LAT, LON, PER_LAT, PER_LON
 from stationgeo import cells, crs, reach
 from stationgeo.errors import ColumnError, DataError, ParameterError
 from stationgeo.schema import REACH, validate
 
-LON, LAT = 114.0, 22.5
-PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
 # Kernels that are not compiled take a thousand times as long.
 N = 15 if numba.config.DISABLE_JIT else 40
 SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,11 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from stationgeo import crs, reach
+from metric_streets import LAT, LON, PER_LAT, PER_LON
+from stationgeo import reach
 from stationgeo.errors import DataError, ParameterError
-
-LON, LAT = 114.0, 22.5
-PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
 
 
 def _zones(*bounds: tuple[float, float, float, float]) -> gpd.GeoDataFrame:

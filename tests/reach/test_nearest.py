@@ -13,11 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from stationgeo import cells, crs, reach
+from metric_streets import LAT, LON, lonlat
+from stationgeo import cells, reach
 from stationgeo.errors import DataError, ParameterError
 
-LON, LAT = 114.0, 22.5
-PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
 # Kernels that are not compiled take a thousand times as long.
 N = 15 if numba.config.DISABLE_JIT else 50
 SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -107,11 +106,11 @@ def test_an_area_asks_about_the_cells_that_meet_the_streets_in_it(
     network = _network(streets)
     stations = stations_at([(100, 0), (1900, 0)])
     # the street's middle part, a place without streets to its north, and a part that no station gets to
-    area = shapely.union_all([shapely.box(*_lonlat(x0, y0), *_lonlat(x1, y1)) for x0, y0, x1, y1 in (
+    area = shapely.union_all([shapely.box(*lonlat(x0, y0), *lonlat(x1, y1)) for x0, y0, x1, y1 in (
         (800, -10, 1200, 10), (800, 2000, 1200, 2300), (0, 4900, 100, 5100))])  # fmt: skip
     got = reach.nearest_over_streets(stations, network, within=area, resolution=10)
     box = np.meshgrid(np.arange(-600, 2600, 40), np.arange(-600, 5700, 40))
-    every = np.unique(cells.from_lonlat(*_lonlat(box[0].ravel(), box[1].ravel()), resolution=10))
+    every = np.unique(cells.from_lonlat(*lonlat(box[0].ravel(), box[1].ravel()), resolution=10))
     table = reach.snap(*cells.centres(every), network).table
     met = table["edge"].to_numpy() >= 0
     lon, lat = (np.where(met, table[name], table[f"point_{name}"]) for name in ("lon", "lat"))
@@ -121,15 +120,11 @@ def test_an_area_asks_about_the_cells_that_meet_the_streets_in_it(
     assert got.cells.counts["points"] == want.size
     assert 0 < got.cells.counts["not snapped"] < got.unreached.size
     # west of the middle the first is nearer, east of it the second
-    west = got.cells.table.set_index("cell").loc[got.table["cell"], "lon"].to_numpy() < _lonlat(1000, 0)[0]
+    west = got.cells.table.set_index("cell").loc[got.table["cell"], "lon"].to_numpy() < lonlat(1000, 0)[0]
     assert got.table["station_id"].tolist() == np.where(west, "s0", "s1").tolist()
     nowhere = reach.nearest_over_streets(stations, network, within=shapely.Polygon(), resolution=11)
     assert nowhere.table.empty
     assert nowhere.unreached.size == 0
-
-
-def _lonlat(x_m: Any, y_m: Any) -> tuple[Any, Any]:  # noqa: ANN401 - numbers or arrays of them
-    return LON + x_m / PER_LON, LAT + y_m / PER_LAT
 
 
 def test_of_stations_at_one_place_the_first_by_id_is_nearer(
@@ -137,7 +132,7 @@ def test_of_stations_at_one_place_the_first_by_id_is_nearer(
 ) -> None:
     network = _network(streets)
     stations = stations_at([(100, 0)] * 3 + [(1500, 0)], ["c", "a", "b", "d"])
-    asked = cells.from_lonlat(*_lonlat(np.array([300.0, 1990.0]), np.zeros(2)), resolution=11)
+    asked = cells.from_lonlat(*lonlat(np.array([300.0, 1990.0]), np.zeros(2)), resolution=11)
     got = reach.nearest_over_streets(stations, network, k=3, cells=[*asked, asked[0]])
     by_cell = {cell: rows["station_id"].tolist() for cell, rows in got.table.groupby("cell")}
     assert by_cell == {asked[0]: ["a", "b", "c"], asked[1]: ["d", "a", "b"]}
@@ -155,7 +150,7 @@ def test_a_tie_goes_to_the_first_by_id_even_if_its_way_is_found_later(
     points = [(0, 0), (100, 0), (200, 0), (400, 0), (200, 600)]
     network = reach.build_network(*streets(points, [{"ends": ends} for ends in ((0, 1), (1, 2), (2, 3), (2, 4))]),
                                   mode="walk")  # fmt: skip
-    asked = cells.from_lonlat(*_lonlat(np.full(2, 200.0), np.array([400.0, 500.0])), resolution=11)
+    asked = cells.from_lonlat(*lonlat(np.full(2, 200.0), np.array([400.0, 500.0])), resolution=11)
     for names in (["a", "b"], ["b", "a"]):
         for k in (1, 2):
             stations = stations_at([(0, 0), (400, 0)], names)

@@ -14,22 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from stationgeo import crs, reach
+from metric_streets import LAT, LON, PER_LAT, PER_LON, make_stations
+from stationgeo import reach
 from stationgeo.errors import ColumnError, DataError, ParameterError
 
-LON, LAT = 114.0, 22.5
-PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
 PACE_M_S = 4.5 / 3.6
 # Kernels that are not compiled take a thousand times as long.
 N = 30 if numba.config.DISABLE_JIT else 60
 SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])
 Rides = dict[str, list[tuple[float, float]]]
-
-
-def _stations(points: list[tuple[float, float]], names: list[str] | None = None) -> gpd.GeoDataFrame:
-    geometry = gpd.points_from_xy([LON + x / PER_LON for x, _ in points], [LAT + y / PER_LAT for _, y in points])
-    ids = [f"s{i}" for i in range(len(points))] if names is None else names
-    return gpd.GeoDataFrame({"station_id": ids}, geometry=geometry, crs="EPSG:4326")
 
 
 def _tracks(rides: Rides) -> pd.DataFrame:
@@ -95,9 +88,9 @@ def test_the_extra_is_the_least_over_all_pairs_of_points(
 ) -> None:
     network = reach.build_network(*data.draw(any_streets(least_edges=2)), mode=mode)
     tracks = _tracks(data.draw(st.dictionaries(st.sampled_from("abc"), _RIDE, min_size=1)))
-    stations = _stations(data.draw(st.lists(st.tuples(_METRES, _METRES), min_size=1, max_size=3)))
+    stations = make_stations(data.draw(st.lists(st.tuples(_METRES, _METRES), min_size=1, max_size=3)))
     doors = data.draw(st.lists(st.tuples(st.integers(0, len(stations) - 1), _METRES, _METRES), max_size=3))
-    access = _stations([(x, y) for _, x, y in doors], [f"s{which}" for which, _, _ in doors])
+    access = make_stations([(x, y) for _, x, y in doors], [f"s{which}" for which, _, _ in doors])
     # noise_m of 0 passes over repeated places, which changes nothing
     got = reach.stations_on_route(
         tracks, stations, network, budget_s=budget_s, skip_s=skip_s, noise_m=0, access=access
@@ -120,7 +113,7 @@ def test_more_budget_and_more_to_skip_never_lose_a_station(
 ) -> None:
     network = reach.build_network(*data.draw(any_streets(least_edges=2)), mode="ebike")
     tracks = _tracks(data.draw(st.dictionaries(st.sampled_from("abc"), _RIDE, min_size=1)))
-    stations = _stations(data.draw(st.lists(st.tuples(_METRES, _METRES), min_size=1, max_size=3)))
+    stations = make_stations(data.draw(st.lists(st.tuples(_METRES, _METRES), min_size=1, max_size=3)))
 
     def extras(budget_s: float, skip_s: float) -> pd.Series:
         found = reach.stations_on_route(tracks, stations, network, budget_s=budget_s, skip_s=skip_s).table
@@ -143,7 +136,7 @@ def _corner(streets: Callable[..., Any]) -> reach.Network:
 def test_detours_by_hand(streets: Callable[..., Any]) -> None:
     network = _corner(streets)  # 0.24 s/m
     rides: Rides = {"ride": [(0, 0), (300, 0), (600, 0), (1000, 0)]}
-    stations = _stations([(400, 100), (500, 0), (0, 30)])
+    stations = make_stations([(400, 100), (500, 0), (0, 30)])
     found = reach.stations_on_route(_tracks(rides), stations, network, budget_s=60)
     # s0: 100 m into the side street and back, 48 s; one leaves at 300 m, and rejoins at 600 m.
     # s1 lies on the way: 0 s. s2: 30 m on foot from where the ride begins, 24 s each way.
@@ -165,7 +158,9 @@ def test_detours_by_hand(streets: Callable[..., Any]) -> None:
 def test_a_station_behind_on_a_one_way_is_not_on_the_way(streets: Callable[..., Any]) -> None:
     network = _corner(streets)
     late: Rides = {"late": [(600, 0), (1000, 0)]}
-    found = reach.stations_on_route(_tracks(late), _stations([(500, 0), (800, 0)]), network, budget_s=600, skip_s=600)
+    found = reach.stations_on_route(
+        _tracks(late), make_stations([(500, 0), (800, 0)]), network, budget_s=600, skip_s=600
+    )
     assert found.table["station_id"].tolist() == ["s1"]
 
 
@@ -174,10 +169,10 @@ def test_a_ride_that_was_longer_than_the_way_past_the_station_costs_nothing(stre
     edges, nodes = streets([(0, 0), (0, 100), (100, 100), (100, 0)], [{"ends": (i, (i + 1) % 4)} for i in range(4)])
     network = reach.build_network(edges, nodes, mode="ebike")
     ride: Rides = {"a": [(0, 0), (0, 100), (100, 100), (100, 0)]}
-    found = reach.stations_on_route(_tracks(ride), _stations([(50, 0)]), network, budget_s=0)
+    found = reach.stations_on_route(_tracks(ride), make_stations([(50, 0)]), network, budget_s=0)
     assert found.table.iloc[0].tolist() == ["a", "s0", 0.0, 0, 3]
     # a side is 24 s: who may skip no more than 20 s of the ride goes there and back from a corner, 2 x 50 m
-    less = reach.stations_on_route(_tracks(ride), _stations([(50, 0)]), network, budget_s=60, skip_s=20)
+    less = reach.stations_on_route(_tracks(ride), make_stations([(50, 0)]), network, budget_s=60, skip_s=20)
     assert less.table["extra_s"].to_numpy() == pytest.approx([24], abs=0.05)
 
 
@@ -187,7 +182,7 @@ def test_noise_points_off_the_streets_and_gaps_are_counted(streets: Callable[...
     points = [(0, 0), (5, 3), (100, 0), (100, 250), (300, 0), (500, 800), (600, 800)]
     tracks = pd.concat([_tracks({"a": points, "b": [(5000, 5000)]}), _tracks({"nobody": [(0, 0)]})], ignore_index=True)
     tracks.loc[tracks["courier_id"] == "nobody", "courier_id"] = None
-    found = reach.stations_on_route(tracks, _stations([(200, 0), (0, 3000)]), network, budget_s=10)
+    found = reach.stations_on_route(tracks, make_stations([(200, 0), (0, 3000)]), network, budget_s=10)
     assert found.counts == {
         "points": 9, "points of no track": 1, "points within noise of the one before": 1, "points not snapped": 2,
         "points used": 5, "hops": 4, "hops not joined": 1, "tracks": 2, "tracks off the streets": 1,
@@ -208,7 +203,7 @@ def test_a_wait_that_jitters_beside_a_one_way_is_no_ride_round_the_block(streets
     edges, nodes = streets(corners, [{"ends": (i, (i + 1) % 4), "oneway": "yes"} for i in range(4)])
     network = reach.build_network(edges, nodes, mode="ebike")
     wait: Rides = {"a": [(50, 0), (46, 0)] * 3}
-    stations = _stations([(50, 100)])
+    stations = make_stations([(50, 100)])
     believed = reach.stations_on_route(_tracks(wait), stations, network, budget_s=200, noise_m=0)
     assert believed.table["extra_s"].to_numpy() == pytest.approx([0], abs=1e-6)
     told = reach.stations_on_route(_tracks(wait), stations, network, budget_s=200)
@@ -223,7 +218,7 @@ def test_rows_threads_and_blocks_do_not_matter(streets: Callable[..., Any], monk
     tracks = _tracks({f"c{i}": [tuple(point) for point in rng.uniform(0, 400, (12, 2))] for i in range(20)})
     tracks["t"] = pd.date_range("2026-01-01", periods=len(tracks), freq="10s", tz="UTC")
     tracks["order_id"] = np.where(np.arange(len(tracks)) % 12 < 6, 1, 2)
-    stations = _stations([tuple(point) for point in rng.uniform(0, 400, (9, 2))])
+    stations = make_stations([tuple(point) for point in rng.uniform(0, 400, (9, 2))])
     keys = ["courier_id", "order_id"]
     one = reach.stations_on_route(tracks, stations, network, budget_s=40, track_key=keys, workers=1)
     assert len(one.tracks) == 40
@@ -242,17 +237,17 @@ def test_rows_threads_and_blocks_do_not_matter(streets: Callable[..., Any], monk
 def test_no_tracks_and_no_stations_give_empty_tables_of_the_same_kind(streets: Callable[..., Any]) -> None:
     network = _corner(streets)
     ride = _tracks({"a": [(0, 0), (300, 0)]})
-    some = reach.stations_on_route(ride, _stations([(200, 0)]), network, budget_s=10)
-    for tracks, stations in ((ride.iloc[:0], _stations([(200, 0)])), (ride, _stations([]))):
+    some = reach.stations_on_route(ride, make_stations([(200, 0)]), network, budget_s=10)
+    for tracks, stations in ((ride.iloc[:0], make_stations([(200, 0)])), (ride, make_stations([]))):
         none = reach.stations_on_route(tracks, stations, network, budget_s=10)
         assert none.table.empty
         assert none.table.dtypes.to_dict() == some.table.dtypes.to_dict()
         assert none.tracks.dtypes.to_dict() == some.tracks.dtypes.to_dict()
-    assert np.isnan(reach.stations_on_route(ride.iloc[:0], _stations([]), network, budget_s=1).covered_share)
+    assert np.isnan(reach.stations_on_route(ride.iloc[:0], make_stations([]), network, budget_s=1).covered_share)
 
 
 def test_what_cannot_be_is_refused(streets: Callable[..., Any]) -> None:
-    network, ride, stations = _corner(streets), _tracks({"a": [(0, 0)]}), _stations([(0, 0)])
+    network, ride, stations = _corner(streets), _tracks({"a": [(0, 0)]}), make_stations([(0, 0)])
     for name in ("budget_s", "skip_s", "noise_m", "off_street_km_h"):
         with pytest.raises(ParameterError, match=f"^{name} must be a finite number"):
             reach.stations_on_route(ride, stations, network, **{"budget_s": 1, name: -1.0})

@@ -14,22 +14,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
+from metric_streets import LAT, LON, PER_LAT, PER_LON, make_stations
 from stationgeo import crs, reach
 from stationgeo.errors import ParameterError
 
-LON, LAT = 114.0, 22.5
-PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
 PACE_M_S = 4.5 / 3.6
 ASKED = (np.arange(13) + 0.5) / 13
 # Kernels that are not compiled take a thousand times as long.
 N = 20 if numba.config.DISABLE_JIT else 60
 SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def _stations(points: list[tuple[float, float]], names: list[str] | None = None) -> gpd.GeoDataFrame:
-    geometry = gpd.points_from_xy([LON + x / PER_LON for x, _ in points], [LAT + y / PER_LAT for _, y in points])
-    ids = [f"s{i}" for i in range(len(points))] if names is None else names
-    return gpd.GeoDataFrame({"station_id": ids}, geometry=geometry, crs="EPSG:4326")
 
 
 def _split(network: reach.Network, doors: list[tuple[int, float, float]]) -> nx.MultiDiGraph:
@@ -63,9 +56,9 @@ def test_parts_and_their_seconds_are_those_of_edges_split_by_brute_force(
 ) -> None:
     network = reach.build_network(*data.draw(any_streets(least_edges=1)), mode=mode)
     metres = st.integers(-100, 700)
-    stations = _stations(data.draw(st.lists(st.tuples(metres, metres), min_size=1, max_size=3)))
+    stations = make_stations(data.draw(st.lists(st.tuples(metres, metres), min_size=1, max_size=3)))
     doors = data.draw(st.lists(st.tuples(st.integers(0, len(stations) - 1), metres, metres), max_size=4))
-    access = _stations([(x, y) for _, x, y in doors], [f"s{which}" for which, _, _ in doors])
+    access = make_stations([(x, y) for _, x, y in doors], [f"s{which}" for which, _, _ in doors])
     bands = sorted(data.draw(st.sets(st.integers(1, 500), min_size=1, max_size=3)))
     got = reach.reached_streets(stations, network, bands_s=bands, direction=direction, access=access)
     table = got.table
@@ -105,7 +98,7 @@ def test_an_edge_is_cut_where_the_time_runs_out_from_either_end_by_hand(streets:
     # 1,000 m east and on to 1,400 m, 15 km/h: 0.24 s/m. The station stands 300 m from the first end, on the street.
     edges, nodes = streets([(0, 0), (1000, 0), (1400, 0)], [{"ends": (0, 1)}, {"ends": (1, 2), "oneway": "yes"}])
     network = reach.build_network(edges, nodes, mode="ebike")
-    out = reach.reached_streets(_stations([(300, 0)]), network, bands_s=[60, 240], direction="from_station").table
+    out = reach.reached_streets(make_stations([(300, 0)]), network, bands_s=[60, 240], direction="from_station").table
     # west 300 m are 72 s: 250 m in 60 s; east 250 m in 60 s, 700 m in 168 s; then 72 s are left, 300 m of 400.
     want = [
         (0, 0.0, 0.05, 72.0, 60.0, 240.0), (0, 0.05, 0.3, 60.0, 0.0, 60.0), (0, 0.3, 0.55, 0.0, 60.0, 60.0),
@@ -115,10 +108,10 @@ def test_an_edge_is_cut_where_the_time_runs_out_from_either_end_by_hand(streets:
     assert out[names].to_numpy() == pytest.approx(np.array(want), abs=1e-3)
     assert out["length_m"].to_numpy() == pytest.approx([50, 250, 250, 450, 300], abs=0.5)
     # nobody comes back against the one-way
-    back = reach.reached_streets(_stations([(300, 0)]), network, bands_s=[240]).table
+    back = reach.reached_streets(make_stations([(300, 0)]), network, bands_s=[240]).table
     assert back["edge_id"].unique().tolist() == [0]
     # a walk of 50 m to the street is 40 s of the 60: 20 s are left, 83 m either way
-    off = reach.reached_streets(_stations([(300, 50)]), network, bands_s=[60]).table
+    off = reach.reached_streets(make_stations([(300, 50)]), network, bands_s=[60]).table
     assert off["length_m"].to_numpy() == pytest.approx([83.3, 83.3], abs=0.1)
     assert off["from_s"].to_numpy() == pytest.approx([60, 40], abs=0.01)
 
@@ -130,7 +123,7 @@ def test_the_two_ways_round_a_block_meet_in_the_middle_of_an_edge(streets: Calla
         [{"ends": (0, 1)}, {"ends": (1, 2)}, {"ends": (2, 3)}, {"ends": (3, 0), "highway": "steps"}],
     )
     network = reach.build_network(edges, nodes, mode="walk")
-    table = reach.reached_streets(_stations([(0, 0)]), network, bands_s=[1000]).table
+    table = reach.reached_streets(make_stations([(0, 0)]), network, bands_s=[1000]).table
     # steps are 180 s: the corner 3 is 180 s past them and 240 s the other way; 180 + x = 160 + 80 - x: x = 30 s
     far = table[table["edge_id"] == 2]
     assert far["to_share"].to_numpy() == pytest.approx([50 / 80, 1.0], abs=1e-6)
@@ -141,7 +134,7 @@ def test_the_two_ways_round_a_block_meet_in_the_middle_of_an_edge(streets: Calla
 def test_lines_are_cut_at_their_shares_round_their_bends(streets: Callable[..., Any]) -> None:
     edges, nodes = streets([(0, 0), (200, 0)], [{"ends": (0, 1), "via": [(0, 100), (200, 100)]}])
     network = reach.build_network(edges, nodes, mode="walk")
-    table = reach.reached_streets(_stations([(0, 0)]), network, bands_s=[40, 120, 1000]).table
+    table = reach.reached_streets(make_stations([(0, 0)]), network, bands_s=[40, 120, 1000]).table
     shape = [np.round((shapely.get_coordinates(line) - [LON, LAT]) * [PER_LON, PER_LAT], 2) for line in table.geometry]
     assert shape[0].tolist() == [[0, 0], [0, 50]]
     assert shape[1] == pytest.approx(np.array([[0, 50], [0, 100], [50, 100]]), abs=0.05)
@@ -155,7 +148,7 @@ def test_shapes_hold_their_streets_and_nearer_bands_and_are_valid(
 ) -> None:
     network = reach.build_network(*data.draw(any_streets(least_edges=1)), mode="walk")
     metres = st.integers(0, 600)
-    stations = _stations(data.draw(st.lists(st.tuples(metres, metres), min_size=1, max_size=3)))
+    stations = make_stations(data.draw(st.lists(st.tuples(metres, metres), min_size=1, max_size=3)))
     reached = reach.reached_streets(stations, network, bands_s=[60, 180, 400])
     drawn = reach.street_isochrones(reached)
     assert drawn.crs == "EPSG:4326"
@@ -183,7 +176,7 @@ def test_the_inside_of_a_large_block_stays_open_and_metres_are_metres(streets: C
     corners = [(0.0, 0.0), (400.0, 0.0), (400.0, 400.0), (0.0, 400.0)]
     edges, nodes = streets(corners, [{"ends": (i, (i + 1) % 4)} for i in range(4)])
     network = reach.build_network(edges, nodes, mode="walk")
-    reached = reach.reached_streets(_stations([(0, 0), (400, 400)]), network, bands_s=[2000])
+    reached = reach.reached_streets(make_stations([(0, 0), (400, 400)]), network, bands_s=[2000])
     shape = reach.street_isochrones(reached, buffer_m=50).geometry.iloc[0]
     assert [len(part.interiors) for part in shape.geoms] == [1]
     # 500 m square with round corners, less 300 m square: 250,000 - (4 - pi) 2,500 - 90,000
@@ -195,13 +188,13 @@ def test_the_inside_of_a_large_block_stays_open_and_metres_are_metres(streets: C
 
 def test_threads_and_row_order_do_not_matter_and_far_stations_are_counted(streets: Callable[..., Any]) -> None:
     network = reach.build_network(*streets([(0, 0), (300, 0)], [{"ends": (0, 1)}]), mode="walk")
-    stations = _stations([(10, 0), (250, 0), (0, 900)])
+    stations = make_stations([(10, 0), (250, 0), (0, 900)])
     one = reach.reached_streets(stations, network, bands_s=[100], workers=1)
     other = reach.reached_streets(stations.iloc[::-1], network, bands_s=[100], workers=3)
     assert one.table.equals(other.table)
     assert one.stations.counts["not snapped"] == 1
     assert "not snapped: 1" in one._repr_html_()
-    nothing = reach.reached_streets(_stations([]), network, bands_s=[100])
+    nothing = reach.reached_streets(make_stations([]), network, bands_s=[100])
     assert nothing.table.empty
     assert reach.street_isochrones(nothing).empty
     assert reach.street_isochrones(nothing, together=True).empty
@@ -210,11 +203,11 @@ def test_threads_and_row_order_do_not_matter_and_far_stations_are_counted(street
 def test_wrong_numbers_are_named(streets: Callable[..., Any]) -> None:
     network = reach.build_network(*streets([(0, 0), (100, 0)], [{"ends": (0, 1)}]), mode="walk")
     with pytest.raises(ParameterError, match="bands_s must be numbers above 0 that ascend"):
-        reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60, 30])
+        reach.reached_streets(make_stations([(0, 0)]), network, bands_s=[60, 30])
     with pytest.raises(ParameterError, match="direction"):
-        reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60], direction="to")
+        reach.reached_streets(make_stations([(0, 0)]), network, bands_s=[60], direction="to")
     with pytest.raises(ParameterError, match="buffer_m"):
-        reach.street_isochrones(reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60]), buffer_m=0)
+        reach.street_isochrones(reach.reached_streets(make_stations([(0, 0)]), network, bands_s=[60]), buffer_m=0)
 
 
 def test_a_part_that_comes_around_a_one_way_ends_where_the_next_begins(streets: Callable[..., Any]) -> None:
@@ -222,7 +215,7 @@ def test_a_part_that_comes_around_a_one_way_ends_where_the_next_begins(streets: 
     network = reach.build_network(
         *streets([(0, 0)], [{"ends": (0, 0), "via": [(0, 100)], "oneway": "yes"}]), mode="ebike"
     )
-    got = reach.reached_streets(_stations([(0, 100)]), network, bands_s=[90], direction="from_station").table
+    got = reach.reached_streets(make_stations([(0, 100)]), network, bands_s=[90], direction="from_station").table
     columns = ["from_share", "to_share", "from_s", "to_s"]
     assert got[columns].to_numpy() == pytest.approx(np.array([(0, 0.5, 24, 48), (0.5, 1, 0, 24)]), abs=1e-3)
 
@@ -231,8 +224,8 @@ def test_two_doors_on_one_street_by_hand(streets: Callable[..., Any]) -> None:
     # 1,000 m of street, 0.24 s/m; doors at 200 m, and at 400 m after a walk of 40 m (32 s): from 200 m one gets there
     # in 48 s, so that both meet at 400 - 16 / 2 / 0.24 = 367 m.
     network = reach.build_network(*streets([(0, 0), (1000, 0)], [{"ends": (0, 1)}]), mode="ebike")
-    doors = _stations([(400, 40), (200, 0)], ["s0", "s0"])
-    got = reach.reached_streets(_stations([(0, 0)]), network, bands_s=[60], direction="from_station", access=doors)
+    doors = make_stations([(400, 40), (200, 0)], ["s0", "s0"])
+    got = reach.reached_streets(make_stations([(0, 0)]), network, bands_s=[60], direction="from_station", access=doors)
     want = [(0.0, 0.2, 48, 0), (0.2, 0.3667, 0, 40), (0.3667, 0.4, 40, 32), (0.4, 0.5167, 32, 60)]
     columns = ["from_share", "to_share", "from_s", "to_s"]
     assert got.table[columns].to_numpy() == pytest.approx(np.array(want), abs=0.02)

@@ -10,14 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stationgeo import crs, reach
+from metric_streets import LAT, LON, PER_LAT, PER_LON
+from stationgeo import reach
 from stationgeo.errors import ColumnError, DataError, ParameterError
 from stationgeo.reach._speeds import measure as measuring
 from stationgeo.reach._speeds.follow import FATES, streets_of
 from stationgeo.reach._speeds.motion import Fixes, MotionRule
 
-LON, LAT = 114.0, 22.5
-PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
 SHARED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 RULE = MotionRule(60_000_000, 60_000_000, 50.0, 25.0, 5_000_000)
 Streets = Callable[..., Any]

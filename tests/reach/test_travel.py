@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from typing import Any, Literal
 
-import geopandas as gpd
 import networkx as nx
 import numba
 import numpy as np
@@ -11,20 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from stationgeo import cells, crs, reach
+from metric_streets import LAT, LON, PER_LAT, PER_LON, make_stations
+from stationgeo import cells, reach
 from stationgeo.errors import ParameterError
 from stationgeo.schema import REACH, validate
 
-LON, LAT = 114.0, 22.5
-PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
 # Kernels that are not compiled take a thousand times as long.
 N = 15 if numba.config.DISABLE_JIT else 60
 SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def _stations(points: list[tuple[float, float]]) -> gpd.GeoDataFrame:
-    geometry = gpd.points_from_xy([LON + x / PER_LON for x, _ in points], [LAT + y / PER_LAT for _, y in points])
-    return gpd.GeoDataFrame({"station_id": [f"s{i}" for i in range(len(points))]}, geometry=geometry, crs="EPSG:4326")
 
 
 @SHARED
@@ -40,7 +33,7 @@ def test_reach_is_that_of_edges_split_by_brute_force(
 ) -> None:
     network = reach.build_network(*data.draw(any_streets(least_edges=1)), mode=mode)
     metres = st.integers(-100, 700)
-    stations = _stations(data.draw(st.lists(st.tuples(metres, metres), min_size=1, max_size=3)))
+    stations = make_stations(data.draw(st.lists(st.tuples(metres, metres), min_size=1, max_size=3)))
     cutoff_s = float(data.draw(st.integers(1, 500)))
     got = reach.within_travel_time(stations, network, cutoff_s=cutoff_s, resolution=10, direction=direction)
     validate(got.table, REACH)
@@ -76,7 +69,7 @@ def test_couriers_ride_towards_the_station_and_one_ways_bind_them(streets: Calla
     network = reach.build_network(edges, nodes, mode="ebike")
     for direction, sign in (("to_station", -1), ("from_station", 1)):
         got = reach.within_travel_time(
-            _stations([(1000, 0)]), network, cutoff_s=200, resolution=10, direction=direction
+            make_stations([(1000, 0)]), network, cutoff_s=200, resolution=10, direction=direction
         ).table
         met_m = (cells.centres(got["cell"].to_numpy())[0] - LON) * PER_LON - 1000
         assert len(got) > 5
@@ -87,7 +80,7 @@ def test_longer_cutoffs_reach_more_and_rows_and_threads_do_not_matter(streets: C
     points = [(150.0 * (i % 5), 150.0 * (i // 5)) for i in range(25)]
     rows = [{"ends": (i, i + 1)} for i in range(24) if i % 5 < 4] + [{"ends": (i, i + 5)} for i in range(20)]
     network = reach.build_network(*streets(points, rows), mode="walk")
-    stations = _stations([(10, 20), (300, 300), (550, 610)])
+    stations = make_stations([(10, 20), (300, 300), (550, 610)])
     short, long = (
         reach.within_travel_time(stations, network, cutoff_s=cutoff, resolution=11).table for cutoff in (200, 400)
     )
@@ -100,11 +93,11 @@ def test_longer_cutoffs_reach_more_and_rows_and_threads_do_not_matter(streets: C
 
 def test_a_station_off_the_streets_has_no_reach_and_is_counted(streets: Callable[..., Any]) -> None:
     network = reach.build_network(*streets([(0, 0), (100, 0)], [{"ends": (0, 1)}]), mode="walk")
-    got = reach.within_travel_time(_stations([(0, 50), (0, 900)]), network, cutoff_s=300, resolution=10)
+    got = reach.within_travel_time(make_stations([(0, 50), (0, 900)]), network, cutoff_s=300, resolution=10)
     assert set(got.table["station_id"]) == {"s0"}
     assert got.stations.counts["not snapped"] == 1
     assert "not snapped: 1" in got._repr_html_()
-    nothing = reach.within_travel_time(_stations([]), network, cutoff_s=300, resolution=10)
+    nothing = reach.within_travel_time(make_stations([]), network, cutoff_s=300, resolution=10)
     validate(nothing.table, REACH)
     assert nothing.table.empty
 
@@ -112,8 +105,8 @@ def test_a_station_off_the_streets_has_no_reach_and_is_counted(streets: Callable
 def test_wrong_numbers_are_named(streets: Callable[..., Any]) -> None:
     network = reach.build_network(*streets([(0, 0), (100, 0)], [{"ends": (0, 1)}]), mode="walk")
     with pytest.raises(ParameterError, match="cutoff_s"):
-        reach.within_travel_time(_stations([(0, 0)]), network, cutoff_s=-1, resolution=10)
+        reach.within_travel_time(make_stations([(0, 0)]), network, cutoff_s=-1, resolution=10)
     with pytest.raises(ParameterError, match="direction"):
-        reach.within_travel_time(_stations([(0, 0)]), network, cutoff_s=1, resolution=10, direction="to")
+        reach.within_travel_time(make_stations([(0, 0)]), network, cutoff_s=1, resolution=10, direction="to")
     with pytest.raises(ParameterError, match="off_street_km_h"):
-        reach.within_travel_time(_stations([(0, 0)]), network, cutoff_s=1, resolution=10, off_street_km_h=0)
+        reach.within_travel_time(make_stations([(0, 0)]), network, cutoff_s=1, resolution=10, off_street_km_h=0)

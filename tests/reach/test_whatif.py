@@ -16,12 +16,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from stationgeo import crs, reach
+from metric_streets import lonlat
+from stationgeo import reach
 from stationgeo.errors import ColumnError, DataError, ParameterError
 from stationgeo.reach._graph import fingerprint
 
-LON, LAT = 114.0, 22.5
-PER_LON, PER_LAT = (float(metres) for metres in crs.metres_per_degree(LAT))
 # Kernels that are not compiled take a thousand times as long.
 N = 12 if numba.config.DISABLE_JIT else 40
 SHARED = settings(deadline=None, max_examples=N, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -125,7 +124,7 @@ def test_streets_of_a_lattice_that_break_into_islands(
     stations = stations_at(data.draw(st.lists(PLACE, min_size=1, max_size=4)))
     how: dict[str, Any] = {"cutoff_s": float(data.draw(st.integers(10, 120))), "resolution": 10, "direction": direction}
     column = data.draw(st.integers(0, 6))
-    wall = shapely.box(*_lonlat(100 * column + 40, -50), *_lonlat(100 * column + 60, data.draw(METRES) + 500))
+    wall = shapely.box(*lonlat(100 * column + 40, -50), *lonlat(100 * column + 60, data.draw(METRES) + 500))
     more = data.draw(st.lists(st.sampled_from(network.edge_id.tolist()), max_size=3))
     blocked = reach.block_streets(network, within=wall, edge_id=more)
     travel = reach.within_travel_time(stations, network, **how)
@@ -160,10 +159,6 @@ def test_a_street_that_is_cut_off_far_away(
     there = reach.follow_streets(travel, network, blocked)
     assert_same(there, reach.within_travel_time(stations, blocked, **how))
     assert_same(reach.follow_streets(there, blocked, network), travel)
-
-
-def _lonlat(x_m: float, y_m: float) -> tuple[float, float]:
-    return LON + x_m / PER_LON, LAT + y_m / PER_LAT
 
 
 @SHARED
@@ -203,7 +198,7 @@ def test_a_polygon_blocks_the_streets_that_shapely_says_it_touches(data: DataObj
     edges, nodes = data.draw(any_streets(least_edges=1))
     network = reach.build_network(edges, nodes, mode="walk")
     corners = data.draw(st.lists(PLACE, min_size=3, max_size=5))
-    area = shapely.MultiPoint([_lonlat(*corner) for corner in corners]).convex_hull
+    area = shapely.MultiPoint([lonlat(*corner) for corner in corners]).convex_hull
     if not isinstance(area, shapely.Polygon):
         return
     blocked = reach.block_streets(network, within=area)
@@ -217,7 +212,7 @@ def test_only_stations_near_a_blocked_street_are_searched_again(
     network = _lattice(streets, 30)
     stations = stations_at([(100.0 * (i % 5) * 6, 100.0 * (i // 5) * 6) for i in range(25)])
     travel = reach.within_travel_time(stations, network, cutoff_s=200, resolution=10)
-    corner = reach.block_streets(network, within=shapely.box(*_lonlat(20, 20), *_lonlat(30, 110)))
+    corner = reach.block_streets(network, within=shapely.box(*lonlat(20, 20), *lonlat(30, 110)))
     assert corner.counts["blocked"] == 1
     searched = []
     whole = reach._whatif.follow_streets.search_cells

@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from stationgeo import crs, reach
+from metric_streets import LAT, LON, PER_LON
+from stationgeo import reach
 from stationgeo.errors import ParameterError, StationgeoError
 
-LON, LAT = 114.0, 22.5
-PER_LON, _ = (float(metres) for metres in crs.metres_per_degree(LAT))
 CROSSED = shapely.Polygon([(114, 22.5), (114.01, 22.51), (114.01, 22.5), (114, 22.51)])
 RIDE = pd.DataFrame({"courier_id": "a", "lon": [LON, LON + 200 / PER_LON], "lat": LAT})
 FIXES = pd.DataFrame({
