@@ -137,9 +137,10 @@ def run(study: Study, *, progress: Progress | None = None) -> Result:
         criticality = ask_criticality(study, inputs, demanded, places, reached, offering, standard)
         partial = ask_partial(study, inputs, demanded, places, reached, offering, standard)
         supplied = ask_supply(
-            study, demanded, places=places.counted, reached=reached, offering=offering, standard=standard
-        )
-        used = compare_with_use(study, inputs, demanded, supplied, places=places.counted, reached=reached)
+            study, demanded, places=places.counted, reached=reached, offering=offering, standard=standard,
+            catalogue=inputs.catalogue,
+        )  # fmt: skip
+        used = compare_with_use(study, inputs, supplied, places=places.counted)
     with whole(listener, "how sure"):
         uncertain = find_uncertain(study, inputs, demanded, places, reached, offering, standard)
         sensible = try_others(study, Ran(inputs, tracks, demanded, places, offering, Asked(standard, as_of)))

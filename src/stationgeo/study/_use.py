@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 
 from stationgeo import _clock, supply
 from stationgeo.errors import StudyError, first_few
-from stationgeo.study._supply import timed_demand
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from stationgeo.reach import TravelReach
-    from stationgeo.study._demand import Demanded
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
     from stationgeo.study._supply import Supplied
@@ -37,8 +34,7 @@ class Used:
 
 
 def compare_with_use(
-    study: Study, inputs: Inputs, demanded: Demanded, supplied: Supplied | None, *, places: gpd.GeoDataFrame,
-    reached: pd.DataFrame | TravelReach,
+    study: Study, inputs: Inputs, supplied: Supplied | None, *, places: gpd.GeoDataFrame
 ) -> Used | None:  # fmt: skip
     """Hold the loads of a study against its check-ins; None where it has none.
 
@@ -52,6 +48,7 @@ def compare_with_use(
         return None
     if supplied.loads is None:
         raise StudyError(f"{study.name}: check_ins: there is nothing to hold them against, as demand has no hours.")
+    places = places[places["station_id"].isin(supplied.capacity.index)]
     seen, notes = _seen(study, told, places, supplied.loads)
     # A station that may be open is visited if it is: what was counted there speaks for its being open.
     table = supplied.loads.stations
@@ -63,7 +60,7 @@ def compare_with_use(
     if decay is not None and key is not None and between is not None:
         named, number = decay, key
         fit = supply.calibrate_decay(
-            timed_demand(study, demanded)[0], reached, checkins=seen, weight=study.demand_weight,
+            supplied.wanted, supplied.reach, checkins=seen, weight=study.demand_weight,
             decay=lambda value: named.with_number(number, value), between=between, attraction=supplied.capacity,
             overdispersed=asked.overdispersed,
         )  # fmt: skip

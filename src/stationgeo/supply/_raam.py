@@ -110,8 +110,8 @@ def raam(
     ColumnError
         If a table lacks a column.
     DataError
-        If there is no demand, no cell with demand reaches capacity, a table breaks its contract, or the gap is not
-        reached.
+        If there is no demand, no cell with demand reaches capacity (by the hour and with rho given that is an answer:
+        all is shut), a table breaks its contract, or the gap is not reached.
     ParameterError
         If weight, tau, rho or gap are outside their domain, or supply by bin is given for all bins as one.
 
@@ -171,7 +171,7 @@ def raam(
     pairs = read_pairs(reach, station_id=capacity.station_id, cell=wanted.cell)
     rows = group_by_cell(pairs, n_cells=wanted.cell.size)
     per_room = _mean_load(rows, wanted, capacity)
-    if per_room == 0:
+    if per_room == 0 and (rho is None or not hourly):
         raise DataError("no cell with demand reaches a station with capacity: check cells, reach and capacities.")
     per_room = per_room if rho is None else positive(rho=rho)
 
@@ -318,7 +318,7 @@ def _united(towns: list[_Town], wanted: Wanted, *, parameters: dict[str, Any]) -
         headline={
             "demand": demand,
             "unreached_demand": unreached,
-            "mean_cost": sum(one.paid for one in towns) / (demand - unreached),
+            "mean_cost": sum(one.paid for one in towns) / (demand - unreached) if demand > unreached else np.nan,
             "gap": gap,
             "crowding_error": max(one.crowding_error for one in towns),
         },
