@@ -184,7 +184,7 @@ def test_hours_count_where_the_standard_asks_for_open_stations(toy_study: Path, 
     # At ten on a Wednesday S0 and S3 are open, S1 is shut, and of S2 nobody knows.
     section = SUPPLY if method == "2SFCA" else SUPPLY.replace('"2SFCA"', '"raam"\ntau = 1e9')
     path = with_columns(lay(toy_study, section), opening_hours=HOURS)
-    path.write_text('as_of = 2026-11-18\n' + path.read_text(encoding="utf-8"), encoding="utf-8")
+    path.write_text("as_of = 2026-11-18\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     result = study.run(study.Study.read(with_standard(path, f"open_then = {open_then}\n")))
     assert result.supply is not None
     west = zones_of(result).loc[("grid", "west")]

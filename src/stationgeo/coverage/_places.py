@@ -132,7 +132,7 @@ def checked_places(
 ) -> Checked:
     """Hold the tables against their contracts and against each other, and keep what the standard speaks of."""
     table = as_table(reach)
-    check_tables(demand, table, stations, weight)
+    check_tables(demand, table, stations, weight, catalogue)
     numbers_of(demand["zone_id"], lowest_ids(zones), table="DEMAND")
     counted = qualified(stations, standard, catalogue)
     if standard is None:

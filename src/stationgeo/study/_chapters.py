@@ -39,7 +39,7 @@ def _of_gaps(result: Result) -> Iterator[Chapter]:
     if result.blanks is not None:
         yield report.blanks_chapter(result.blanks, scored.zones, scored.stations, scored.unit, way=_way(result))
     if result.criticality is not None:
-        yield report.criticality_chapter(result.criticality, scored.unit)
+        yield report.criticality_chapter(result.criticality, scored.unit, catalogue=result.inputs.catalogue)
 
 
 def _of_fairness(result: Result) -> Iterator[Chapter]:
@@ -47,7 +47,9 @@ def _of_fairness(result: Result) -> Iterator[Chapter]:
     if even is not None:
         yield report.equity_chapter(even.equity, even.slices, even.names, even.level)
     if result.targets is not None:
-        yield report.targets_chapter(result.targets, stations.count_premises(result.coverage.stations))
+        yield report.targets_chapter(
+            result.targets, stations.count_premises(result.coverage.stations, catalogue=result.inputs.catalogue)
+        )
 
 
 def _of_seats(result: Result) -> Iterator[Chapter]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from stationgeo import io, schema, stations, zones
 from stationgeo.errors import DataError, first_few
-from stationgeo.study._inputs_coverage import read_for_coverage
+from stationgeo.study._inputs_coverage import find_catalogue, kind_words, read_for_coverage
 from stationgeo.study._network import StreetsRead, read_network
 from stationgeo.study._progress import unheard
 from stationgeo.study._sections import Fixes
@@ -296,12 +296,13 @@ def _read_stations(
 ) -> gpd.GeoDataFrame | None:
     if source is None:
         return None
+    catalogue = find_catalogue(study)
     read = io.read_stations(
         study.resolve(source.path),
         datum=source.datum,
         columns=source.columns,
         default_kind=source.default_kind,
-        kinds=source.kinds,
+        kinds=kind_words(catalogue, source.kinds),
         where=source.where,
         crs=source.crs,
         tz=source.tz or study.tz,
@@ -309,7 +310,7 @@ def _read_stations(
         encoding=source.encoding,
         personal=source.personal,
     )
-    stations.check_kinds(read.table, source=read.report.source)
+    stations.check_kinds(read.table, source=read.report.source, catalogue=catalogue)
     reports[name] = read.report
     step()
     return read.table
@@ -341,9 +342,10 @@ def _read_candidates(
 ) -> gpd.GeoDataFrame | None:
     if source is None:
         return None
+    catalogue = find_catalogue(study)
     if source.path is None:
         named = pd.DataFrame({"kind": [source.default_kind or CELL_KIND]})
-        _check_no_cluster(stations.check_kinds(named, source="candidates.default_kind"), "candidates.default_kind")
+        _check_no_cluster(named, "candidates.default_kind", catalogue)
         return None
     read = io.read_candidates(
         study.resolve(source.path),
@@ -351,14 +353,14 @@ def _read_candidates(
         columns=source.columns,
         default_kind=source.default_kind,
         default_action=source.default_action,
-        kinds=source.kinds,
+        kinds=kind_words(catalogue, source.kinds),
         where=source.where,
         crs=source.crs,
         bad_rows=source.bad_rows,
         encoding=source.encoding,
         personal=source.personal,
     )
-    _check_no_cluster(stations.check_kinds(read.table, source=read.report.source), read.report.source)
+    _check_no_cluster(read.table, read.report.source, catalogue)
     if study.siting is not None and len(read.table) < study.siting.n_stations:
         raise DataError(
             f"{read.report.source}: {len(read.table):,} candidates are fewer than {study.siting.n_stations:,} sites "
@@ -369,8 +371,9 @@ def _read_candidates(
     return read.table
 
 
-def _check_no_cluster(candidates: pd.DataFrame, source: str) -> None:
-    clusters = candidates.loc[stations.is_cluster(candidates["kind"]), "kind"]
+def _check_no_cluster(candidates: pd.DataFrame, source: str, catalogue: Catalogue | None) -> None:
+    stations.check_kinds(candidates, source=source, catalogue=catalogue)
+    clusters = candidates.loc[stations.is_cluster(candidates["kind"], catalogue=catalogue), "kind"]
     if len(clusters):
         raise DataError(
             f"{source}: column 'kind' must hold kinds of stations; {len(clusters):,} of {len(candidates):,} rows hold "

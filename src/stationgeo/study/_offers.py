@@ -127,7 +127,7 @@ def find_offers(
 
 def _timed(study: Study, inputs: Inputs, places: gpd.GeoDataFrame, told: pd.DataFrame, as_of: dt.date) -> Offering:
     asked = study.hours
-    counted = stations.counted(places)
+    counted = stations.counted(places, catalogue=inputs.catalogue)
     hours = stations.open_hours(counted, bins=_BINS, as_of=as_of, calendar=asked.calendar, part_hours=asked.part_hours)
     own = {
         service: stations.open_hours(

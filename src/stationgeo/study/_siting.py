@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from stationgeo.study._inputs import Inputs
     from stationgeo.study._model import Study
     from stationgeo.study._progress import Progress
-    from stationgeo.study._sections import Candidates
 
 __all__ = ["Sited", "choose_sites"]
 
@@ -45,11 +44,11 @@ def choose_sites(
     """Choose sites for the demand in the zones, given the stations that are there and count."""
     if study.siting is None or study.candidates is None:
         return Sited()
-    existing, said = _counting(reached, places, standard)
+    existing, said = _counting(reached, places, standard, inputs.catalogue)
     with listener.stage("siting", steps=2) as step:
         candidates = inputs.candidates
         if candidates is None:
-            candidates = _of_cells(study.candidates, demanded.inside, study.demand_weight, existing)
+            candidates = _of_cells(study, inputs, demanded.inside, existing)
         if candidates is None:
             return Sited(notes=("all demand is covered already: no site is proposed",))
         lon, lat = candidates.geometry.x.to_numpy(), candidates.geometry.y.to_numpy()
@@ -66,19 +65,25 @@ def choose_sites(
             stations=places.every,
             time_limit_s=study.siting.time_limit_s,
             gap=study.siting.gap,
+            catalogue=inputs.catalogue,
         )
         step()
     return Sited(plan, (*plan.notes, *said), met_places("candidate", candidates, candidate_reach))
 
 
 def _counting(
-    reached: pd.DataFrame | reach.TravelReach, places: Places, standard: Standard | None
+    reached: pd.DataFrame | reach.TravelReach,
+    places: Places,
+    standard: Standard | None,
+    catalogue: stations.Catalogue | None,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Keep the reach of stations that count for the standard, and say what of it sites do not look at."""
     table = reach.as_table(reached)
     if standard is None:
         return table, ()
-    counted = stations.with_kinds(places.every, kinds=standard.kinds or None, tiers=standard.tiers or None)
+    counted = stations.with_kinds(
+        places.every, kinds=standard.kinds or None, tiers=standard.tiers or None, catalogue=catalogue
+    )
     kept = table[table["station_id"].isin(counted["station_id"])]
     if not (standard.open_then or standard.services or standard.needs or standard.profile):
         return kept, ()
@@ -89,9 +94,12 @@ def _counting(
     return kept, (note,)
 
 
-def _of_cells(asked: Candidates, table: pd.DataFrame, weight: str, reached: pd.DataFrame) -> gpd.GeoDataFrame | None:
+def _of_cells(study: Study, inputs: Inputs, table: pd.DataFrame, reached: pd.DataFrame) -> gpd.GeoDataFrame | None:
     """Make a candidate of every cell with demand that no station reaches; None where there is none."""
-    blank = np.setdiff1d(table.loc[table[weight] > 0, "cell"], reached["cell"])
-    if blank.size == 0:
+    asked = study.candidates
+    blank = np.setdiff1d(table.loc[table[study.demand_weight] > 0, "cell"], reached["cell"])
+    if asked is None or blank.size == 0:
         return None
-    return siting.candidates_from_cells(blank, kind=asked.default_kind or CELL_KIND, action=asked.default_action)
+    return siting.candidates_from_cells(
+        blank, kind=asked.default_kind or CELL_KIND, action=asked.default_action, catalogue=inputs.catalogue
+    )

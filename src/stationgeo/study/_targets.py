@@ -47,7 +47,7 @@ def hold_targets(
             )
         return coverage.check_targets(
             places, demanded.zones, targets=targets, nearest=_nearest(study, demanded, pieces, scored),
-            workers=workers, hours=hours, where=asked.where,
+            workers=workers, hours=hours, where=asked.where, catalogue=inputs.catalogue,
         )  # fmt: skip
     except StationgeoError as error:
         raise StudyError(f"{study.name}: targets: {error}") from error

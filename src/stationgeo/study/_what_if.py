@@ -63,12 +63,12 @@ def ask_what_if(
     """Try the change that a study asks about; None where it asks for none. See `try_change`."""
     if inputs.change is None or inputs.network is None or not isinstance(reached, reach.TravelReach):
         return None
-    return try_change(inputs.change, inputs.network, reached, places.every, before, score)
+    return try_change(inputs.change, inputs.network, reached, places.every, before, score, catalogue=inputs.catalogue)
 
 
 def try_change(
     change: Change, network: Network, travel: TravelReach, places: gpd.GeoDataFrame, before: Coverage,
-    score: Callable[..., Coverage],
+    score: Callable[..., Coverage], catalogue: stations.Catalogue | None = None,
 ) -> Changed:  # fmt: skip
     """Bring reach up to date with a change, and score coverage again.
 
@@ -80,6 +80,8 @@ def try_change(
         The streets, reach, STATIONS and coverage as they are.
     score
         Scores a reach, given its `stations`, as `before` was scored.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Raises
     ------
@@ -93,8 +95,8 @@ def try_change(
     there = places[~places["station_id"].isin(names | set(change.close))]
     if given is not None:
         there = gpd.GeoDataFrame(pd.concat([there, given], ignore_index=True), crs=places.crs)
-    counted = stations.counted(there)
-    was, new = set(stations.counted(places)["station_id"]), set(counted["station_id"])
+    counted = stations.counted(there, catalogue=catalogue)
+    was, new = set(stations.counted(places, catalogue=catalogue)["station_id"]), set(counted["station_id"])
     fresh = counted[counted["station_id"].isin(names)]
     after = reach.change_stations(
         reach.follow_streets(travel, network, closed_network),
