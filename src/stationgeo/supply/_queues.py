@@ -78,7 +78,7 @@ def erlang_loss(load: npt.ArrayLike, servers: npt.ArrayLike) -> FloatArray:
 
     Notes
     -----
-    ``B(a, 0) = 1, B(a, c) = a B(a, c - 1) / (c + a B(a, c - 1))``, which loses no digits; for real c it begins at the
+    ``B(a, 0) = 1, 1 / B(a, c) = 1 + (c / a) / B(a, c - 1)``, which loses no digits; for real c it begins at the
     fraction of c, where ``1 / B(a, c) = a * integral over t >= 0 of exp(-a t) (1 + t)^c`` (Jagerman), an incomplete
     gamma function. For random (Poisson) arrivals; the length of stays may be distributed in any way. Rises with the
     load, falls with the seats; 0 means that nobody is blocked; without a load it is 0 where there is a seat and 1 where
