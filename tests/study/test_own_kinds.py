@@ -96,22 +96,26 @@ def test_a_study_of_own_kinds_runs_to_map_report_and_workbook(toy_study: Path, t
     assert "路边茶亭" in page or json.dumps("路边茶亭")[1:-1] in page
 
 
-@pytest.mark.parametrize(
-    ("language", "name", "lane"),
-    [("zh", "路边茶亭", "茶亭一条街"), ("en", "Roadside tea pavilion", "Lane of tea pavilions")],
-)
-def test_the_maps_data_name_an_own_kind(toy_study: Path, language: str, name: str, lane: str) -> None:
+def test_the_maps_data_name_an_own_kind(toy_study: Path) -> None:
     result = study.run(study.Study.read(with_tea(toy_study)))
-    data = maps._coverage._data(
-        result.coverage, result.plan, language=language, cutoff="", catalogue=result.inputs.catalogue
-    )
-    signs = {one["label"].lower(): one for one in data["stations"]["kinds"]}
-    centre = signs[stations.kinds().set_index("kind")[language]["service_centre"].lower()]
-    own, street = signs[name.lower()], signs[lane.lower()]
-    # It is drawn as its family is: same colour, same layer; a cluster has the colour of its members.
-    assert [own[key] for key in ("shape", "colour", "group", "n")] == ["square", centre["colour"], centre["group"], 1]
-    assert (street["cluster"], street["colour"]) == (True, centre["colour"])
-    assert name.lower() in {one.lower() for one in data["sites"]["kind"]}
+    for language, name, lane in (
+        ("zh", "路边茶亭", "茶亭一条街"), ("en", "roadside tea pavilion", "lane of tea pavilions")
+    ):  # fmt: skip
+        data = maps._coverage._data(
+            result.coverage, result.plan, language=language, cutoff="", catalogue=result.inputs.catalogue
+        )
+        signs = {one["label"].lower(): one for one in data["stations"]["kinds"]}
+        centre = signs[stations.kinds().set_index("kind")[language]["service_centre"].lower()]
+        own, street = signs[name], signs[lane]
+        # It is drawn as its family is: same colour, same layer; a cluster has the colour of its members.
+        assert [own[key] for key in ("shape", "colour", "group", "n")] == [
+            "square",
+            centre["colour"],
+            centre["group"],
+            1,
+        ]
+        assert (street["cluster"], street["colour"]) == (True, centre["colour"])
+        assert name in {one.lower() for one in data["sites"]["kind"]}
 
 
 def test_what_no_catalogue_knows_is_still_refused(toy_study: Path) -> None:
@@ -127,11 +131,11 @@ def test_what_no_catalogue_knows_is_still_refused(toy_study: Path) -> None:
         study.run(study.Study.read(path))
 
 
-@pytest.mark.parametrize("name", ["aliases", "kinds"])
-def test_a_catalogue_that_adds_no_kinds_changes_no_byte(toy_study: Path, tmp_path: Path, name: str) -> None:
+def test_a_catalogue_that_adds_no_kinds_changes_no_byte(toy_study: Path, tmp_path: Path) -> None:
     study.write(study.run(study.Study.read(toy_study)), tmp_path / "without")
-    written = study.write(study.run(study.Study.read(with_catalogue(toy_study, **{name: ""}))), tmp_path / "with")
+    path = with_catalogue(toy_study, aliases="", kinds="")
+    written = study.write(study.run(study.Study.read(path)), tmp_path / "with")
     # The manifest and the report name the parameters of the study, of which the catalogue is one.
-    for path in written:
-        if path.name not in {"manifest.json", "report.md"}:
-            assert path.read_bytes() == (tmp_path / "without" / path.name).read_bytes(), path.name
+    for one in written:
+        if one.name not in {"manifest.json", "report.md"}:
+            assert one.read_bytes() == (tmp_path / "without" / one.name).read_bytes(), one.name
