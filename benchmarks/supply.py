@@ -1,15 +1,19 @@
 """Floating catchments and rational agents against PySAL's access: `python benchmarks/supply.py`.
 
 A town of 50,000 cells and 2,000 stations, about 4.9 million pairs. Answers are compared before anything is timed.
-access weighs row by row in Python, and lays the rational agents out in a matrix of all cells and stations.
+access weighs row by row in Python, and lays the rational agents out in a matrix of all cells and stations. Then
+`supply_week.py`, in a process of its own: loads and catchments of 168 hours.
 """
 
 from __future__ import annotations
 
 import resource
+import subprocess
+import sys
 import time
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -166,11 +170,13 @@ def tends_to_ours() -> None:
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print both tables, then that of a week."""
     town = make_town(50_000, 2_000, reach_m=REACH_M, workers=50)
     print(f"{len(town.reach):,} pairs")
     against_access(town)
     tends_to_ours()
+    print(flush=True)
+    subprocess.run([sys.executable, str(Path(__file__).with_name("supply_week.py"))], check=True)
 
 
 if __name__ == "__main__":

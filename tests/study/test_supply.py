@@ -137,6 +137,75 @@ def test_a_target_of_the_standard(toy_study: Path) -> None:
     assert zones_of(result).loc[("grid", "west"), "below_target"] == pytest.approx(30)
 
 
+def with_standard(path: Path, more: str) -> Path:
+    """Let the toy town's study be held against a standard of its own."""
+    standard = (
+        'name = "mine"\nversion = "1"\nzh = "座位"\nen = "a seat"\nsource = "made for this test"\ncutoff_m = 600\n'
+        f"detour_factor = 1.2\n{more}"
+    )
+    path.with_name("mine.toml").write_text(standard, encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace("cutoff_m = 600\ndetour_factor = 1.2\n", "")
+    path.write_text(text + '[standard]\npath = "mine.toml"\n', encoding="utf-8")
+    return path
+
+
+def with_columns(path: Path, **columns: list[str]) -> Path:
+    """Give the stations of the toy town more columns."""
+    stations = pd.read_csv(path.with_name("stations.csv")).assign(**columns)
+    stations.to_csv(path.with_name("stations.csv"), index=False)
+    return path
+
+
+@pytest.mark.parametrize("named", ['kinds = ["merchant"]\n', 'tiers = ["partial"]\n'])
+def test_only_stations_that_the_standard_counts_share_their_seats(toy_study: Path, named: str) -> None:
+    # Merchants, of tier partial, are S0 and S3: 5 seats for 10 at place 0 and 10 for 30 at place 2. S1 and S2 share
+    # place 1, where nobody else is: 20 workers have none.
+    path = with_columns(with_visits(with_standard(lay(toy_study), named + "open_then = false\n")))
+    with_columns(path, kind=["merchant", "service_centre", "service_centre", "merchant"])
+    result = study.run(study.Study.read(path))
+    assert result.supply is not None
+    assert result.supply.capacity.to_dict() == {"S0": 5, "S3": 10}
+    assert zones_of(result).loc[("grid", "west"), "access"] == pytest.approx((10 * 0.5 + 30 / 3) / 60)
+    assert result.supply.headline["unreached_share"] == pytest.approx(110 / 150)
+    # A cell with seats in reach is a cell that coverage says is covered, and the other way round.
+    covered = result.coverage.cells.set_index("cell")["covered"]
+    access = result.supply.access.set_index("cell")["access"]
+    assert ((access > 0) == covered.reindex(access.index)).all()
+    assert "seats of 2 of 4 stations are left out: they do not count for 'mine'" in result.notes
+    assert any("12 of 28 visits are at 3 stations that do not count" in note for note in result.notes)
+
+
+HOURS = ["周一至周五9:00-18:00", "19:00-20:00", "电话预约", "24小时"]
+
+
+@pytest.mark.parametrize("open_then", ["true", "false"])
+@pytest.mark.parametrize("method", ["2SFCA", "raam"])
+def test_hours_count_where_the_standard_asks_for_open_stations(toy_study: Path, open_then: str, method: str) -> None:
+    # At ten on a Wednesday S0 and S3 are open, S1 is shut, and of S2 nobody knows.
+    section = SUPPLY if method == "2SFCA" else SUPPLY.replace('"2SFCA"', '"raam"\ntau = 1e9')
+    path = with_columns(lay(toy_study, section), opening_hours=HOURS)
+    path.write_text("as_of = 2026-11-18\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    result = study.run(study.Study.read(with_standard(path, f"open_then = {open_then}\n")))
+    assert result.supply is not None
+    west = zones_of(result).loc[("grid", "west")]
+    head = result.supply.headline
+    shut = open_then == "true"
+    low, high = ([5, 0, 10], [5, 6, 10]) if shut else ([5, 10, 10], [5, 10, 10])
+    assert (head["capacity"], head["capacity_high"]) == (sum(low), sum(high))
+    workers = [10, 20, 30]
+    if method == "2SFCA":
+        assert west["access"] == pytest.approx(sum(low) / 60)
+        assert west["access_high"] == pytest.approx(sum(high) / 60)
+        return
+    # One scale for both: that of all that may be open.
+    rho = 60 / sum(high)
+    for of, seats in (("", low), ("_high", high)):
+        there = [(w, s) for w, s in zip(workers, seats, strict=True) if s]
+        reached = sum(w for w, _ in there)
+        assert west[f"in_reach{of}"] == pytest.approx(reached)
+        assert west[f"cost{of}"] == pytest.approx(sum(w * w / s for w, s in there) / rho / reached, rel=1e-4)
+
+
 def with_visits(path: Path, more: str = "") -> Path:
     # S0 5, S1 4, S2 6, S3 10 seats; S9 is no station. S1 and S2 share place 1.
     visits = {"station": ["S0", "S1", "S2", "S3", "S9"], "visits": [5, 3, 7, 11, 2], "t": TEN_IN_CHINA}

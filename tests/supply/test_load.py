@@ -162,6 +162,65 @@ class TestExpectedLoad:
         carried = stations.groupby("bin")["carried"].sum().to_numpy()
         np.testing.assert_allclose(carried, bins["served"])
 
+    @given(seed=st.integers(0, 2**32 - 1), n_tries=st.integers(2, 4), nearest=st.booleans())
+    @settings(deadline=None, max_examples=15)
+    def test_is_in_balance_worker_by_worker(self, random_town: Town, seed: int, n_tries: int, nearest: object) -> None:
+        # No tree: the workers of each cell and first choice go from station to station, as blocked shares say.
+        demand, reach, seats = random_town(seed, cells=12, stations=5)
+        decay = None if nearest else ways.linear(cutoff=500)
+        seats["s1"] = 0.0
+        timed = demand.assign(bin=9, courier_s=demand["visits"] * HOUR_S / 4)
+        found = load_of(timed, reach, seats, n_tries=n_tries, decay=decay).stations.set_index("station_id")
+        blocked, offered, pairs = found["blocked_share"].fillna(0.0), dict.fromkeys(seats.index, 0.0), {}
+        worth = 1.0 if nearest else ways.linear(cutoff=500)(reach["impedance_s"].to_numpy())
+        rows = reach.assign(drawn=worth * reach["station_id"].map(seats).to_numpy())
+        rows = rows[rows["drawn"] > 0].sort_values(["impedance_s"], kind="stable")
+        for cell, near in rows.groupby("cell"):
+            workers = float(demand.set_index("cell")["visits"][cell]) / 4
+            names = near["station_id"].tolist()
+            firsts = names[:1] if nearest else names
+            for name in firsts:
+                going = workers * (
+                    1.0 if nearest else float(near.set_index("station_id")["drawn"][name]) / near["drawn"].sum()
+                )
+                before = None
+                for station in [name, *(other for other in names if other != name)][:n_tries]:
+                    offered[station] += going
+                    if before is not None:
+                        pairs[before, station] = pairs.get((before, station), 0.0) + going
+                    going *= blocked[station]
+                    before = station
+        np.testing.assert_allclose(found["offered"], pd.Series(offered).reindex(found.index), rtol=1e-9)
+        there = found["offered"] > 0
+        after = supply.overflow(found["offered"], found["capacity"], peakedness=found["peakedness"])
+        np.testing.assert_allclose(after.blocked_share[there], blocked[there], atol=1e-9)
+        variance = found["offered"].copy()
+        bursts = pd.Series(after.peakedness, index=found.index)
+        for (here, there), moved in pairs.items():
+            gone = offered[here] * blocked[here]
+            if gone > 0:
+                variance[there] += moved * min(moved / gone, 1.0) * (bursts[here] - 1.0)
+        some = found["offered"] > 0
+        np.testing.assert_allclose((variance / found["offered"])[some], found["peakedness"][some], rtol=1e-7)
+
+    def test_hours_that_share_a_tree_are_as_each_alone(self, random_town: Town) -> None:
+        demand, reach, seats = random_town(4, cells=10, stations=5)
+        rng = np.random.default_rng(4)
+        timed = pd.concat(
+            [demand.assign(bin=b, courier_s=demand["visits"] * rng.integers(0, 3, 10) * HOUR_S / 4) for b in range(12)],
+            ignore_index=True,
+        )
+        flags = {name: (sorted({0, 3, 7, k}), sorted({0, 3, 4, 7, 8, k})) for k, name in enumerate(seats.index)}
+        hours = hours_of(12, **flags)
+        asked = {"decay": ways.linear(cutoff=500), "n_tries": 3, "hours": hours}
+        whole = load_of(timed, reach, seats, **asked).stations
+        for at in range(12):
+            alone = load_of(timed[timed["bin"] == at], reach, seats, **asked).stations
+            same = whole[(whole["bin"] == at) & whole["scenario"].isin([*alone["scenario"].unique(), "low"])]
+            if "known" in alone["scenario"].tolist():
+                same = whole[(whole["bin"] == at) & (whole["scenario"] == "low")].assign(scenario="known")
+            pd.testing.assert_frame_equal(same.reset_index(drop=True), alone, check_exact=True)
+
     def test_two_stations_that_send_to_each_other_lie_near_a_simulation(
         self, demand_of: Maker, reach_of: Maker
     ) -> None:

@@ -12,6 +12,7 @@ from scipy import integrate
 
 from stationgeo import supply
 from stationgeo.errors import ParameterError
+from stationgeo.supply._queues import _equivalent
 
 loads = st.floats(1e-3, 500.0)
 seats = st.floats(0.0, 300.0)
@@ -93,6 +94,16 @@ def test_seats_block_less_and_bursts_more(load: float, servers: float, peakednes
     plain, here, roomier = share.blocked_share
     assert roomier <= here + 1e-12
     assert servers < load or plain <= here + 1e-9
+
+
+@given(load=st.floats(0.01, 60.0), burst=st.floats(1e-4, 3.0))
+@settings(deadline=None)
+def test_the_equivalent_load_leaves_what_was_asked_for_wherever_the_search_begins(load: float, burst: float) -> None:
+    for near in ((np.nan, np.nan), (load, -1.0), (5 * load + 20 * burst, -1e-3), (5 * load, 2.0)):
+        known = np.array(near)
+        found, ahead = _equivalent(load, 1.0 + burst, known)
+        assert found * float(supply.erlang_loss(found, ahead)) == pytest.approx(load, rel=1e-11)
+        assert known[0] == found
 
 
 def test_overflow_of_no_server_is_what_came() -> None:

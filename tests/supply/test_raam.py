@@ -115,6 +115,55 @@ def test_more_seats_raise_nobodys_cost(random_town: Town, seed: int) -> None:
     assert (before[both] <= fewer[both] + 1e-4).all()
 
 
+def test_what_creeps_along_a_chain_of_cells_arrives(random_town: Town) -> None:
+    # Single sweeps a round fall by a tenth each here, and did not arrive in two hundred rounds.
+    demand, reach, seats = random_town(1021, cells=25)
+    assert supply.raam(demand, reach, supply=seats, weight="visits", tau=300, rho=2, gap=1e-11).gap <= 1e-11
+
+
+def test_hours_are_towns_of_their_own_on_one_scale(random_town: Town) -> None:
+    demand, reach, seats = random_town(3, cells=20, stations=5)
+    rng = np.random.default_rng(3)
+    timed = pd.concat([demand.assign(bin=b, visits=rng.integers(0, 4, 20) * 1.0) for b in (7, 8, 9)], ignore_index=True)
+    # In the hour of 9 nothing is open; in that of 8 all but s0.
+    by_hour = pd.DataFrame(
+        [(name, b, float(seats[name]) * (b == 7 or name != "s0")) for b in (7, 8) for name in seats.index],
+        columns=["station_id", "bin", "capacity"],
+    )
+    asked = {"weight": "visits", "tau": 300.0, "gap": 1e-9}
+    found = supply.raam(timed, reach, supply=by_hour, rho=None, hourly=True, **asked)
+    schema.validate(found.cells, schema.ACCESS)
+    rho = found.parameters["rho"]
+    loads = demand_there = room = 0.0
+    for b in (7, 8):
+        alone = supply.raam(
+            timed[timed["bin"] == b], reach, supply=by_hour.loc[by_hour["bin"] == b, ["station_id", "capacity"]],
+            rho=rho, **asked,
+        )  # fmt: skip
+        for name in ("cells", "stations", "flows", "trace"):
+            told = getattr(found, name)
+            told = told[told["bin"] == b].drop(columns="bin").reset_index(drop=True)
+            pd.testing.assert_frame_equal(told, getattr(alone, name), check_exact=True)
+        loads += alone.stations["load"].sum()
+        demand_there += alone.headline["demand"] - alone.headline["unreached_demand"]
+        used = reach.merge(timed[(timed["bin"] == b) & (timed["visits"] > 0)], on="cell")["station_id"].unique()
+        room += by_hour[(by_hour["bin"] == b) & by_hour["station_id"].isin(used)]["capacity"].sum()
+    assert rho == pytest.approx(demand_there / room)
+    assert loads == pytest.approx(found.flows["demand"].sum())
+    shut = found.cells[found.cells["bin"] == 9]
+    assert len(shut) > 0
+    assert shut["cost"].isna().all()
+    reached = found.cells.dropna(subset="cost")
+    assert found.headline["mean_cost"] == pytest.approx((reached["demand"] * reached["cost"]).sum() / demand_there)
+    assert found.headline["unreached_demand"] == pytest.approx(timed["visits"].sum() - demand_there)
+
+
+def test_seats_by_hour_are_not_forgotten_where_hours_are_one(demand_of: Maker, reach_of: Maker) -> None:
+    seats = pd.DataFrame({"station_id": ["a"], "bin": [9], "capacity": [1.0]})
+    with pytest.raises(ParameterError, match="given by bin"):
+        supply.raam(demand_of({(1, 9): 1.0}), reach_of([("a", 1, 5)]), supply=seats, weight="visits", tau=1, rho=None)
+
+
 def test_a_longer_cutoff_can_raise_a_cost(demand_of: Maker, reach_of: Maker) -> None:
     # Cell 1 has a for itself, 1 worker a seat; cell 2 with 9 on b's one seat finds a: 4 of them come.
     demand, rows = demand_of({1: 1.0, 2: 9.0}), [("a", 1, 0), ("b", 2, 0)]

@@ -47,6 +47,8 @@ class Question(NamedTuple):
     """Column of reach."""
     inside_only: bool
     """Whether what lies in no zone is left out of totals."""
+    catalogue: Catalogue | None
+    """Of the stations' kinds; None for the shipped one."""
 
 
 def ask(
@@ -65,15 +67,17 @@ def ask(
 ) -> Question:
     """Bring everything together that is to be scored; see `score` for what is raised."""
     way = as_table(reach)
-    check_tables(demand, way, stations, weight)
+    check_tables(demand, way, stations, weight, catalogue)
     counted = qualified(stations, standard, catalogue)
-    told = offered(counted, offers, items=items, open_then=open_then)
+    told = offered(counted, offers, items=items, open_then=open_then, catalogue=catalogue)
     _check_bins(demand, told)
     met = meet(
         demand, way, counted=counted, zones=zones, weight=weight, purposes=purposes,
         group="" if standard is None else standard.group, cutoff=cutoff_of(way, standard),
     )  # fmt: skip
-    return Question(tuple(items), counted, told, lay_out(items, told), met, impedance_of(way), zones is not None)
+    return Question(
+        tuple(items), counted, told, lay_out(items, told), met, impedance_of(way), zones is not None, catalogue
+    )
 
 
 def ask_standard(
@@ -113,12 +117,15 @@ def named_standard(standard: Standard | None) -> dict[str, Any]:
 
 def laid_out(question: Question) -> Offered:
     """Lay out what the stations offer."""
-    return Offered(is_centre(question.counted), question.things.low, question.things.high, question.told.n_bins)
+    return Offered(
+        is_centre(question.counted, question.catalogue), question.things.low, question.things.high, question.told.n_bins
+    )
 
 
-def is_centre(counted: pd.DataFrame) -> npt.NDArray[np.bool_]:
+def is_centre(counted: pd.DataFrame, catalogue: Catalogue | None) -> npt.NDArray[np.bool_]:
     """Tell which stations are service centres; the others are of the warm-bee type."""
-    return np.asarray(station_kinds.family_of(counted["kind"].to_numpy()) == "service_centre", dtype=np.bool_)
+    family = station_kinds.family_of(counted["kind"].to_numpy(), catalogue=catalogue)
+    return np.asarray(family == "service_centre", dtype=np.bool_)
 
 
 def cutoff_of(way: pd.DataFrame, standard: Standard | None) -> float:

@@ -42,10 +42,11 @@ class Rows(NamedTuple):
 
 
 def check_asked(
-    stations: gpd.GeoDataFrame, weight: str, min_weight: float, limits: dict[str, float], span_h: float | None
-) -> None:
+    stations: gpd.GeoDataFrame, weight: str, min_weight: float, limits: dict[str, float], span_h: float | None,
+    catalogue: station_kinds.Catalogue | None,
+) -> None:  # fmt: skip
     """Hold what `blank_spots` is asked against its domain."""
-    station_kinds.check_kinds(schema.validate(stations, schema.STATIONS))
+    station_kinds.check_kinds(schema.validate(stations, schema.STATIONS), catalogue=catalogue)
     if weight not in WEIGHTS:
         raise ParameterError(
             f"weight must be a column of demand that adds up. Got {weight!r}; {suggest(weight, WEIGHTS)}"

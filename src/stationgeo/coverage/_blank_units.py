@@ -30,12 +30,13 @@ _UNIT_COLUMNS = (
 
 
 def unit_table(
-    rows: Rows, *, stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None, min_covered_share: float
-) -> pd.DataFrame:
+    rows: Rows, *, stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame | None, min_covered_share: float,
+    catalogue: station_kinds.Catalogue | None,
+) -> pd.DataFrame:  # fmt: skip
     """Tell of every unit of every level, in the order of ZONES, how many stations stand in it and what is covered."""
     if zones is None:
         return _framed({name: np.zeros(0, dtype=object) for name in _UNIT_COLUMNS})
-    stand = _where_stations_stand(stations, zones)
+    stand = _where_stations_stand(stations, zones, catalogue)
     amounts = np.stack([rows.demand, rows.demand - rows.uncovered, rows.demand - rows.uncovered_low], axis=1)
     parts = []
     for one in units_of(zones):
@@ -90,10 +91,12 @@ def off_diagonals(units: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[order][names].reset_index(drop=True)
 
 
-def _where_stations_stand(stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> pd.DataFrame:
+def _where_stations_stand(
+    stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, catalogue: station_kinds.Catalogue | None
+) -> pd.DataFrame:
     """Name the unit of each level in which each counted station stands."""
     tree = zone_tree.ancestors(zones)
-    counted = station_kinds.counted(stations)
+    counted = station_kinds.counted(stations, catalogue=catalogue)
     if counted.empty:
         return tree.iloc[:0]
     lon, lat = station_kinds.lonlat(counted)

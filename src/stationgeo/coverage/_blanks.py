@@ -187,7 +187,7 @@ def blank_spots(
     ([2], 0.0)
     """
     limits = {"min_uncovered_share": min_uncovered_share, "min_covered_share": min_covered_share}
-    check_asked(stations, weight, min_weight, limits, span_h)
+    check_asked(stations, weight, min_weight, limits, span_h, catalogue)
     counted = qualified(stations, standard, catalogue)
     table, outside = read_cells(cells, zones)
     rows = rows_of(table, zones)
@@ -195,8 +195,8 @@ def blank_spots(
     member = np.flatnonzero(per_cell["member"].to_numpy())
     patch, total = _patches(rows.cells[member], per_cell["uncovered_demand"].to_numpy()[member], rings)
     is_spot = total >= min_weight
-    units = unit_table(rows, stations=counted, zones=zones, min_covered_share=min_covered_share)
-    near = nearest_of(rows.cells[member], stations=counted, nearest=nearest)
+    units = unit_table(rows, stations=counted, zones=zones, min_covered_share=min_covered_share, catalogue=catalogue)
+    near = nearest_of(rows.cells[member], stations=counted, nearest=nearest, catalogue=catalogue)
     number = np.full(rows.cells.size, -1, dtype=np.int64)
     number[member] = patch
     spots, place, ranked_by = spot_table(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from stationgeo.coverage._target_inputs import Nearest, Workers
     from stationgeo.coverage._target_units import Ground
-    from stationgeo.stations import HoursOfStations
+    from stationgeo.stations import Catalogue, HoursOfStations
 
 __all__ = ["TargetCheck", "check_targets"]
 
@@ -71,6 +71,7 @@ def check_targets(
     workers: Workers | None = None,
     hours: HoursOfStations | None = None,
     where: Mapping[str, Iterable[str]] | None = None,
+    catalogue: Catalogue | None = None,
 ) -> TargetCheck:
     """Hold targets against stations, unit by unit.
 
@@ -92,6 +93,8 @@ def check_targets(
         24 hours; a station that it lacks may be open or not.
     where
         The zone ids of each class that criteria name ("dense"); a criterion is checked in these alone.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -139,7 +142,7 @@ def check_targets(
     ['fail', 'undecided']
     """
     asked = _several(targets)
-    land = units_of.ground(stations, zones)
+    land = units_of.ground(stations, zones, catalogue)
     given = _Given(nearest=nearest, workers=workers, hours=hours, where=_classes(where or {}, land))
     if nearest is not None:
         _check_nearest(nearest, land)

@@ -51,7 +51,9 @@ class CircleLinks:
         )
 
 
-def circle_links(stations: gpd.GeoDataFrame, *, circle_by: str, hop_m: float) -> CircleLinks:
+def circle_links(
+    stations: gpd.GeoDataFrame, *, circle_by: str, hop_m: float, catalogue: station_kinds.Catalogue | None = None
+) -> CircleLinks:
     """Tell whether each service circle is one connected piece, and which closure would split it.
 
     Parameters
@@ -63,6 +65,8 @@ def circle_links(stations: gpd.GeoDataFrame, *, circle_by: str, hop_m: float) ->
     hop_m
         Straight metres from one station to the next, inclusive; above 0. Stations of different circles do not help
         each other.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -107,7 +111,7 @@ def circle_links(stations: gpd.GeoDataFrame, *, circle_by: str, hop_m: float) ->
     ([False, True, False], [1, 2, 1])
     """
     schema.validate(stations, schema.STATIONS)
-    counted = station_kinds.counted(stations)
+    counted = station_kinds.counted(stations, catalogue=catalogue)
     if circle_by not in counted.columns:
         raise ColumnError(
             f"STATIONS: column {circle_by!r} is missing, which names circles; "

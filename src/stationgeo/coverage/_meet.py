@@ -37,7 +37,13 @@ class Met(NamedTuple):
     """Zones of the lowest level, in the order of their numbers."""
 
 
-def check_tables(demand: pd.DataFrame, reach: pd.DataFrame, places: gpd.GeoDataFrame, weight: str) -> None:
+def check_tables(
+    demand: pd.DataFrame,
+    reach: pd.DataFrame,
+    places: gpd.GeoDataFrame,
+    weight: str,
+    catalogue: stations.Catalogue | None,
+) -> None:
     """Insist on tables that belong together.
 
     Raises
@@ -48,7 +54,7 @@ def check_tables(demand: pd.DataFrame, reach: pd.DataFrame, places: gpd.GeoDataF
     schema.validate(demand, schema.DEMAND)
     schema.validate(reach, schema.REACH)
     schema.validate(places, schema.STATIONS)
-    stations.check_kinds(places)
+    stations.check_kinds(places, catalogue=catalogue)
     if weight not in WEIGHTS:
         raise ParameterError(
             f"weight must be a column of demand that adds up. Got {weight!r}; {suggest(weight, WEIGHTS)}"

@@ -40,15 +40,16 @@ class Nearest:
 
 
 def nearest_of(
-    cells: CellArray, *, stations: gpd.GeoDataFrame, nearest: pd.DataFrame | NearestStations | None
-) -> Nearest:
+    cells: CellArray, *, stations: gpd.GeoDataFrame, nearest: pd.DataFrame | NearestStations | None,
+    catalogue: station_kinds.Catalogue | None,
+) -> Nearest:  # fmt: skip
     """Find the nearest counted station of each cell.
 
     A table has `cell`, `station_id` and one impedance, perhaps `rank`, of which 1 counts, as `reach.nearest_stations`
     and `reach.nearest_over_streets` make it. Without one, it is geodesic metres from the cell's centre; of two at one
     distance either.
     """
-    counted = station_kinds.counted(stations)
+    counted = station_kinds.counted(stations, catalogue=catalogue)
     if nearest is None:
         return _straight(cells, counted)
     table = as_table(nearest, name="nearest")

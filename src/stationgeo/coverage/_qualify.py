@@ -32,7 +32,10 @@ def qualified(stations: _Frame, standard: Standard | None, catalogue: Catalogue 
     return station_kinds.with_kinds(stations, kinds=kinds, tiers=tiers, catalogue=catalogue)
 
 
-def offered(counted: pd.DataFrame, offers: Offers | None, *, items: Sequence[Item], open_then: bool) -> Offers:
+def offered(
+    counted: pd.DataFrame, offers: Offers | None, *, items: Sequence[Item], open_then: bool,
+    catalogue: Catalogue | None = None,
+) -> Offers:  # fmt: skip
     """Say what the stations that count offer, in their order.
 
     Raises
@@ -50,7 +53,7 @@ def offered(counted: pd.DataFrame, offers: Offers | None, *, items: Sequence[Ite
                 f"{names} asks for {'services' if services else 'open stations'}: give offers=, as "
                 "stations.offers(stations, services, hours=...) makes them."
             )
-        return station_kinds.offers(counted, schema.empty(schema.SERVICES), hours=None)
+        return station_kinds.offers(counted, schema.empty(schema.SERVICES), hours=None, catalogue=catalogue)
     if open_then and not offers.timed:
         raise ParameterError(
             f"{names} asks for stations that are open, and offers were made without hours: give "

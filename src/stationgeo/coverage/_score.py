@@ -127,12 +127,13 @@ def score(
     tallied = answer(asked, by_hour=False, by_cell=True)
     useful = useful_ways(asked.met, asked.things, asked.counted)
     cells = cell_table(asked.met, tallied, useful, demand, weight, pieces, asked.impedance, asked.told.n_bins)
-    located, cluster = located_in(stations, zones), station_kinds.is_cluster(stations["kind"].to_numpy())
+    located = located_in(stations, zones)
+    cluster = station_kinds.is_cluster(stations["kind"].to_numpy(), catalogue=catalogue)
     table = zone_table(tallied, asked.met.lowest, zones=zones, cells=cells, pieces=pieces, located=located[~cluster])
     return Coverage(
         cells=cells,
         zones=table,
-        stations=station_table(stations, asked.counted, useful, cells, located),
+        stations=station_table(stations, asked.counted, useful, cells, located, catalogue),
         bins=bin_table(tallied.by_bin[0], asked.told.n_bins),
         headline=headline_of(
             tallied, table, asked.items[0], n_counted=len(asked.counted), n_clusters=int(cluster.sum())

@@ -115,13 +115,13 @@ def located_in(stations: pd.DataFrame, zones: gpd.GeoDataFrame | None) -> npt.ND
 
 def station_table(
     stations: gpd.GeoDataFrame, counted: pd.DataFrame, useful: pd.DataFrame, cells: pd.DataFrame,
-    located: npt.NDArray[np.object_],
+    located: npt.NDArray[np.object_], catalogue: station_kinds.Catalogue | None,
 ) -> gpd.GeoDataFrame:  # fmt: skip
     """Say of each station what it reaches, and what only it does."""
     kinds = stations["kind"].to_numpy()
-    cluster = station_kinds.is_cluster(kinds)
+    cluster = station_kinds.is_cluster(kinds, catalogue=catalogue)
     family = np.full(len(stations), "", dtype=object)
-    family[~cluster] = station_kinds.family_of(kinds[~cluster])
+    family[~cluster] = station_kinds.family_of(kinds[~cluster], catalogue=catalogue)
     per_cell = cells.set_index("cell").loc[useful["cell"]]
     alone = per_cell["n_stations"].to_numpy() == 1
     sums = (

@@ -53,10 +53,12 @@ class Ground:
         return zone_ids.map(self.tree[level]).fillna(schema.OUTSIDE)
 
 
-def ground(stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Ground:
+def ground(
+    stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame, catalogue: station_kinds.Catalogue | None = None
+) -> Ground:
     """Place stations in units; clusters are left out."""
     schema.validate(stations, schema.STATIONS)
-    counted = station_kinds.counted(stations)
+    counted = station_kinds.counted(stations, catalogue=catalogue)
     tree = zone_tree.ancestors(zones)
     levels = tuple(str(name) for name in tree.columns)
     area = crs.geometry_area_m2(zones.geometry)
@@ -79,7 +81,7 @@ def ground(stations: gpd.GeoDataFrame, zones: gpd.GeoDataFrame) -> Ground:
                 "lon": lon,
                 "lat": lat,
                 "zone_id": located,
-                "premises": station_kinds.by_premises(counted, far_m=_FAR_M).members,
+                "premises": station_kinds.by_premises(counted, far_m=_FAR_M, catalogue=catalogue).members,
             }
         ),
     )

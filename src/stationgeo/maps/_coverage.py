@@ -60,6 +60,7 @@ def coverage_map(
     language: str = "zh",
     attribution: str = "",
     cutoff: str = "",
+    catalogue: station_kinds.Catalogue | None = None,
 ) -> CoverageMap:
     """Draw a coverage, and the sites that a plan proposes.
 
@@ -83,6 +84,8 @@ def coverage_map(
     cutoff
         How far a station serves, in words of the map's language ("750 m", "3 min by e-bike"); plain text. Left out of
         the card where it is ''.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files: what kinds are called, and what they are.
 
     Returns
     -------
@@ -121,7 +124,7 @@ def coverage_map(
     for what, frame in frames.items():
         if len(frame):
             check_wgs84(frame, what=what)
-    data = _data(*_in_shown_unit(coverage, plan), language=spoken, cutoff=cutoff) | {
+    data = _data(*_in_shown_unit(coverage, plan), language=spoken, cutoff=cutoff, catalogue=catalogue) | {
         "streets": None if streets is None else street_columns(streets),
         "background": None if background is None else background_columns(background),
         "title": heading,
@@ -169,15 +172,19 @@ def _divided(frame: _Frame, columns: tuple[str, ...], size: float) -> _Frame:
     return frame.assign(**{name: frame[name] / size for name in columns})
 
 
-def _data(coverage: Coverage, plan: Siting | None, *, language: Language, cutoff: str) -> dict[str, Any]:
+def _data(
+    coverage: Coverage, plan: Siting | None, *, language: Language, cutoff: str,
+    catalogue: station_kinds.Catalogue | None,
+) -> dict[str, Any]:  # fmt: skip
     """Gather what the page's script is given of the results."""
-    words, kinds, stations, cells = texts(language), _kind_names(language), coverage.stations, coverage.cells
+    words, kinds = texts(language), _kind_names(language, catalogue)
+    stations, cells = coverage.stations, coverage.cells
     unit = label(coverage.unit.zh, coverage.unit.en, language=language)
     zones = drawn_zones(coverage.zones)
     columns: dict[str, Any] = {
         "cells": cell_columns(cells, zone_ids=list(zones["zone_id"]), station_ids=list(stations["station_id"])),
         "zones": zone_columns(zones, texts=words),
-        "stations": station_columns(stations, kinds=kinds, texts=words),
+        "stations": station_columns(stations, kinds=kinds, texts=words, catalogue=catalogue),
         "sites": None,
     }
     if plan is not None:
@@ -280,8 +287,8 @@ def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]
     }
 
 
-def _kind_names(language: Language) -> dict[str, str]:
-    table = station_kinds.kinds()
+def _kind_names(language: Language, catalogue: station_kinds.Catalogue | None) -> dict[str, str]:
+    table = station_kinds.kinds(catalogue=catalogue)
     return {
         kind: label(zh, en, language=language)
         for kind, zh, en in zip(table["kind"], table["zh"], table["en"], strict=True)

@@ -36,7 +36,11 @@ _OTHER_SHAPE = "pentagon"
 
 
 def station_columns(
-    stations: gpd.GeoDataFrame, *, kinds: Mapping[str, str], texts: Mapping[str, str]
+    stations: gpd.GeoDataFrame,
+    *,
+    kinds: Mapping[str, str],
+    texts: Mapping[str, str],
+    catalogue: station_kinds.Catalogue | None = None,
 ) -> dict[str, Any] | None:
     """Write the stations for the page.
 
@@ -48,6 +52,8 @@ def station_columns(
         What each kind is called; a kind that is not there is shown as it is written.
     texts
         Of the map's language.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -69,7 +75,7 @@ def station_columns(
     if not stations["counted"].all():
         groups.append({"key": "cluster", "label": texts["overlay:cluster"]})
     # A cluster counts for no family; it has the colour of what it is made of.
-    members = station_kinds.kinds().set_index("kind")["family"].to_dict()
+    members = station_kinds.kinds(catalogue=catalogue).set_index("kind")["family"].to_dict()
     outlines, owner = _cluster_shapes(stations.geometry)
     return {
         **points(place[:, 0], place[:, 1]),

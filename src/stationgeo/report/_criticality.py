@@ -13,6 +13,7 @@ from stationgeo.report._sheets import in_unit, kind_names
 if TYPE_CHECKING:
     from stationgeo.coverage import Criticality
     from stationgeo.demand import Unit
+    from stationgeo.stations import Catalogue
 
 __all__ = ["criticality_chapter"]
 
@@ -60,7 +61,7 @@ _COLUMNS = {
 }
 
 
-def criticality_chapter(found: Criticality, unit: Unit) -> Chapter:
+def criticality_chapter(found: Criticality, unit: Unit, *, catalogue: Catalogue | None = None) -> Chapter:
     """Tell what closing loses.
 
     Parameters
@@ -69,6 +70,8 @@ def criticality_chapter(found: Criticality, unit: Unit) -> Chapter:
         What `coverage.criticality` gives.
     unit
         What demand is counted in where people read it.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -87,7 +90,7 @@ def criticality_chapter(found: Criticality, unit: Unit) -> Chapter:
         criticality_chapter(found, scored.unit)
     """
     stations = found.stations.sort_values("unique_demand", ascending=False, kind="stable", ignore_index=True)
-    flat = pd.DataFrame(stations.drop(columns="geometry")).assign(kind_name=kind_names(stations["kind"]))
+    flat = pd.DataFrame(stations.drop(columns="geometry")).assign(kind_name=kind_names(stations["kind"], catalogue))
     order = found.closing.merge(flat.drop_duplicates("station_id")[[c for c in ("station_id", "name") if c in flat]])
     sheets = {"closing": _shown(flat, unit), "closing_order": _shown(order, unit)}
     parts = [_summary(found, unit)]

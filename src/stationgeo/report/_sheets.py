@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from stationgeo.coverage import Coverage
     from stationgeo.demand import Unit
     from stationgeo.siting import Siting
+    from stationgeo.stations import Catalogue
 
 __all__ = ["OUTSIDE_NAME", "WEEKDAYS", "in_unit", "kind_names", "names_of", "site_sheets", "zone_sheets"]
 
@@ -164,7 +165,7 @@ def zone_sheets(coverage: Coverage, headline: Mapping[str, Any]) -> dict[str, pd
     return sheets
 
 
-def site_sheets(plan: Siting, coverage: Coverage) -> dict[str, pd.DataFrame]:
+def site_sheets(plan: Siting, coverage: Coverage, *, catalogue: Catalogue | None = None) -> dict[str, pd.DataFrame]:
     """Lay out the workbook of the proposed sites.
 
     Parameters
@@ -173,6 +174,8 @@ def site_sheets(plan: Siting, coverage: Coverage) -> dict[str, pd.DataFrame]:
         The plan.
     coverage
         The coverage it starts from, for the names of zones and stations.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -192,7 +195,7 @@ def site_sheets(plan: Siting, coverage: Coverage) -> dict[str, pd.DataFrame]:
     """
     sites = plan.sites
     flat = in_unit(pd.DataFrame(sites.drop(columns="geometry")), _SITE_AMOUNTS, plan.unit).assign(
-        kind_name=kind_names(sites["kind"]),
+        kind_name=kind_names(sites["kind"], catalogue),
         zone=names_of(sites["zone_id"], coverage.zones, "zone_id"),
         nearest_station=names_of(sites["nearest_station_id"], coverage.stations, "station_id"),
         lon=sites.geometry.x.round(_DIGITS),
@@ -209,9 +212,9 @@ def names_of(ids: pd.Series[Any], table: pd.DataFrame, key: str) -> pd.Series[An
     return ids.map(known).astype("object").fillna("")
 
 
-def kind_names(codes: pd.Series[Any]) -> pd.Series[Any]:
+def kind_names(codes: pd.Series[Any], catalogue: Catalogue | None) -> pd.Series[Any]:
     """Say what kinds of stations are called, in English and Chinese; a kind that nobody knows stays its code."""
-    table = kinds()
+    table = kinds(catalogue=catalogue)
     called = dict(zip(table["kind"], table["en"] + " " + table["zh"], strict=True))
     return codes.map(lambda code: called.get(code, code)).astype("object")
 

@@ -44,7 +44,9 @@ _ACCESS = {
     "below_target": ("of demand, with fewer seats than the standard asks for", "低于标准座位数的需求"),
     "below_target_high": ("the same were stations open whenever they may be", "同上,计入可能开放的站点"),
     "cost": ("way and crowding together that workers pay; less is better", "路程与拥挤的综合代价,越小越好"),
-    "in_reach": ("of demand, with a station in reach", "有站点可达的需求"),
+    "cost_high": ("the same were stations open whenever they may be", "同上,计入可能开放的站点"),
+    "in_reach": ("of demand, with a station in reach that is open then", "当时有开放站点可达的需求"),
+    "in_reach_high": ("the same were stations open whenever they may be", "同上,计入可能开放的站点"),
 }
 _STATIONS = {
     "capacity": ("seats", "座位数"),
@@ -192,8 +194,8 @@ def _of_supply(headline: Mapping[str, float], *, timed: bool) -> list[str]:
         f"{_span(reached)} of demand has seats in reach, wherever it is",
     ]
     if "mean_cost" in headline:
-        gap = headline["gap"]
-        return [*lines, f"mean cost of way and crowding {headline['mean_cost']:.3f}, solved to a gap of {gap:.0e}"]
+        costs = sorted({f"{headline[name]:.3f}" for name in ("mean_cost", "mean_cost_high")}, key=float)
+        return [*lines, f"mean cost of way and crowding {' to '.join(costs)}, solved to a gap of {headline['gap']:.0e}"]
     access = sorted({f"{headline[name]:.3g}" for name in ("mean_access", "mean_access_high")}, key=float)
     whom = "worker there at once" if timed else "unit of demand"
     return [*lines, f"{' to '.join(access)} seats for each {whom}, on average"]

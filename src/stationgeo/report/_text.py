@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stationgeo.report._chapters import Chapter
     from stationgeo.report._streets import Streets
     from stationgeo.siting import Siting
+    from stationgeo.stations import Catalogue
 
 __all__ = ["headline_lines", "markdown"]
 
@@ -111,6 +112,7 @@ def markdown(
     notes: Sequence[str],
     streets: Streets | None = None,
     chapters: Sequence[Chapter] = (),
+    catalogue: Catalogue | None = None,
 ) -> str:
     """Write the report of a study in Markdown.
 
@@ -134,6 +136,8 @@ def markdown(
         What was found out about the streets, where reach is over streets.
     chapters
         What else was asked, in the order in which it is told.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -157,7 +161,7 @@ def markdown(
         _levels(coverage),
         _worst(coverage),
         *chapter_text(chapters),
-        _sites(plan, coverage),
+        _sites(plan, coverage, catalogue),
         "" if streets is None else street_section(streets),
         "## What to know\n\n" + bullets(notes) if notes else "",
         "## Inputs\n\n" + _inputs(reports),
@@ -222,7 +226,7 @@ def _worst(coverage: Coverage) -> str:
     )
 
 
-def _sites(plan: Siting | None, coverage: Coverage) -> str:
+def _sites(plan: Siting | None, coverage: Coverage, catalogue: Catalogue | None) -> str:
     if plan is None:
         return ""
     unit, n = plan.unit, f"{plan.n_stations:,}"
@@ -240,7 +244,7 @@ def _sites(plan: Siting | None, coverage: Coverage) -> str:
         "nearest station",
     ]
     sites = plan.sites.assign(
-        kind_name=kind_names(plan.sites["kind"]),
+        kind_name=kind_names(plan.sites["kind"], catalogue),
         zone=names_of(plan.sites["zone_id"], coverage.zones, "zone_id"),
         station=names_of(plan.sites["nearest_station_id"], coverage.stations, "station_id"),
     )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from stationgeo.reach import TravelReach
     from stationgeo.schema import IntArray
     from stationgeo.siting._model import Model
+    from stationgeo.stations import Catalogue
 
 __all__ = ["DEFAULT_TIME_LIMIT_S", "Siting", "candidates_from_cells", "greedy_cover", "maximal_cover"]
 
@@ -50,6 +51,7 @@ def maximal_cover(
     stations: gpd.GeoDataFrame | None = None,
     time_limit_s: float = DEFAULT_TIME_LIMIT_S,
     gap: float = 0.0,
+    catalogue: Catalogue | None = None,
 ) -> Siting:
     """Choose the sites that newly cover the most demand, with a proof or a bound.
 
@@ -77,6 +79,8 @@ def maximal_cover(
         the greedy plan. Compiling on the first call comes on top.
     gap
         Share of the bound, 0 or more and below 1, that the plan may fall short of it: larger is quicker.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -137,7 +141,9 @@ def maximal_cover(
         raise ParameterError(f"time_limit_s must be a number of seconds, 0 or more. Got {time_limit_s!r}.")
     if not 0 <= gap < 1:
         raise ParameterError(f"gap must be a share of at least 0 and below 1. Got {gap!r}.")
-    problem = read_problem(demand, candidate_reach, weight=weight, existing=existing, candidates=candidates)
+    problem = read_problem(
+        demand, candidate_reach, weight=weight, existing=existing, candidates=candidates, catalogue=catalogue
+    )
     asked = check_asked(n_stations, problem)
     model = _uncovered(problem)
     found = hunt(model, n_sites=asked, time_limit_s=time_limit_s, gap=gap)
@@ -149,7 +155,7 @@ def maximal_cover(
     return _siting(
         problem, found.sites, asked,
         found={"status": status, "value": found.value, "bound": found.bound, "sizes": found.sizes},
-        parameters=parameters, candidates=candidates, stations=stations, started=started,
+        parameters=parameters, candidates=candidates, stations=stations, catalogue=catalogue, started=started,
     )  # fmt: skip
 
 
@@ -162,12 +168,13 @@ def greedy_cover(
     existing: pd.DataFrame | TravelReach | None = None,
     candidates: gpd.GeoDataFrame | None = None,
     stations: gpd.GeoDataFrame | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Siting:
     """Choose sites one by one, each where it newly covers most, with a bound on what any choice could cover.
 
     Parameters
     ----------
-    demand, candidate_reach, n_stations, weight, existing, candidates, stations
+    demand, candidate_reach, n_stations, weight, existing, candidates, stations, catalogue
         As in `maximal_cover`.
 
     Returns
@@ -202,7 +209,9 @@ def greedy_cover(
     (['a', 'c'], 10.0, 10.0)
     """
     started = time.perf_counter()
-    problem = read_problem(demand, candidate_reach, weight=weight, existing=existing, candidates=candidates)
+    problem = read_problem(
+        demand, candidate_reach, weight=weight, existing=existing, candidates=candidates, catalogue=catalogue
+    )
     asked = check_asked(n_stations, problem)
     model = _uncovered(problem)
     sites, gains, bound = greedy(model, n_sites=asked)
@@ -214,7 +223,7 @@ def greedy_cover(
     return _siting(
         problem, model.origin[sites], asked,
         found={"status": status, "value": value, "bound": bound, "sizes": sizes},
-        parameters=parameters, candidates=candidates, stations=stations, started=started,
+        parameters=parameters, candidates=candidates, stations=stations, catalogue=catalogue, started=started,
     )  # fmt: skip
 
 
@@ -238,6 +247,7 @@ def _siting(
     parameters: dict[str, Any],
     candidates: gpd.GeoDataFrame | None,
     stations: gpd.GeoDataFrame | None,
+    catalogue: Catalogue | None,
     started: float,
 ) -> Siting:
     """Count again from the tables what the sites cover, and write the result."""
@@ -252,7 +262,9 @@ def _siting(
     bound = max(objective, float(found["bound"]))
     unit = demand_unit(parameters["weight"], timed=parameters["timed"])
     return Siting(
-        sites=sites_table(problem, ranked[useful], gains[useful], candidates=candidates, stations=stations),
+        sites=sites_table(
+            problem, ranked[useful], gains[useful], candidates=candidates, stations=stations, catalogue=catalogue
+        ),
         objective=objective,
         bound=bound,
         gap=(bound - objective) / bound if bound > 0 else 0.0,

@@ -16,10 +16,16 @@ from stationgeo.stations import is_cluster
 
 if TYPE_CHECKING:
     from stationgeo.schema import CellArray
+    from stationgeo.stations import Catalogue
 
 
 def candidates_from_cells(
-    candidate_cells: CellArray, *, kind: str, action: str = "new", within: gpd.GeoDataFrame | None = None
+    candidate_cells: CellArray,
+    *,
+    kind: str,
+    action: str = "new",
+    within: gpd.GeoDataFrame | None = None,
+    catalogue: Catalogue | None = None,
 ) -> gpd.GeoDataFrame:
     """Make a candidate of each cell's centre.
 
@@ -33,6 +39,8 @@ def candidates_from_cells(
         What would be done there: "new" as a rule.
     within
         ZONES, to fill in `zone_id`; without them it is ''.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Returns
     -------
@@ -60,7 +68,7 @@ def candidates_from_cells(
     >>> table["candidate_id"].item(), table["action"].item()
     ('8a411caa05affff', 'new')
     """
-    if is_cluster([kind])[0]:
+    if is_cluster([kind], catalogue=catalogue)[0]:
         raise ParameterError(f"kind must be a station, not a cluster. Got {kind!r}.")
     if action not in ACTIONS:
         raise ParameterError(f"unknown action {action!r}; {suggest(action, ACTIONS)}")

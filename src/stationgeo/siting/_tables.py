@@ -19,6 +19,7 @@ from stationgeo.stations import check_kinds, counted, lonlat
 if TYPE_CHECKING:
     from stationgeo.reach import TravelReach
     from stationgeo.schema import CellArray, FloatArray, IntArray
+    from stationgeo.stations import Catalogue
 
 _TEXT_COLUMNS = ("action", "kind", "host", "name", "zone_id")
 _COST_COLUMNS = ("cost_build", "cost_per_year")
@@ -67,6 +68,7 @@ def read_problem(
     weight: str,
     existing: pd.DataFrame | TravelReach | None,
     candidates: pd.DataFrame | None,
+    catalogue: Catalogue | None,
 ) -> Problem:
     """Give numbers to cells and candidates, and hold the tables against each other.
 
@@ -78,7 +80,7 @@ def read_problem(
     cell, total = _demand_per_cell(demand, weight)
     rows = as_table(candidate_reach, name="candidate_reach")
     reach_cell = _cells(rows, "candidate_reach")
-    ids, number = _candidates(rows, candidates)
+    ids, number = _candidates(rows, candidates, catalogue)
     at, known = _find(cell, reach_cell)
     pairs = np.unique(np.column_stack((number, reach_cell.view(np.int64))), axis=0)
     if len(pairs) < len(reach_cell):
@@ -148,6 +150,7 @@ def sites_table(
     *,
     candidates: gpd.GeoDataFrame | None,
     stations: gpd.GeoDataFrame | None,
+    catalogue: Catalogue | None,
 ) -> gpd.GeoDataFrame:
     """Describe the chosen sites, one row per rank."""
     ids = problem.candidate_ids[ranked]
@@ -163,18 +166,22 @@ def sites_table(
     columns["cumulative_share"] = columns["cumulative_covered"] / problem.total_demand
     points: Any = [None] * ids.size if candidates is None else about["geometry"].to_numpy()
     shapes = gpd.GeoSeries(points, crs=crs.WGS84)
-    nearest_id, nearest_m = _nearest(gpd.GeoDataFrame(geometry=shapes), stations if candidates is not None else None)
+    nearest_id, nearest_m = _nearest(
+        gpd.GeoDataFrame(geometry=shapes), stations if candidates is not None else None, catalogue
+    )
     columns["nearest_station_id"] = pd.Series(nearest_id, dtype="str")
     columns["nearest_station_m"] = nearest_m
     return gpd.GeoDataFrame(columns, geometry=shapes)[list(_SITE_COLUMNS)]
 
 
-def _nearest(sites: gpd.GeoDataFrame, stations: gpd.GeoDataFrame | None) -> tuple[npt.NDArray[np.object_], FloatArray]:
+def _nearest(
+    sites: gpd.GeoDataFrame, stations: gpd.GeoDataFrame | None, catalogue: Catalogue | None
+) -> tuple[npt.NDArray[np.object_], FloatArray]:
     """Find the nearest existing station of each site; of equals the smaller id."""
     names, metres = np.full(len(sites), "", dtype=np.object_), np.full(len(sites), np.nan)
     if stations is None or stations.empty or sites.empty:
         return names, metres
-    points = counted(stations).sort_values("station_id", ignore_index=True)
+    points = counted(stations, catalogue=catalogue).sort_values("station_id", ignore_index=True)
     if points.empty:
         return names, metres
     lon, lat = lonlat(points, source="stations")
@@ -223,7 +230,9 @@ def _cells(frame: pd.DataFrame, source: str) -> CellArray:
     return frame["cell"].to_numpy().astype(np.uint64)
 
 
-def _candidates(reach: pd.DataFrame, candidates: pd.DataFrame | None) -> tuple[npt.NDArray[np.object_], IntArray]:
+def _candidates(
+    reach: pd.DataFrame, candidates: pd.DataFrame | None, catalogue: Catalogue | None
+) -> tuple[npt.NDArray[np.object_], IntArray]:
     """Give numbers to candidates by their sorted ids, and to the rows of reach."""
     if "station_id" not in reach.columns:
         raise ColumnError(
@@ -236,7 +245,7 @@ def _candidates(reach: pd.DataFrame, candidates: pd.DataFrame | None) -> tuple[n
     if candidates is None:
         number, known = pd.factorize(ids.to_numpy(dtype=np.object_), sort=True)
         return np.asarray(known, dtype=np.object_), number.astype(np.int64)
-    check_kinds(validate(candidates, CANDIDATES), source="CANDIDATES")
+    check_kinds(validate(candidates, CANDIDATES), source="CANDIDATES", catalogue=catalogue)
     names = pd.Index(np.sort(candidates["candidate_id"].to_numpy(dtype=np.object_)))
     number = names.get_indexer(pd.Index(ids.to_numpy(dtype=np.object_))).astype(np.int64)
     unknown = ids[number < 0]

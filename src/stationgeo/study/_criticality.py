@@ -11,6 +11,7 @@ from stationgeo.study._measure import Told, as_parquet
 
 if TYPE_CHECKING:
     from stationgeo.coverage import Coverage, Criticality
+    from stationgeo.stations import Catalogue
     from stationgeo.study._given import Given
 
 __all__ = ["Closing", "ask_criticality"]
@@ -25,6 +26,8 @@ class Closing:
 
     found: Criticality
     """What `coverage.criticality` gives."""
+    catalogue: Catalogue | None
+    """Of kinds, for their names; None for the shipped one."""
     notes: tuple[str, ...] = ()
     """What a reader should know."""
 
@@ -32,7 +35,7 @@ class Closing:
         """Tell of the stations without which most is lost."""
         found = self.found
         return Told(
-            chapters=(report.criticality_chapter(found, scored.unit),),
+            chapters=(report.criticality_chapter(found, scored.unit, catalogue=self.catalogue),),
             files={
                 "criticality.parquet": as_parquet(found.stations),
                 "criticality_zones.parquet": as_parquet(found.zones),
@@ -69,7 +72,7 @@ def ask_criticality(given: Given) -> Closing | None:
         )  # fmt: skip
     except ParameterError as error:
         raise StudyError(f"{study.name}: criticality: {error}") from error
-    return Closing(found=found)
+    return Closing(found=found, catalogue=given.inputs.catalogue)
 
 
 def _spans(night: tuple[int, int]) -> dict[str, list[int]]:

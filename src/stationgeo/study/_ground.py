@@ -45,10 +45,10 @@ def gather_places(study: Study, inputs: Inputs, as_of: dt.date | None) -> Places
         every = gpd.GeoDataFrame(none.drop(columns="geometry"), geometry=gpd.GeoSeries([], crs=crs.WGS84))
     access = inputs.access
     if access is not None:
-        drawn = set(every.loc[stations.is_cluster(every["kind"]), "station_id"])
+        drawn = set(every.loc[stations.is_cluster(every["kind"], catalogue=inputs.catalogue), "station_id"])
         gone = set() if inputs.stations is None else set(inputs.stations["station_id"]) - set(every["station_id"])
         access = access[~access["station_id"].isin(drawn | gone)]
-    return Places(every, stations.counted(every), access, notes)
+    return Places(every, stations.counted(every, catalogue=inputs.catalogue), access, notes)
 
 
 def cut_pieces(study: Study, inputs: Inputs, listener: Progress) -> pd.DataFrame | None:

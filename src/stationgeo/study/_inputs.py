@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stationgeo import io
 from stationgeo.study._change import Change
-from stationgeo.study._inputs_coverage import read_for_coverage
+from stationgeo.study._inputs_coverage import find_catalogue, read_for_coverage
 from stationgeo.study._inputs_places import read_access, read_candidates, read_stations
 from stationgeo.study._network import StreetsRead, read_network
 from stationgeo.study._progress import unheard
@@ -123,11 +123,12 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
     orders = _read_orders(study, study.orders, reports, step)
     known_places = _read_known_places(study, study.known_places, reports, step)
     territory, notes = read_territory(study, reports, step)
-    places = read_stations(study, study.stations, reports, step)
+    catalogue = find_catalogue(study)
+    places = read_stations(study, study.stations, reports, step, catalogue=catalogue)
     access = read_access(study, study.stations, reports, step)
-    more = read_for_coverage(study, reports, step)
-    candidates = read_candidates(study, study.candidates, reports, step)
-    change = _read_change(study, reports, step)
+    more = read_for_coverage(study, reports, step, catalogue=catalogue)
+    candidates = read_candidates(study, study.candidates, reports, step, catalogue=catalogue)
+    change = _read_change(study, reports, step, catalogue)
     changed = () if change is None else (change.stations, change.access)
     around = (territory, places, access, candidates, *changed)
     roads = _read_network(study, reports, around, step)
@@ -141,7 +142,7 @@ def read_inputs(study: Study, *, step: Step) -> Inputs:
         stations=places,
         access=access,
         services=more.services,
-        catalogue=more.catalogue,
+        catalogue=catalogue,
         overlays=more.overlays,
         buildings=more.buildings,
         routes=more.routes,
@@ -209,11 +210,13 @@ def _read_known_places(
     return read.table
 
 
-def _read_change(study: Study, reports: dict[str, IngestReport], step: Step) -> Change | None:
+def _read_change(
+    study: Study, reports: dict[str, IngestReport], step: Step, catalogue: Catalogue | None
+) -> Change | None:
     asked = study.what_if
     if asked is None:
         return None
-    given = read_stations(study, asked.stations, reports, step, name="what_if.stations")
+    given = read_stations(study, asked.stations, reports, step, catalogue=catalogue, name="what_if.stations")
     access = read_access(study, asked.stations, reports, step, name="what_if.stations")
     blocked = _read_drawn(study, asked.blocked, io.read_background, "what_if.blocked", reports, step)
     return Change(close=asked.close, stations=given, access=access, blocked=blocked)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from stationgeo import io, stations
-from stationgeo.errors import StudyError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     import pandas as pd
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from stationgeo.study._model import Study
     from stationgeo.study._progress import Step
 
-__all__ = ["ForCoverage", "read_for_coverage"]
+__all__ = ["ForCoverage", "find_catalogue", "kind_words", "read_for_coverage"]
 
 _OF_KINDS = "kinds.toml"
 _T = TypeVar("_T", bound="pd.DataFrame")
@@ -26,7 +27,6 @@ class ForCoverage(NamedTuple):
     """See `Inputs`."""
 
     services: pd.DataFrame | None
-    catalogue: Catalogue | None
     overlays: gpd.GeoDataFrame | None
     buildings: gpd.GeoDataFrame | None
     routes: gpd.GeoDataFrame | None
@@ -34,17 +34,16 @@ class ForCoverage(NamedTuple):
     check_ins: pd.DataFrame | None
 
 
-def read_for_coverage(study: Study, reports: dict[str, IngestReport], step: Step) -> ForCoverage:
+def read_for_coverage(
+    study: Study, reports: dict[str, IngestReport], step: Step, *, catalogue: Catalogue | None
+) -> ForCoverage:
     """Read and check the sources of a study that only coverage looks at.
 
     Raises
     ------
     SourceError, ColumnError, DatumError, DataError, ParameterError
         Of the readers.
-    StudyError
-        If the catalogue has kinds of its own.
     """
-    catalogue = _read_catalogue(study)
     services = overlays = buildings = routes = None
     if study.services is not None:
         asked = study.services
@@ -82,7 +81,7 @@ def read_for_coverage(study: Study, reports: dict[str, IngestReport], step: Step
         options = seen.model_dump(exclude={"path", "tz", "calibrate", "between", "overdispersed"})
         visits = io.read_check_ins(study.resolve(seen.path), tz=seen.tz or study.tz, **options)
         check_ins = _kept("check_ins", visits, reports, step)
-    return ForCoverage(services, catalogue, overlays, buildings, routes, workers, check_ins)
+    return ForCoverage(services, overlays, buildings, routes, workers, check_ins)
 
 
 def _kept(name: str, read: Ingest[_T], reports: dict[str, IngestReport], step: Step) -> _T:
@@ -91,13 +90,13 @@ def _kept(name: str, read: Ingest[_T], reports: dict[str, IngestReport], step: S
     return read.table
 
 
-def _read_catalogue(study: Study) -> Catalogue | None:
-    if study.catalogue is None:
-        return None
-    found = stations.read_catalogue(study.resolve(study.catalogue.path))
-    if _OF_KINDS in found.own:
-        raise StudyError(
-            f"{study.name}: catalogue: kinds of one's own are not drawn and sited yet. Leave {_OF_KINDS} out of it, "
-            "and say which kind each word of the file is by [stations] kinds."
-        )
-    return found
+def find_catalogue(study: Study) -> Catalogue | None:
+    """Read the catalogue of a study; None for the shipped one."""
+    return None if study.catalogue is None else stations.read_catalogue(study.resolve(study.catalogue.path))
+
+
+def kind_words(catalogue: Catalogue | None, said: Mapping[str, str]) -> Mapping[str, str]:
+    """Tell which words of a file stand for which kind: what the study says, before what a catalogue's own kinds say."""
+    if catalogue is None or _OF_KINDS not in catalogue.own:
+        return said
+    return stations.kind_words(catalogue=catalogue) | dict(said)

@@ -8,11 +8,13 @@ import pandas as pd
 
 from stationgeo import io, stations
 from stationgeo.errors import DataError, first_few
+from stationgeo.study._inputs_coverage import kind_words
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from stationgeo.io import IngestReport
+    from stationgeo.stations import Catalogue
     from stationgeo.study._model import Study
     from stationgeo.study._progress import Step
     from stationgeo.study._sections import Candidates, Stations
@@ -24,8 +26,9 @@ CELL_KIND = "warm_bee"
 
 
 def read_stations(
-    study: Study, source: Stations | None, reports: dict[str, IngestReport], step: Step, *, name: str = "stations"
-) -> gpd.GeoDataFrame | None:
+    study: Study, source: Stations | None, reports: dict[str, IngestReport], step: Step, *,
+    catalogue: Catalogue | None, name: str = "stations",
+) -> gpd.GeoDataFrame | None:  # fmt: skip
     """Read stations, whose report goes by `name`; None where the study names none.
 
     Raises
@@ -40,7 +43,7 @@ def read_stations(
         datum=source.datum,
         columns=source.columns,
         default_kind=source.default_kind,
-        kinds=source.kinds,
+        kinds=kind_words(catalogue, source.kinds),
         where=source.where,
         crs=source.crs,
         tz=source.tz or study.tz,
@@ -48,7 +51,7 @@ def read_stations(
         encoding=source.encoding,
         personal=source.personal,
     )
-    stations.check_kinds(read.table, source=read.report.source)
+    stations.check_kinds(read.table, source=read.report.source, catalogue=catalogue)
     reports[name] = read.report
     step()
     return read.table
@@ -83,8 +86,9 @@ def read_access(
 
 
 def read_candidates(
-    study: Study, source: Candidates | None, reports: dict[str, IngestReport], step: Step
-) -> gpd.GeoDataFrame | None:
+    study: Study, source: Candidates | None, reports: dict[str, IngestReport], step: Step, *,
+    catalogue: Catalogue | None,
+) -> gpd.GeoDataFrame | None:  # fmt: skip
     """Read the candidates of a file; None where they come from cells, or no siting is asked.
 
     Raises
@@ -96,7 +100,7 @@ def read_candidates(
         return None
     if source.path is None:
         named = pd.DataFrame({"kind": [source.default_kind or CELL_KIND]})
-        _check_no_cluster(stations.check_kinds(named, source="candidates.default_kind"), "candidates.default_kind")
+        _check_no_cluster(named, "candidates.default_kind", catalogue)
         return None
     read = io.read_candidates(
         study.resolve(source.path),
@@ -104,14 +108,14 @@ def read_candidates(
         columns=source.columns,
         default_kind=source.default_kind,
         default_action=source.default_action,
-        kinds=source.kinds,
+        kinds=kind_words(catalogue, source.kinds),
         where=source.where,
         crs=source.crs,
         bad_rows=source.bad_rows,
         encoding=source.encoding,
         personal=source.personal,
     )
-    _check_no_cluster(stations.check_kinds(read.table, source=read.report.source), read.report.source)
+    _check_no_cluster(read.table, read.report.source, catalogue)
     if study.siting is not None and len(read.table) < study.siting.n_stations:
         raise DataError(
             f"{read.report.source}: {len(read.table):,} candidates are fewer than {study.siting.n_stations:,} sites "
@@ -122,8 +126,9 @@ def read_candidates(
     return read.table
 
 
-def _check_no_cluster(candidates: pd.DataFrame, source: str) -> None:
-    clusters = candidates.loc[stations.is_cluster(candidates["kind"]), "kind"]
+def _check_no_cluster(candidates: pd.DataFrame, source: str, catalogue: Catalogue | None) -> None:
+    stations.check_kinds(candidates, source=source, catalogue=catalogue)
+    clusters = candidates.loc[stations.is_cluster(candidates["kind"], catalogue=catalogue), "kind"]
     if len(clusters):
         raise DataError(
             f"{source}: column 'kind' must hold kinds of stations; {len(clusters):,} of {len(candidates):,} rows hold "

@@ -141,7 +141,7 @@ def _timed(
     study: Study, inputs: Inputs, places: gpd.GeoDataFrame, told: pd.DataFrame, as_of: dt.date, days: IntArray
 ) -> Offering:
     asked = study.hours
-    counted = stations.counted(places)
+    counted = stations.counted(places, catalogue=inputs.catalogue)
     read = partial(
         stations.open_hours, bins=_BINS, as_of=as_of, calendar=asked.calendar or study.demand.calendar,
         part_hours=asked.part_hours, days=days,

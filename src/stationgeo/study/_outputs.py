@@ -132,7 +132,7 @@ def _writers(result: Result) -> dict[str, Callable[[Path], None]]:
         writers["release.parquet"] = lambda path: release.table.to_parquet(path, index=False)
         writers["release_hours.parquet"] = lambda path: release.hours.to_parquet(path, index=False)
     if plan is not None:
-        rows = report.site_sheets(plan, result.coverage)
+        rows = report.site_sheets(plan, result.coverage, catalogue=result.inputs.catalogue)
         writers["sites.geojson"] = lambda path: report.write_geojson(path, plan.sites)
         writers["sites.xlsx"] = lambda path: report.write_workbook(path, rows)
     network = result.inputs.network
@@ -159,7 +159,7 @@ def _isochrones(result: Result, network: Network) -> gpd.GeoDataFrame:
     """Draw how far stations reach over the streets, each by itself."""
     asked = result.study.reach
     reached = reach.reached_streets(
-        stations.counted(result.coverage.stations),
+        stations.counted(result.coverage.stations, catalogue=result.inputs.catalogue),
         network,
         bands_s=asked.bands_s,
         direction=asked.direction,
@@ -189,6 +189,7 @@ def _map(result: Result) -> Any:  # noqa: ANN401 - folium has no types
         language=study.map.language,
         attribution=_attribution(study.map.attribution, result.inputs.attribution),
         cutoff=study.reach.in_words_of(study.map.language),
+        catalogue=result.inputs.catalogue,
     )
 
 
@@ -220,6 +221,7 @@ def _text(result: Result, chapters: Sequence[Chapter]) -> str:
         notes=result.notes,
         streets=result.streets,
         chapters=chapters,
+        catalogue=result.inputs.catalogue,
     )
 
 

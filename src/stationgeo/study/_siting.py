@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from stationgeo.siting import Siting
     from stationgeo.study._given import Given
+    from stationgeo.study._inputs import Inputs
+    from stationgeo.study._model import Study
     from stationgeo.study._progress import Progress
-    from stationgeo.study._sections import Candidates
 
 __all__ = ["Sited", "choose_sites"]
 
@@ -43,7 +44,7 @@ def choose_sites(given: Given, listener: Progress) -> Sited:
     with listener.stage("siting", steps=2) as step:
         candidates = inputs.candidates
         if candidates is None:
-            candidates = _of_cells(study.candidates, demanded.inside, study.demand_weight, existing)
+            candidates = _of_cells(study, inputs, demanded.inside, existing)
         if candidates is None:
             return Sited(notes=("all demand is covered already: no site is proposed",))
         lon, lat = candidates.geometry.x.to_numpy(), candidates.geometry.y.to_numpy()
@@ -60,6 +61,7 @@ def choose_sites(given: Given, listener: Progress) -> Sited:
             stations=places.every,
             time_limit_s=study.siting.time_limit_s,
             gap=study.siting.gap,
+            catalogue=inputs.catalogue,
         )
         step()
     return Sited(plan, (*plan.notes, *said), met_places("candidate", candidates, candidate_reach))
@@ -70,7 +72,10 @@ def _counting(given: Given) -> tuple[pd.DataFrame, tuple[str, ...]]:
     table, standard = reach.as_table(given.reached), given.standard
     if standard is None:
         return table, ()
-    counted = stations.with_kinds(given.places.every, kinds=standard.kinds or None, tiers=standard.tiers or None)
+    counted = stations.with_kinds(
+        given.places.every, kinds=standard.kinds or None, tiers=standard.tiers or None,
+        catalogue=given.inputs.catalogue,
+    )  # fmt: skip
     kept = table[table["station_id"].isin(counted["station_id"])]
     if not (standard.open_then or standard.services or standard.needs or standard.profile):
         return kept, ()
@@ -81,9 +86,12 @@ def _counting(given: Given) -> tuple[pd.DataFrame, tuple[str, ...]]:
     return kept, (note,)
 
 
-def _of_cells(asked: Candidates, table: pd.DataFrame, weight: str, reached: pd.DataFrame) -> gpd.GeoDataFrame | None:
+def _of_cells(study: Study, inputs: Inputs, table: pd.DataFrame, reached: pd.DataFrame) -> gpd.GeoDataFrame | None:
     """Make a candidate of every cell with demand that no station reaches; None where there is none."""
-    blank = np.setdiff1d(table.loc[table[weight] > 0, "cell"], reached["cell"])
-    if blank.size == 0:
+    asked = study.candidates
+    blank = np.setdiff1d(table.loc[table[study.demand_weight] > 0, "cell"], reached["cell"])
+    if asked is None or blank.size == 0:
         return None
-    return siting.candidates_from_cells(blank, kind=asked.default_kind or CELL_KIND, action=asked.default_action)
+    return siting.candidates_from_cells(
+        blank, kind=asked.default_kind or CELL_KIND, action=asked.default_action, catalogue=inputs.catalogue
+    )

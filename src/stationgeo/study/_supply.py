@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from stationgeo.coverage import Coverage
+    from stationgeo.coverage import Coverage, Standard
     from stationgeo.reach import Decay, TravelReach
     from stationgeo.schema import CellArray
     from stationgeo.stations import Offers
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from stationgeo.study._model import Study
     from stationgeo.study._offers import Offering
 
-__all__ = ["Supplied", "ask_supply", "timed_demand"]
+__all__ = ["Supplied", "ask_supply"]
 
 _S_PER_HOUR = 3600.0
 _GAP = 1e-6
@@ -41,7 +41,8 @@ class Supplied:
     access: pd.DataFrame
     """Key `cell`: `demand` and `access`, `access_high` (seats for each worker there at once, weighted by workers over
     the hours, with stations that are open for sure and with those that may be), `below_target`, `below_target_high` (of
-    `demand`, with fewer seats than the standard asks for; nan without a target). Of "raam" `cost` instead."""
+    `demand`, with fewer seats than the standard asks for; nan without a target). Of "raam" instead `cost`, `cost_high`
+    (mean over workers of the hours in which they reach an open station) and `in_reach`, `in_reach_high`."""
     zones: pd.DataFrame
     """Key (`level`, `zone_id`), '' for what lies outside: the same, of all cells of the zone."""
     shared: pd.DataFrame
@@ -51,8 +52,12 @@ class Supplied:
     `blocked_share`, `utilisation`; over all hours `offered_h`, `turned_away_h`, `carried_h`. None without hours."""
     loads: supply.ExpectedLoad | None
     """Expected workers by station and hour; None where demand has no hours."""
+    wanted: pd.DataFrame
+    """DEMAND that was held against them: of the standard's workers, in hours where there are any."""
+    reach: pd.DataFrame | TravelReach
+    """REACH of the stations that count for the standard."""
     capacity: pd.Series[float]
-    """Seats by station."""
+    """Seats of these stations."""
     decay: Decay | None
     """What first choices are made by; None: all go to the nearest."""
     method: str
@@ -92,6 +97,9 @@ class _Open:
 def ask_supply(given: Given) -> Supplied | None:
     """Hold the seats of a study's stations against its demand; None where it does not ask, or no station counts.
 
+    As coverage does, it counts the kinds and tiers that the standard names, the workers of its group, and hours only
+    where it asks for open stations; reach ends at its cutoff.
+
     Raises
     ------
     StudyError
@@ -99,12 +107,15 @@ def ask_supply(given: Given) -> Supplied | None:
     """
     study, places, reached, standard = given.study, given.places.counted, given.reached, given.standard
     asked = study.supply
-    if asked is None or places.empty:
+    if asked is None:
+        return None
+    places, reached, left_out = _counting(places, reached, standard, given.inputs.catalogue)
+    if places.empty:
         return None
     seats, notes = _capacity(study, places, given.offering.offers)
-    table, of_hours = timed_demand(given)
+    table, of_hours = _timed_demand(given)
     timed = not of_hours or of_hours[0] != _NO_HOURS
-    hours = _hours(study, given.offering) if timed else None
+    hours = _hours(study, given.offering) if timed and (standard is None or standard.open_then) else None
     decay = asked.decay.build() if asked.decay is not None else _default_decay(study)
     wanted = WantedRows.of(table, weight=study.demand_weight, factor=_factor(study) if timed else 1.0, timed=timed)
     target = None if standard is None or not timed else standard.seats_per_worker
@@ -124,17 +135,38 @@ def ask_supply(given: Given) -> Supplied | None:
                      for name in ("below_target", "below_target_high") if name in access}  # fmt: skip
     return Supplied(
         access=access, zones=zones, shared=cells, stations=None if loads is None else summed_loads(loads), loads=loads,
-        capacity=seats, decay=chosen_by, method=asked.method, target=target, timed=timed,
-        headline={"seats": float(seats.sum()), **headline}, notes=(*notes, *of_hours),
+        wanted=table, reach=reached, capacity=seats, decay=chosen_by, method=asked.method, target=target, timed=timed,
+        headline={"seats": float(seats.sum()), **headline}, notes=(*left_out, *notes, *of_hours),
     )  # fmt: skip
+
+
+def _counting(
+    places: gpd.GeoDataFrame, reached: pd.DataFrame | TravelReach, standard: Standard | None,
+    catalogue: stations.Catalogue | None,
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame | TravelReach, tuple[str, ...]]:  # fmt: skip
+    """Keep the stations that count for the standard, and their reach, and say how many do not."""
+    if standard is None or not (standard.kinds or standard.tiers):
+        return places, reached, ()
+    there = stations.with_kinds(
+        places, kinds=standard.kinds or None, tiers=standard.tiers or None, catalogue=catalogue
+    ).reset_index(drop=True)  # fmt: skip
+    table = reach.as_table(reached)
+    kept = table[table["station_id"].isin(there["station_id"])].reset_index(drop=True)
+    gone = len(places) - len(there)
+    if not gone:
+        return places, reached, ()
+    note = f"seats of {gone:,} of {len(places):,} stations are left out: they do not count for {standard.name!r}"
+    return there, kept, (note,)
 
 
 _NO_HOURS = "demand has no hours: nobody knows how many are there at once, so that loads are not told, nor any target"
 
 
-def timed_demand(given: Given) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Take the demand that has hours, or all of it where none has; and say what is left aside."""
-    table = given.hourly
+def _timed_demand(given: Given) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Take the demand of the standard's workers that has hours, or all of it where none has; say what is left aside."""
+    table, standard = given.hourly, given.standard
+    if standard is not None and standard.group:
+        table = table[table["group"] == standard.group]
     there = table["bin"] >= 0
     amount = table[given.study.demand_weight]
     if not (amount[there] > 0).any():
@@ -218,8 +250,7 @@ def _catchments(
         hourly=wanted.timed,
     )  # fmt: skip
     found = share(supply=_by_hour(seats, hours, wanted, high=False))
-    in_doubt = hours is not None and not np.array_equal(hours.low, hours.high)
-    other = share(supply=_by_hour(seats, hours, wanted, high=True)) if in_doubt else found
+    other = share(supply=_by_hour(seats, hours, wanted, high=True)) if _in_doubt(hours) else found
     head, top = found.headline, other.headline
     headline = {
         "capacity": head["capacity"], "used_capacity": head["used_capacity"],
@@ -252,23 +283,36 @@ def _agents(
     study: Study, wanted: WantedRows, reached: pd.DataFrame | TravelReach, seats: pd.Series[float],
     hours: supply.Hours | None, decay: Decay | None,
 ) -> tuple[pd.DataFrame, dict[str, float]]:  # fmt: skip
-    """Find the equilibrium of rational agents, of the mean hour that has demand."""
-    del hours, decay  # agents weigh the way themselves, and their town has no hours
+    """Find the equilibrium of rational agents, hour by hour: with what is open for sure, and with all that may be."""
+    del decay  # agents weigh the way themselves
     asked = study.supply
     if asked is None or asked.tau is None:  # the model of the study insists on it
         raise StudyError(f"{study.name}: supply.tau is missing.")
-    mean = wanted.table.assign(**{wanted.weight: wanted.table[wanted.weight] / wanted.bins.size})
-    found = supply.raam(
-        mean, reached, supply=seats, weight=wanted.weight, tau=asked.tau, rho=asked.rho, gap=asked.gap or _GAP
-    )
-    head = found.headline
-    reached_share = 1.0 - head["unreached_demand"] / head["demand"]
-    used = float(seats.reindex(found.stations.loc[found.stations["load"] > 0, "station_id"]).sum())
-    headline = {
-        "capacity": float(seats.sum()), "used_capacity": used, "mean_cost": head["mean_cost"],
-        "demand_with_access_share": reached_share, "gap": head["gap"], "crowding_error": head["crowding_error"],
-    }  # fmt: skip
-    return found.cells[["cell", "cost"]], headline
+    settle = partial(
+        supply.raam, wanted.table, reached, weight=wanted.weight, tau=asked.tau, gap=asked.gap or _GAP,
+        hourly=wanted.timed,
+    )  # fmt: skip
+    # Both on one scale: that of all stations that may be open, which there always are if there are any.
+    top = settle(supply=_by_hour(seats, hours, wanted, high=True), rho=asked.rho)
+    rho = top.parameters["rho"]
+    found = settle(supply=_by_hour(seats, hours, wanted, high=False), rho=rho) if _in_doubt(hours) else top
+    headline = {"rho": rho, "gap": max(found.gap, top.gap),
+                "crowding_error": max(one.headline["crowding_error"] for one in (found, top))}  # fmt: skip
+    for of, one in (("", found), ("_high", top)):
+        head, used = one.headline, one.stations["load"] > 0
+        headline |= {
+            f"capacity{of}": float(one.stations["capacity"].sum()),
+            f"used_capacity{of}": float(one.stations.loc[used, "capacity"].sum()),
+            f"mean_cost{of}": head["mean_cost"],
+            f"demand_with_access_share{of}": 1.0 - head["unreached_demand"] / head["demand"],
+        }
+    keys = [name for name in ("cell", "bin") if name in top.cells]
+    return found.cells[[*keys, "cost"]].assign(cost_high=top.cells["cost"]), headline
+
+
+def _in_doubt(hours: supply.Hours | None) -> bool:
+    """Tell whether some station may be open and is not so for sure."""
+    return hours is not None and not np.array_equal(hours.low, hours.high)
 
 
 def _unseated(loads: supply.ExpectedLoad) -> dict[str, float]:

@@ -43,14 +43,14 @@ def access_by_zone(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Weigh what cells have by their workers: over the hours of each cell, and over the cells of each zone."""
     workers = wanted.table[wanted.weight].to_numpy(dtype=np.float64)
-    names = [name for name in ("access", "access_high", "cost") if name in cells.columns]
+    names = [name for name in ("access", "access_high", "cost", "cost_high") if name in cells.columns]
     rows = {"demand": workers}
     for name, value in zip(names, _at_rows(wanted, cells, names), strict=True):
         known = ~np.isnan(value)
         rows[name] = np.where(known, workers * np.nan_to_num(value), 0.0)
-        if name == "cost":
-            rows["in_reach"] = np.where(known, workers, 0.0)
-        if target is not None and name != "cost":
+        if name.startswith("cost"):
+            rows[name.replace("cost", "in_reach")] = np.where(known, workers, 0.0)
+        elif target is not None:
             rows[name.replace("access", "below_target")] = workers * (value < target)
     table = pd.DataFrame(rows).assign(cell=wanted.table["cell"].to_numpy(), zone_id=wanted.table["zone_id"].to_numpy())
     of_cell = table.drop(columns="zone_id").groupby("cell", sort=True).sum().reset_index()
@@ -95,7 +95,7 @@ def _means(sums: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """Divide sums over workers by workers; nan where there are none."""
     told = sums.copy()
     for name in names:
-        of = told["in_reach"] if name == "cost" else told["demand"]
+        of = told[name.replace("cost", "in_reach")] if name.startswith("cost") else told["demand"]
         told[name] = (told[name] / of).where(of > 0)
     return told
 

@@ -11,6 +11,7 @@ from stationgeo.study._measure import Told, as_parquet, records
 
 if TYPE_CHECKING:
     from stationgeo.coverage import Coverage, Nearest, Target, TargetCheck
+    from stationgeo.stations import Catalogue
     from stationgeo.study._given import Given
     from stationgeo.study._model import Study
 
@@ -26,13 +27,16 @@ class Targets:
 
     found: TargetCheck
     """What `coverage.check_targets` gives."""
+    catalogue: Catalogue | None
+    """Of kinds, for their names; None for the shipped one."""
     notes: tuple[str, ...] = ()
     """What a reader should know."""
 
     def tell(self, scored: Coverage) -> Told:
         """Tell which targets are met, and write what each unit has."""
+        premises = stations.count_premises(scored.stations, catalogue=self.catalogue)
         return Told(
-            chapters=(report.targets_chapter(self.found, stations.count_premises(scored.stations)),),
+            chapters=(report.targets_chapter(self.found, premises),),
             files={"targets.parquet": as_parquet(self.found.units)},
             manifest={"targets": records(self.found.summary)},
         )
@@ -59,11 +63,11 @@ def hold_targets(given: Given, scored: Coverage) -> Targets | None:
             )
         found = coverage.check_targets(
             given.places.every, given.demanded.zones, targets=targets, nearest=_nearest(given, scored),
-            workers=workers, hours=given.offering.hours, where=asked.where,
+            workers=workers, hours=given.offering.hours, where=asked.where, catalogue=inputs.catalogue,
         )  # fmt: skip
     except StationgeoError as error:
         raise StudyError(f"{study.name}: targets: {error}") from error
-    return Targets(found=found)
+    return Targets(found=found, catalogue=given.inputs.catalogue)
 
 
 def _named(study: Study) -> list[Target]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stationgeo import demand, tracks
+from stationgeo import demand, stations, tracks
 from stationgeo.errors import DataError
 from stationgeo.study._privacy import is_exempt
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from stationgeo.study._sections import Purpose
 
 __all__ = ["Tracks", "judge", "purpose_rule"]
+
+_ANY_KIND = "warm_bee"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,14 @@ class Tracks:
     """What a reader should know."""
 
 
-def judge(study: Study, followed: index.Followed, inputs: Inputs, stations: gpd.GeoDataFrame) -> Tracks:
+def _known_kinds(places: gpd.GeoDataFrame, inputs: Inputs) -> gpd.GeoDataFrame:
+    """Give stations a kind that ships where the study has kinds of its own: purposes look at where they stand alone."""
+    if inputs.catalogue is None:
+        return places
+    return stations.counted(places, catalogue=inputs.catalogue).assign(kind=_ANY_KIND)
+
+
+def judge(study: Study, followed: index.Followed, inputs: Inputs, places: gpd.GeoDataFrame) -> Tracks:
     """Say what the stops of a study were for, where it asks, and which are demand.
 
     Raises
@@ -72,7 +81,7 @@ def judge(study: Study, followed: index.Followed, inputs: Inputs, stations: gpd.
         return Tracks(stops=stops, purposes=None, sensitivity=None, counted=stops, notes=(time,), **found)
     evidence: dict[str, Any] = {
         "tz": study.tz,
-        "stations": stations,
+        "stations": _known_kinds(places, inputs),
         "silences": silences,
         "orders": inputs.orders,
         "places": inputs.known_places,

@@ -10,7 +10,6 @@ import pandas as pd
 from stationgeo import _clock, report, supply
 from stationgeo.errors import StudyError, first_few
 from stationgeo.study._measure import Told, as_geojson, records
-from stationgeo.study._supply import timed_demand
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -67,6 +66,7 @@ def compare_with_use(given: Given, supplied: Supplied | None) -> Used | None:
         return None
     if supplied.loads is None:
         raise StudyError(f"{study.name}: check_ins: there is nothing to hold them against, as demand has no hours.")
+    places = places[places["station_id"].isin(supplied.capacity.index)]
     seen, notes = _seen(study, told, places, supplied.loads)
     # A station that may be open is visited if it is: what was counted there speaks for its being open.
     table = supplied.loads.stations
@@ -78,7 +78,7 @@ def compare_with_use(given: Given, supplied: Supplied | None) -> Used | None:
     if decay is not None and key is not None and between is not None:
         named, number = decay, key
         fit = supply.calibrate_decay(
-            timed_demand(given)[0], given.reached, checkins=seen, weight=study.demand_weight,
+            supplied.wanted, supplied.reach, checkins=seen, weight=study.demand_weight,
             decay=lambda value: named.with_number(number, value), between=between, attraction=supplied.capacity,
             overdispersed=asked.overdispersed,
         )  # fmt: skip

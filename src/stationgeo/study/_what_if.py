@@ -58,12 +58,14 @@ def ask_what_if(given: Given, before: Coverage) -> Changed | None:
         places = given.places._replace(every=stations)
         return score(dataclasses.replace(given, reached=after, places=places, offering=offering))
 
-    return try_change(inputs.change, inputs.network, reached, given.places.every, before, score_then)
+    return try_change(
+        inputs.change, inputs.network, reached, given.places.every, before, score_then, catalogue=inputs.catalogue
+    )
 
 
 def try_change(
     change: Change, network: Network, travel: TravelReach, places: gpd.GeoDataFrame, before: Coverage,
-    score: Callable[..., Coverage],
+    score: Callable[..., Coverage], catalogue: stations.Catalogue | None = None,
 ) -> Changed:  # fmt: skip
     """Bring reach up to date with a change, and score coverage again.
 
@@ -75,6 +77,8 @@ def try_change(
         The streets, reach, STATIONS and coverage as they are.
     score
         Scores a reach, given its `stations`, as `before` was scored.
+    catalogue
+        What `stations.read_catalogue` gave, in place of the shipped files.
 
     Raises
     ------
@@ -88,8 +92,8 @@ def try_change(
     there = places[~places["station_id"].isin(names | set(change.close))]
     if given is not None:
         there = gpd.GeoDataFrame(pd.concat([there, given], ignore_index=True), crs=places.crs)
-    counted = stations.counted(there)
-    was, new = set(stations.counted(places)["station_id"]), set(counted["station_id"])
+    counted = stations.counted(there, catalogue=catalogue)
+    was, new = set(stations.counted(places, catalogue=catalogue)["station_id"]), set(counted["station_id"])
     fresh = counted[counted["station_id"].isin(names)]
     after = reach.change_stations(
         reach.follow_streets(travel, network, closed_network),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from stationgeo._threads import in_threads
 from stationgeo.errors import ParameterError, suggest
 from stationgeo.supply import _floating_kernels as kernels
 from stationgeo.supply._pairs import (
@@ -22,8 +23,10 @@ from stationgeo.supply._pairs import (
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import numpy.typing as npt
+
     from stationgeo.reach import Decay, TravelReach
-    from stationgeo.schema import FloatArray
+    from stationgeo.schema import FloatArray, IntArray
     from stationgeo.supply._pairs import Capacity, Pairs, Wanted
 
 __all__ = ["METHODS", "FloatingCatchment", "Method", "floating_catchment"]
@@ -143,7 +146,7 @@ def floating_catchment(
       p_ij = v_ij / sum_k v_kj over the cells of the station.
 
     2SFCA has w = 1 up to a cutoff, E2SFCA bands, KD2SFCA a kernel, 3SFCA selection by decay, BFCA balance. Where there
-    is     selection or balance, a station without capacity is no choice: its weights are 0.
+    is selection or balance, a station without capacity is no choice: its weights are 0.
 
     Law, without balance: sum_i D_i access_i = sum of S_j over the stations that have demand in reach, because what is
     divided by at the station is what is summed over its cells; 3SFCA obeys it as well. BFCA obeys two other
@@ -153,7 +156,10 @@ def floating_catchment(
     capacities give scenarios, not ranges.
 
     The unit is capacity per unit of the weight. By the hour, courier-seconds / 3,600 are workers at once, so 3,600 x
-    access is seats per worker. O(demand log demand + bins x reach) time, 40 bytes a row of reach.
+    access is seats per worker. O(demand + bins x reach) time, bins shared by all processors. 40 bytes a row of reach
+    (`Method` with selection or balance: 8 more for each processor); by the hour 16 for each cell and bin, and 32 for
+    each row of the answer, which has one wherever and whenever there is demand. Where that is too much, ask some hours
+    at a time by `bins`: no hour knows of another.
 
     References
     ----------
@@ -200,17 +206,23 @@ def floating_catchment(
             "reach.step(cutoff=...), or E2SFCA."
         )
     access, load = (np.zeros(amount.shape) for amount in (wanted.amount, capacity.amount))
-    for at in range(wanted.bins.size):
-        access[at], load[at] = _shared(pairs, worth, wanted.amount[at], capacity.amount[at], chosen)
+
+    def share(first: int, last: int) -> None:
+        for at in range(first, last):
+            access[at], load[at] = _shared(pairs, worth, wanted.amount[at], capacity.amount[at], chosen)
+
+    in_threads(share, range(wanted.bins.size + 1), None)
     ratio = np.divide(capacity.amount, load, out=np.full(load.shape, np.nan), where=load > 0)
-    cells = _long(wanted, "cell", wanted.cell, demand=wanted.amount, access=access)
+    # Before the tables, which are as large as all that is looked at here.
+    headline = _headline(wanted, capacity, access, load, pairs)
+    stations = _long(
+        wanted.bins, "station_id", pd.array(capacity.station_id, dtype="str"), np.ones(load.shape, dtype=np.bool_),
+        capacity=capacity.amount, load=load, ratio=ratio,
+    )  # fmt: skip
     return FloatingCatchment(
-        cells=cells[cells["demand"] > 0].reset_index(drop=True) if hourly else cells,
-        stations=_long(
-            wanted, "station_id", pd.array(capacity.station_id, dtype="str"),
-            capacity=capacity.amount, load=load, ratio=ratio,
-        ),
-        headline=_headline(wanted, capacity, access, load, pairs),
+        cells=_long(wanted.bins, "cell", wanted.cell, wanted.amount > 0, demand=wanted.amount, access=access),
+        stations=stations,
+        headline=headline,
         parameters={
             "method": name, "selection": chosen.selection, "balance": chosen.balance, "decay": repr(decay),
             "weight": weight, "impedance": pairs.column, "bins": None if bins is None else sorted(bins),
@@ -243,12 +255,15 @@ def _shared(
     return kernels.two_steps(pairs.station, pairs.cell, weight, demand, capacity)
 
 
-def _long(wanted: Wanted, key: str, ids: Any, **amounts: FloatArray) -> pd.DataFrame:  # noqa: ANN401 - cells or texts
-    if wanted.bins[0] == ALL_BINS:
-        return pd.DataFrame({key: ids} | {name: amount[0] for name, amount in amounts.items()})
-    n_bins = wanted.bins.size
-    columns = {key: ids[np.tile(np.arange(len(ids)), n_bins)], "bin": np.repeat(wanted.bins, len(ids))}
-    return pd.DataFrame(columns | {name: amount.ravel() for name, amount in amounts.items()})
+def _long(
+    bins: IntArray, key: str, ids: Any, kept: npt.NDArray[np.bool_], **amounts: FloatArray  # noqa: ANN401 - cells, texts
+) -> pd.DataFrame:  # fmt: skip
+    """Lay out what is kept of arrays of bins and things, row by row; without places of rows, which would take more."""
+    numbers = np.broadcast_to(np.arange(len(ids), dtype=np.int32), kept.shape)[kept]
+    columns = {key: ids[numbers]}
+    if bins[0] != ALL_BINS:
+        columns["bin"] = np.broadcast_to(bins[:, None], kept.shape)[kept]
+    return pd.DataFrame(columns | {name: amount[kept] for name, amount in amounts.items()}, copy=False)
 
 
 def _headline(

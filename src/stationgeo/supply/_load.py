@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from stationgeo._threads import in_threads
+from stationgeo._threads import check_workers, in_threads
 from stationgeo.errors import DataError, ParameterError, first_few, suggest
 from stationgeo.stations import unpack_bins
+from stationgeo.supply._balance import fill
 from stationgeo.supply._checks import positive, whole
 from stationgeo.supply._pairs import Grouped, group_by_cell, pair_weights, read_capacity, read_demand, read_pairs
-from stationgeo.supply._tries import fill, gather_tries, list_tries, nearest_first
+from stationgeo.supply._tries import find_tries, nearest_first, send
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from stationgeo.reach import Decay, TravelReach
-    from stationgeo.schema import FloatArray
+    from stationgeo.schema import FloatArray, IntArray
     from stationgeo.stations import HoursOfStations
+    from stationgeo.supply._balance import Filled
     from stationgeo.supply._pairs import Capacity, Wanted
 
 __all__ = ["ExpectedLoad", "concurrent_workers", "expected_load"]
@@ -166,8 +168,9 @@ def expected_load(
 
     Law: demand = served + blocked + unreached, in each bin. Reached demand rises with hours and reach. What is served
     does not: a small station that opens next door takes workers from a large one; they are scenarios, no bounds.
-    Utilisation: neither direction is better; 0 is an empty station. O(reach) a bin, and the tries of all bins times
-    rounds.
+    Utilisation: neither direction is better; 0 is an empty station. O(reach x n_tries) for each set of stations that
+    are open together, O(reach + tries x rounds) a bin; hours are shared by all processors. 40 bytes a row of reach, and
+    for each processor 24 + 4 n_tries more and 28 a different try.
 
     References
     ----------
@@ -200,29 +203,53 @@ def expected_load(
     order = nearest_first(rows.first, rows.impedance)
     rows = Grouped(first=rows.first, station=rows.station[order], impedance=rows.impedance[order])
     worth = np.ones(rows.impedance.size) if decay is None else pair_weights(rows.impedance, decay, column=pairs.column)
-    tasks = [
-        (name, is_open, at) for name, is_open in _scenarios(hours, seats, wanted) for at in range(wanted.bins.size)
-    ]
+    scenarios = _scenarios(hours, seats, wanted)
+    there = np.concatenate([seats.amount * is_open for _, is_open in scenarios])
+    jobs = _jobs(there > 0)
 
-    def expect(first: int, _last: int) -> tuple[pd.DataFrame, dict[str, Any]]:
-        name, is_open, at = tasks[first]
-        return _one_bin(
-            rows, worth, wanted.amount[at] * factor, seats.amount[at] * is_open[at],
-            n_tries=tries, nearest=decay is None, key=(name, int(wanted.bins[at])),
-        )  # fmt: skip
+    def expect(first: int, _last: int) -> list[_Hour]:
+        """Work through hours in which the same stations are chosen from, with one tree."""
+        job = jobs[first]
+        tree = find_tries(rows, worth, there[job[0]] > 0, n_tries=tries, nearest=decay is None)
+        found = []
+        for at in job:
+            workers = wanted.amount[at % wanted.bins.size] * factor
+            mass, reached = send(tree, rows, worth, there[at], workers, nearest=decay is None)
+            filled = fill(tree, mass, there[at])
+            first_choice = mass[: there.shape[1]].copy()
+            found.append(_Hour(first_choice, filled, float(workers.sum()), float(reached.sum())))
+        return found
 
-    found = in_threads(expect, range(len(tasks) + 1), None)
-    names = pd.array(seats.station_id, dtype="str")
-    stations = pd.concat([one.assign(station_id=names) for one, _ in found], ignore_index=True)
-    ahead = ["scenario", "station_id", "bin"]
+    found = in_threads(expect, range(len(jobs) + 1), None)
+    order = np.argsort(np.concatenate(jobs))
+    hours_found = [hour for some in found for hour in some]
+    stations, bins = _tables(
+        [hours_found[at] for at in order], [name for name, _ in scenarios], wanted.bins, seats.station_id, there
+    )
     return ExpectedLoad(
-        stations=stations[ahead + [name for name in stations.columns if name not in ahead]],
-        bins=pd.DataFrame([row for _, row in found]),
+        stations=stations, bins=bins,
         parameters={
             "weight": weight, "dwell_s": dwell_s, "choice": "nearest" if decay is None else repr(decay),
             "n_tries": tries, "impedance": pairs.column,
         },
     )  # fmt: skip
+
+
+class _Hour(NamedTuple):
+    """One bin of one scenario."""
+
+    first_choice: FloatArray
+    filled: Filled
+    demand: float
+    reached: float
+
+
+def _jobs(chosen: npt.NDArray[np.bool_]) -> list[IntArray]:
+    """Bring hours together in which the same stations are chosen from, in parts small enough for all threads."""
+    _, which = np.unique(np.packbits(chosen, axis=1), axis=0, return_inverse=True)
+    most = -(-len(chosen) // check_workers(None))
+    alike = [np.flatnonzero(which.ravel() == k) for k in range(int(which.max()) + 1)]
+    return [some[begin : begin + most] for some in alike for begin in range(0, some.size, most)]
 
 
 def _workers(demand: pd.DataFrame, weight: str, dwell_s: float | None) -> tuple[Wanted, float]:
@@ -265,31 +292,35 @@ def _scenarios(
     return [("known", low)] if not (low != high)[used].any() else [("low", low), ("high", high)]
 
 
-def _one_bin(
-    rows: Grouped, worth: FloatArray, workers: FloatArray, seats: FloatArray, *, n_tries: int, nearest: bool,
-    key: tuple[str, int],
-) -> tuple[pd.DataFrame, dict[str, Any]]:  # fmt: skip
-    drawn = worth if nearest else worth * seats[rows.station]
-    listed, mass, reached = list_tries(rows.first, rows.station, drawn, seats > 0, workers, n_tries, nearest)
-    filled = fill(gather_tries(listed, mass, n_stations=seats.size), seats)
-    carried = filled.offered * (1.0 - filled.blocked)
-    some, nothing = filled.offered > 0, np.full(seats.size, np.nan)
-    scenario, at = key
-    table = pd.DataFrame(
+def _tables(
+    found: list[_Hour], scenarios: list[str], bins: IntArray, names: npt.NDArray[np.object_], capacity: FloatArray
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lay out hours, by scenario and bin, as the tables of the result."""
+    offered, blocked, peakedness = (
+        np.array([getattr(hour.filled, name) for hour in found]) for name in ("offered", "blocked", "peakedness")
+    )
+    carried, nothing = offered * (1.0 - blocked), np.full(offered.shape, np.nan)
+    scenario = pd.array(np.repeat(scenarios, bins.size), dtype="str")
+    when = np.tile(bins, len(scenarios))
+    stations = pd.DataFrame(
         {
-            "scenario": pd.Series(scenario, index=range(seats.size), dtype="str"),
-            "bin": at,
-            "capacity": seats,
-            "first_choice": filled.first,
-            "offered": filled.offered,
-            "blocked_share": np.where(some, filled.blocked, np.nan),
-            "carried": carried,
-            "utilisation": np.divide(carried, seats, out=nothing, where=seats > 0),
-            "peakedness": filled.peakedness,
+            "scenario": scenario.repeat(names.size),
+            "station_id": pd.array(names, dtype="str").take(np.tile(np.arange(names.size), len(found))),
+            "bin": np.repeat(when, names.size),
+            "capacity": capacity.ravel(),
+            "first_choice": np.concatenate([hour.first_choice for hour in found]),
+            "offered": offered.ravel(),
+            "blocked_share": np.where(offered > 0, blocked, np.nan).ravel(),
+            "carried": carried.ravel(),
+            "utilisation": np.divide(carried, capacity, out=nothing, where=capacity > 0).ravel(),
+            "peakedness": peakedness.ravel(),
         }
     )
-    total, there, served = float(workers.sum()), float(reached.sum()), float(carried.sum())
-    return table, {
-        "scenario": scenario, "bin": at, "demand": total, "served": served, "blocked": there - served,
-        "unreached": total - there, "gap": filled.gap,
-    }  # fmt: skip
+    demand, reached = (np.array([getattr(hour, name) for hour in found]) for name in ("demand", "reached"))
+    served = carried.sum(axis=1)
+    return stations, pd.DataFrame(
+        {
+            "scenario": scenario, "bin": when, "demand": demand, "served": served, "blocked": reached - served,
+            "unreached": demand - reached, "gap": [hour.filled.gap for hour in found],
+        }
+    )  # fmt: skip

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from stationgeo.schema import CellArray, FloatArray, IntArray
     from stationgeo.supply._pairs import Codes
 
-__all__ = ["find_rows", "group_rows", "repeats"]
+__all__ = ["find_rows", "group_rows", "number_couples", "repeats"]
 
 _GOLDEN = np.uint64(0x9E3779B1)
 """A prime near 2 ** 32 over the golden ratio: its multiples lie far apart (Knuth, The Art of Computer Programming)."""
 _HALF = np.uint64(32)
 _LOW_HALF = np.uint64(0xFFFF_FFFF)
+_LEAST_BITS = 10
+"""Of the first table of couples, which grows."""
 
 
 def find_rows(cell: CellArray, known: CellArray) -> tuple[Codes, int]:
@@ -50,6 +52,43 @@ def _find(cell: CellArray, known: CellArray, shift: np.uint64, size: int) -> tup
         found[i] = slot[at]
         n_missing += slot[at] < 0
     return found, n_missing
+
+
+def number_couples(left: Codes, right: Codes) -> tuple[Codes, Codes, Codes]:
+    """Give numbers to couples in the order in which they come first; returns the number of each, and the couples."""
+    return _number(left, right, _LEAST_BITS)
+
+
+@kernel
+def _couple_slot(left: np.int32, right: np.int32, bits: int) -> np.int64:
+    """Where to look for a couple first; (a, b) is not (b, a)."""
+    return _slot((np.uint64(left) * _GOLDEN) ^ np.uint64(right), np.uint64(32 - bits))
+
+
+@kernel
+def _number(left: Codes, right: Codes, bits: int) -> tuple[Codes, Codes, Codes]:
+    code = np.empty(left.size, dtype=np.int32)
+    lefts, rights = np.empty(left.size, dtype=np.int32), np.empty(left.size, dtype=np.int32)
+    slot = np.full(1 << bits, -1, dtype=np.int32)
+    n = 0
+    for i in range(left.size):
+        at = _couple_slot(left[i], right[i], bits)
+        while slot[at] >= 0 and (lefts[slot[at]] != left[i] or rights[slot[at]] != right[i]):
+            at = (at + 1) & (slot.size - 1)
+        if slot[at] < 0:
+            slot[at], lefts[n], rights[n] = n, left[i], right[i]
+            n += 1
+        code[i] = slot[at]
+        # Half full at most, so that few lie side by side; no larger, so that it stays in the cache.
+        if 2 * n > slot.size:
+            bits += 1
+            slot = np.full(1 << bits, -1, dtype=np.int32)
+            for k in range(n):
+                at = _couple_slot(lefts[k], rights[k], bits)
+                while slot[at] >= 0:
+                    at = (at + 1) & (slot.size - 1)
+                slot[at] = k
+    return code, lefts[:n].copy(), rights[:n].copy()
 
 
 def repeats(station: Codes, cell: Codes, n_stations: int, n_cells: int) -> bool:

@@ -101,22 +101,28 @@ def read_demand(demand: pd.DataFrame, *, weight: str, bins: Collection[int] | No
         raise ParameterError(
             f"weight must be a column of demand that adds up. Got {weight!r}; {suggest(str(weight), WEIGHTS)}"
         )
-    there = validate(demand, DEMAND)
-    there = there[there[weight].to_numpy() > 0]
+    amount = validate(demand, DEMAND)[weight].to_numpy(dtype=np.float64)
+    counts = amount > 0
     if bins is not None:
-        there = there[there["bin"].isin(list(bins))]
-    if there.empty:
+        counts &= demand["bin"].isin(list(bins)).to_numpy()
+    if not counts.any():
         raise DataError(
             f"there is no demand: {weight} is 0 in all {len(demand):,} rows{'' if bins is None else ' of these bins'}. "
             "Choose another weight or other bins, or check that stops or events were found."
         )
-    cell, at = np.unique(there["cell"].to_numpy(), return_inverse=True)
-    amount = there[weight].to_numpy(dtype=np.float64)
+    # Only the columns that are looked at are copied, and only where rows fall out: weeks of a city have 20 million.
+    some = slice(None) if counts.all() else counts
+    of_row, amount = demand["cell"].to_numpy()[some], amount[some]
+    cell = np.sort(pd.unique(of_row))
+    at, _ = find_rows(of_row, cell)
     if not hourly:
         total = np.bincount(at, weights=amount, minlength=cell.size)
         return Wanted(cell=cell, bins=np.array([ALL_BINS]), amount=np.asarray(total[None, :], dtype=np.float64))
-    number, when = np.unique(there["bin"].to_numpy(dtype=np.int64), return_inverse=True)
-    flat = np.bincount(when * cell.size + at, weights=amount, minlength=number.size * cell.size)
+    when = demand["bin"].to_numpy(dtype=np.int64)[some]
+    number = np.sort(pd.unique(when))
+    flat = np.bincount(
+        np.searchsorted(number, when) * cell.size + at, weights=amount, minlength=number.size * cell.size
+    )
     return Wanted(cell=cell, bins=number, amount=np.asarray(flat, dtype=np.float64).reshape(number.size, cell.size))
 
 

@@ -27,10 +27,15 @@ _LAST_TERM = 1e-17
 _TINY = 1e-300
 _RANDOM = 1e-9
 """Peakedness this near to 1 is that of random arrivals."""
+_DEPTH, _LEAST_DEPTH = 100.0, 6
+"""Terms of the continued fraction: as many as the first over the load, and a few more. From loads of 1.5 on, no term
+beyond changes the last bit."""
 _WIDER = 1.5
+_NEARBY = 0.01
+"""Relative step by which the slope is felt where nothing is known of it."""
 _MOST_STEPS = 200
 _SAME = 1e-13
-"""Relative width at which the equivalent load is found."""
+"""Relative difference of the overflow, or of the ends of what brackets it, at which the equivalent load is found."""
 _NO_SERVER = 1e-12
 """Below it a difference of a load to the next whole server is rounding."""
 
@@ -73,7 +78,7 @@ def erlang_loss(load: npt.ArrayLike, servers: npt.ArrayLike) -> FloatArray:
 
     Notes
     -----
-    ``B(a, 0) = 1, B(a, c) = a B(a, c - 1) / (c + a B(a, c - 1))``, which loses no digits; for real c it begins at the
+    ``B(a, 0) = 1, 1 / B(a, c) = 1 + (c / a) / B(a, c - 1)``, which loses no digits; for real c it begins at the
     fraction of c, where ``1 / B(a, c) = a * integral over t >= 0 of exp(-a t) (1 + t)^c`` (Jagerman), an incomplete
     gamma function. For random (Poisson) arrivals; the length of stays may be distributed in any way. Rises with the
     load, falls with the seats; 0 means that nobody is blocked; without a load it is 0 where there is a seat and 1 where
@@ -189,10 +194,10 @@ def _checked(load: npt.ArrayLike, servers: npt.ArrayLike) -> tuple[FloatArray, F
 
 @kernel
 def _begin(load: float, fraction: float) -> float:
-    """Blocked share with a fraction of a seat, 0 < fraction < 1, by an incomplete gamma function.
+    """One over the blocked share with a fraction of a seat, 0 < fraction < 1, by an incomplete gamma function.
 
-    1 / B = exp(a) a^-c Gamma(c + 1, a): by Legendre's continued fraction (evaluated by Lentz's method) where the load
-    is large, else by the series of the lower function.
+    1 / B = exp(a) a^-c Gamma(c + 1, a): by Legendre's continued fraction (from its end, a division a term) where the
+    load is large, else by the series of the lower function.
     """
     order = fraction + 1.0
     if load < _SERIES_BELOW:
@@ -206,25 +211,12 @@ def _begin(load: float, fraction: float) -> float:
             if term < _LAST_TERM * total:
                 break
         # Gamma(order, a) = Gamma(order) - a^order exp(-a) total
-        return float(1.0 / (math.exp(load) * load**-fraction * math.gamma(order) - load * total))
-    b = load + 1.0 - order
-    c = 1.0 / _TINY
-    d = 1.0 / b
-    h = d
-    for n in range(1, _MOST_TERMS):
-        a = -n * (n - order)
-        b += 2.0
-        d = a * d + b
-        if abs(d) < _TINY:
-            d = _TINY
-        c = b + a / c
-        if abs(c) < _TINY:
-            c = _TINY
-        d = 1.0 / d
-        h *= d * c
-        if abs(d * c - 1.0) < _LAST_TERM:
-            break
-    return 1.0 / (load * h)
+        return float(math.exp(load) * load**-fraction * math.gamma(order) - load * total)
+    depth = _LEAST_DEPTH + int(_DEPTH / load)
+    rest = load - fraction + 2.0 * depth
+    for n in range(depth, 0, -1):
+        rest = load - fraction + 2.0 * (n - 1) - n * (n - order) / rest
+    return float(load / rest)
 
 
 @kernel
@@ -232,18 +224,27 @@ def loss(load: float, servers: float) -> float:
     """Erlang's B for one load and a real number of servers."""
     if math.isnan(load) or math.isnan(servers):
         return math.nan
-    whole = math.floor(servers)
-    fraction = servers - whole
     if load == 0.0:
         return 1.0 if servers == 0.0 else 0.0
-    blocked = 1.0
+    whole = math.floor(servers)
+    fraction = servers - whole
+    inverse = 1.0
     if fraction > _NO_SERVER:
-        blocked = min(_begin(load, fraction), 1.0)
+        inverse = max(_begin(load, fraction), 1.0)
     else:
         fraction = 0.0
-    for n in range(1, int(whole) + 1):
-        blocked = load * blocked / (n + fraction + load * blocked)
-    return blocked
+    return 1.0 / _more_servers(load, fraction, int(whole), inverse)
+
+
+@kernel
+def _more_servers(load: float, servers: float, more: int, inverse: float) -> float:
+    """Go from one over the share that some servers block to that of some more.
+
+    The recurrence of 1 / B adds positive terms, and no division waits for the one before.
+    """
+    for n in range(1, more + 1):
+        inverse = 1.0 + inverse * ((n + servers) / load)
+    return inverse
 
 
 @kernel
@@ -255,52 +256,60 @@ def _losses(load: FloatArray, servers: FloatArray) -> FloatArray:
 
 
 @kernel
-def _equivalent(mean: float, peakedness: float) -> tuple[float, float]:
+def _equivalent(mean: float, peakedness: float, near: FloatArray) -> tuple[float, float]:
     """Random load and real number of servers whose overflow has this mean and peakedness above 1.
 
-    Riordan's formula gives the servers of a load; the load whose overflow has the mean is found by false position
-    (Illinois rule) around Rapp's guess.
+    Riordan's formula gives the servers of a load; the load whose overflow has the mean is found by secants of the
+    logarithm, which is nearly straight, within a bracket: from the load and the slope that are near (nan: from Rapp's
+    guess), which are set to what is found.
     """
-    room = mean + peakedness - 1.0
-    slope = (mean + peakedness) / room
-    low = (mean + 1.0) / slope
-    value_low = low - mean
-    high = max(mean * peakedness + 3.0 * peakedness * (peakedness - 1.0), low * _WIDER)
-    value_high = high * loss(high, max(high * slope - mean - 1.0, 0.0)) - mean
-    while value_high > 0.0:
-        low, value_low = high, value_high
-        high *= _WIDER
-        value_high = high * loss(high, high * slope - mean - 1.0) - mean
-    for _ in range(_MOST_STEPS):
-        if high - low <= _SAME * high or value_high == 0.0:
-            break
-        middle = (low * value_high - high * value_low) / (value_high - value_low)
-        if not low < middle < high:
-            middle = 0.5 * (low + high)
-        value = middle * loss(middle, max(middle * slope - mean - 1.0, 0.0)) - mean
+    slope = (mean + peakedness) / (mean + peakedness - 1.0)
+    low, high = (mean + 1.0) / slope, np.inf
+    here, steep = near[0], near[1]
+    if not here > low:
+        here, steep = mean * peakedness + 3.0 * peakedness * (peakedness - 1.0), math.nan
+    before, value_before = here, math.nan
+    for turn in range(_MOST_STEPS):
+        left = here * loss(here, max(here * slope - mean - 1.0, 0.0))
+        value = math.log(max(left, _TINY) / mean)
         if value > 0.0:
-            low, value_low = middle, value
-            value_high *= 0.5
+            low = here
         else:
-            high, value_high = middle, value
-            value_low *= 0.5
-        if abs(value) <= _SAME * mean:
-            return middle, max(middle * slope - mean - 1.0, 0.0)
-    return high, max(high * slope - mean - 1.0, 0.0)
+            high = here
+        if turn and here != before:
+            steep = (value - value_before) / (here - before)
+        if abs(value) <= _SAME or (high < np.inf and high - low <= _SAME * high):
+            break
+        before, value_before = here, value
+        here -= value / steep if steep < 0.0 else -math.copysign(_NEARBY * here, value)
+        if not low < here < high:
+            here = 0.5 * (low + high) if high < np.inf else low * _WIDER
+    near[0], near[1] = here, steep
+    return here, max(here * slope - mean - 1.0, 0.0)
 
 
 @kernel
-def blocked_and_bursts(load: float, servers: float, peakedness: float, hayward: bool) -> tuple[float, float]:  # noqa: FBT001
-    """Blocked share of a load in bursts, and the peakedness of what goes on (nan for nothing)."""
+def blocked_and_bursts(
+    load: float,
+    servers: float,
+    peakedness: float,
+    hayward: bool,  # noqa: FBT001
+    near: FloatArray,
+) -> tuple[float, float]:
+    """Blocked share of a load in bursts, and the peakedness of what goes on (nan for nothing).
+
+    Near are the equivalent load and the slope of a search like this one, or nan; they are set to those found.
+    """
     scale, offered, seats = 1.0, load, servers
     if hayward or peakedness < 1.0:
         scale, offered, seats = peakedness, load / peakedness, servers / peakedness
     elif peakedness > 1.0 + _RANDOM and load > 0.0:
-        offered, ahead = _equivalent(load, peakedness)
+        offered, ahead = _equivalent(load, peakedness, near)
         seats = ahead + servers
-    on = offered * loss(offered, seats)
+    share = loss(offered, seats)
+    on = offered * share
     if not on > 0.0:
-        return loss(offered, seats), math.nan
+        return share, math.nan
     return min(on * scale / load, 1.0), scale * (1.0 - on + offered / (seats + 1.0 + on - offered))
 
 
@@ -313,5 +322,5 @@ def _overflows(
 ) -> tuple[FloatArray, FloatArray]:
     share, on = np.empty(load.size), np.empty(load.size)
     for i in range(load.size):
-        share[i], on[i] = blocked_and_bursts(load[i], servers[i], peakedness[i], hayward)
+        share[i], on[i] = blocked_and_bursts(load[i], servers[i], peakedness[i], hayward, np.full(2, np.nan))
     return share, on

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from stationgeo._threads import in_threads
 from stationgeo.errors import DataError
 from stationgeo.supply import _raam_kernels as kernels
 from stationgeo.supply._checks import positive
-from stationgeo.supply._pairs import Grouped, group_by_cell, read_capacity, read_demand, read_pairs
+from stationgeo.supply._pairs import ALL_BINS, Grouped, group_by_cell, read_capacity, read_demand, read_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,6 +27,9 @@ __all__ = ["RationalAgents", "raam"]
 
 _MOST_ROUNDS = 200
 _SWEEPS_A_ROUND = 300
+_ROUNDS_A_SWEEP = 10
+"""After so many rounds each settles by one sweep more at least: where cells pass demand on along a chain, each is near
+its own optimum when its turn comes, and yet all of them creep."""
 _PART_OF_EXCESS = 0.1
 """Cells that have a choice are settled to a tenth of the excess before all stations are priced again."""
 
@@ -35,19 +39,19 @@ class RationalAgents:
     """Where workers go who know the way and the crowd, with the parameters that made it."""
 
     cells: pd.DataFrame
-    """ACCESS, key `cell`, every cell with demand: `demand`, `cost` (in units of tau: what its workers pay on average,
-    way and crowding; less is better, nan where no station is in reach), `excess` (by how much that is above the
-    cheapest station in reach: 0 at the fixed point), `n_used` stations."""
+    """ACCESS, key `cell` (and `bin` where asked for), every cell with demand: `demand`, `cost` (in units of
+    tau: what its workers pay on average, way and crowding; less is better, nan where no station is in reach), `excess`
+    (by how much that is above the cheapest station in reach: 0 at the fixed point), `n_used` stations."""
     stations: pd.DataFrame
-    """Key `station_id`: `capacity`, `load` in the unit of the weight, `crowding` = load / (rho capacity) in units of
-    tau, nan without capacity."""
+    """Key `station_id` (and `bin`): `capacity`, `load` in the unit of the weight, `crowding` = load / (rho capacity) in
+    units of tau, nan without capacity."""
     flows: pd.DataFrame
-    """Key (`station_id`, `cell`), only where somebody goes: `demand`. Adds up to the cells' demand and the stations'
-    load."""
+    """Key (`station_id`, `cell`, and `bin`), only where somebody goes: `demand`. Adds up to the cells' demand and the
+    stations' load."""
     trace: pd.DataFrame
-    """One row a round: `sweeps` so far, `potential` (never rises), `gap`."""
+    """One row a round (of each `bin`): `sweeps` so far, `potential` (never rises), `gap`."""
     gap: float
-    """Relative gap reached: what all pay beyond what each could pay, over what each could pay."""
+    """Relative gap reached: what all pay beyond what each could pay, over what each could pay; of hours the largest."""
     headline: dict[str, float]
     """`demand`, `unreached_demand`, `mean_cost`, `gap`, and `crowding_error`: no station's crowding is further than
     this from that of the exact equilibrium."""
@@ -68,6 +72,7 @@ def raam(
     tau: float,
     rho: float | None,
     bins: Collection[int] | None = None,
+    hourly: bool = False,
     gap: float = 1e-6,
 ) -> RationalAgents:
     """Find the equilibrium of workers who weigh the way against the crowd.
@@ -75,20 +80,23 @@ def raam(
     Parameters
     ----------
     demand
-        DEMAND, added up over bins. Cells without any are left aside.
+        DEMAND. Cells without any are left aside.
     reach
         REACH of the stations, or the `TravelReach` that holds it.
     supply
-        Capacity of every station of the reach, as in `floating_catchment`, but not by bin. Nobody goes where it is 0.
+        Capacity of every station of the reach, as in `floating_catchment`, by bin too where it differs by hour (a bin
+        that a station lacks has none: it is closed). Nobody goes where it is 0.
     weight
         The column of demand that counts.
     tau
         The way, in the unit of the reach, that is as bad as a station at its mean load; above 0.
     rho
         Demand per unit of capacity that counts as crowding 1; None takes the mean: demand in reach over capacity in
-        reach.
+        reach, of all hours together, so that hours are told on one scale.
     bins
         Bins of demand to count; by default all.
+    hourly
+        Whether each bin is a town of its own, instead of all added up. Opening hours matter only then.
     gap
         Relative gap at which the equilibrium is good enough; above 0.
 
@@ -102,10 +110,10 @@ def raam(
     ColumnError
         If a table lacks a column.
     DataError
-        If there is no demand, no cell with demand reaches capacity, a table breaks its contract, or the gap is not
-        reached.
+        If there is no demand, no cell with demand reaches capacity (by the hour and with rho given that is an answer:
+        all is shut), a table breaks its contract, or the gap is not reached.
     ParameterError
-        If weight, tau, rho or gap are outside their domain.
+        If weight, tau, rho or gap are outside their domain, or supply by bin is given for all bins as one.
 
     Notes
     -----
@@ -158,17 +166,21 @@ def raam(
     ([6.5, 3.5], [1.3])
     """
     tau, wanted_gap = positive(tau=tau), positive(gap=gap)
-    wanted = read_demand(demand, weight=weight, bins=bins, hourly=False)
+    wanted = read_demand(demand, weight=weight, bins=bins, hourly=hourly)
     capacity = read_capacity(supply, bins=wanted.bins)
     pairs = read_pairs(reach, station_id=capacity.station_id, cell=wanted.cell)
-    rows = _with_room(group_by_cell(pairs, n_cells=wanted.cell.size), capacity.amount[0])
-    reached = np.diff(rows.first) > 0
-    if not reached.any():
+    rows = group_by_cell(pairs, n_cells=wanted.cell.size)
+    per_room = _mean_load(rows, wanted, capacity)
+    if per_room == 0 and (rho is None or not hourly):
         raise DataError("no cell with demand reaches a station with capacity: check cells, reach and capacities.")
-    per_room = _mean_load(rows, wanted.amount[0][reached], capacity.amount[0]) if rho is None else positive(rho=rho)
-    solved = _solve(rows, wanted, per_room * capacity.amount[0], tau=tau, gap=wanted_gap)
-    return _result(
-        solved, wanted, capacity, reached,
+    per_room = per_room if rho is None else positive(rho=rho)
+
+    def town(at: int, _next: int) -> _Town:
+        solved = _solve(rows, wanted.amount[at], capacity.amount[at], per_room, tau=tau, gap=wanted_gap)
+        return _laid_out(solved, wanted, capacity, at)
+
+    return _united(
+        in_threads(town, range(wanted.bins.size + 1), None), wanted,
         parameters={
             "tau": tau, "rho": per_room, "weight": weight, "impedance": pairs.column,
             "bins": None if bins is None else sorted(bins), "gap": wanted_gap,
@@ -179,7 +191,9 @@ def raam(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Solved:
     rows: Grouped
-    """Of cells in reach; impedance in units of tau."""
+    """Of cells with demand in reach of capacity; impedance in units of tau."""
+    reached: npt.NDArray[np.bool_]
+    """Which cells these are."""
     flow: FloatArray
     load: FloatArray
     room: FloatArray
@@ -188,28 +202,51 @@ class _Solved:
     trace: pd.DataFrame
 
 
-def _with_room(rows: Grouped, capacity: FloatArray) -> Grouped:
-    """Leave out the rows of stations without capacity."""
-    kept = capacity[rows.station] > 0
+class _Town(NamedTuple):
+    """Tables and figures of one bin."""
+
+    cells: pd.DataFrame
+    stations: pd.DataFrame
+    flows: pd.DataFrame
+    trace: pd.DataFrame
+    gap: float
+    unreached: float
+    paid: float
+    """Sum of demand x cost."""
+    crowding_error: float
+
+
+def _with_room(rows: Grouped, demand: FloatArray, capacity: FloatArray) -> Grouped:
+    """Leave out the rows of stations without capacity, and of cells without demand."""
+    kept = (capacity[rows.station] > 0) & np.repeat(demand > 0, np.diff(rows.first))
     if kept.all():
         return rows
     before = np.concatenate([[0], np.cumsum(kept)])
     return Grouped(first=before[rows.first], station=rows.station[kept], impedance=rows.impedance[kept])
 
 
-def _mean_load(rows: Grouped, demand: FloatArray, capacity: FloatArray) -> float:
-    return float(demand.sum() / capacity[np.unique(rows.station)].sum())
+def _mean_load(rows: Grouped, wanted: Wanted, capacity: Capacity) -> float:
+    """Demand in reach of capacity over capacity in reach of demand, all bins together; 0 where there is none."""
+    demand, room = 0.0, 0.0
+    for amount, seats in zip(wanted.amount, capacity.amount, strict=True):
+        there = _with_room(rows, amount, seats)
+        demand += float(amount[np.diff(there.first) > 0].sum())
+        room += float(seats[np.unique(there.station)].sum())
+    return demand / room if room > 0 else 0.0
 
 
-def _solve(rows: Grouped, wanted: Wanted, room: FloatArray, *, tau: float, gap: float) -> _Solved:
+def _solve(
+    every: Grouped, amount: FloatArray, capacity: FloatArray, per_room: float, *, tau: float, gap: float
+) -> _Solved:
+    rows, room = _with_room(every, amount, capacity), per_room * capacity
     reached = np.diff(rows.first) > 0
     first = np.concatenate([[0], rows.first[1:][reached]])
-    demand, way = wanted.amount[0][reached], rows.impedance / tau
+    demand, way = amount[reached], rows.impedance / tau
     flow, load = np.zeros(way.size), np.zeros(room.size)
     kernels.fill_all(first, rows.station, way, room, load, flow, demand)
     trace: list[tuple[int, float, float]] = []
     sweeps = 1
-    for _ in range(_MOST_ROUNDS):
+    for turn in range(_MOST_ROUNDS):
         excess, least, potential, cells, begins, some = kernels.price(
             first, rows.station, way, room, load, flow, demand
         )
@@ -218,58 +255,72 @@ def _solve(rows: Grouped, wanted: Wanted, room: FloatArray, *, tau: float, gap: 
         if reached_gap <= gap:
             break
         sweeps += kernels.settle(
-            cells, begins, some, rows.station, way, room, load, flow, demand, _PART_OF_EXCESS * excess, _SWEEPS_A_ROUND
-        )
+            cells, begins, some, rows.station, way, room, load, flow, demand, _PART_OF_EXCESS * excess,
+            turn // _ROUNDS_A_SWEEP, _SWEEPS_A_ROUND,
+        )  # fmt: skip
     else:
         raise DataError(
             f"the equilibrium was approached to a gap of {reached_gap:.1e} in {sweeps:,} sweeps, not to {gap:.1e}. "
             "Ask for a larger gap."
         )
     return _Solved(
-        rows=Grouped(first=first, station=rows.station, impedance=way), flow=flow, load=load, room=room, demand=demand,
-        excess=excess, trace=pd.DataFrame(trace, columns=["sweeps", "potential", "gap"]),
+        rows=Grouped(first=first, station=rows.station, impedance=way), reached=reached, flow=flow, load=load,
+        room=room, demand=demand, excess=excess, trace=pd.DataFrame(trace, columns=["sweeps", "potential", "gap"]),
     )  # fmt: skip
 
 
-def _result(
-    solved: _Solved,
-    wanted: Wanted,
-    capacity: Capacity,
-    reached: npt.NDArray[np.bool_],
-    *,
-    parameters: dict[str, Any],
-) -> RationalAgents:
-    rows, flow, demand = solved.rows, solved.flow, solved.demand
+def _laid_out(solved: _Solved, wanted: Wanted, capacity: Capacity, at: int) -> _Town:
+    rows, flow, demand, reached = solved.rows, solved.flow, solved.demand, solved.reached
     crowding = np.divide(solved.load, solved.room, out=np.full(solved.room.size, np.nan), where=solved.room > 0)
     price = rows.impedance + crowding[rows.station]
     begin = rows.first[:-1]
-    paid = np.add.reduceat(flow * price, begin) / demand
-    least = np.minimum.reduceat(price, begin)
-    table = pd.DataFrame(
-        {"cell": wanted.cell, "demand": wanted.amount[0], "cost": np.nan, "excess": np.nan, "n_used": 0}
-    )
+    paid = np.add.reduceat(flow * price, begin) / demand if begin.size else np.empty(0)
+    least = np.minimum.reduceat(price, begin) if begin.size else np.empty(0)
+    amount = wanted.amount[at]
+    table = pd.DataFrame({"cell": wanted.cell, "demand": amount, "cost": np.nan, "excess": np.nan, "n_used": 0})
     table.loc[reached, "cost"] = paid
     table.loc[reached, "excess"] = np.maximum(paid - least, 0.0)
-    table.loc[reached, "n_used"] = np.add.reduceat((flow > 0).astype(np.int64), begin)
+    if begin.size:
+        table.loc[reached, "n_used"] = np.add.reduceat((flow > 0).astype(np.int64), begin)
     names = pd.array(capacity.station_id, dtype="str")
     used = np.flatnonzero(flow > 0)
     of_cell = np.repeat(wanted.cell[reached], np.diff(rows.first))[used]
-    gap = float(solved.trace["gap"].iloc[-1])
-    smallest = float(solved.room[np.unique(rows.station)].min())
-    return RationalAgents(
-        cells=table,
+    smallest = float(solved.room[np.unique(rows.station)].min(initial=np.inf))
+    return _Town(
+        cells=table[amount > 0].reset_index(drop=True),
         stations=pd.DataFrame(
-            {"station_id": names, "capacity": capacity.amount[0], "load": solved.load, "crowding": crowding}
+            {"station_id": names, "capacity": capacity.amount[at], "load": solved.load, "crowding": crowding}
         ),
         flows=pd.DataFrame({"station_id": names[rows.station[used]], "cell": of_cell, "demand": flow[used]}),
         trace=solved.trace,
+        gap=float(solved.trace["gap"].iloc[-1]),
+        unreached=float(amount[~reached].sum()),
+        paid=float((paid * demand).sum()),
+        crowding_error=float(np.sqrt(2.0 * solved.excess / smallest)),
+    )
+
+
+def _united(towns: list[_Town], wanted: Wanted, *, parameters: dict[str, Any]) -> RationalAgents:
+    """Put the tables of all bins together, and say which is whose."""
+    tables = {}
+    for name, behind in (("cells", "cell"), ("stations", "station_id"), ("flows", "cell"), ("trace", None)):
+        parts = [getattr(one, name) for one in towns]
+        table = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+        if wanted.bins[0] != ALL_BINS:
+            place = 0 if behind is None else table.columns.get_loc(behind) + 1
+            table.insert(place, "bin", np.repeat(wanted.bins, [len(part) for part in parts]))
+        tables[name] = table
+    demand, unreached = float(wanted.amount.sum()), sum(one.unreached for one in towns)
+    gap = max(one.gap for one in towns)
+    return RationalAgents(
+        **tables,
         gap=gap,
         headline={
-            "demand": float(wanted.amount[0].sum()),
-            "unreached_demand": float(wanted.amount[0][~reached].sum()),
-            "mean_cost": float((paid * demand).sum() / demand.sum()),
+            "demand": demand,
+            "unreached_demand": unreached,
+            "mean_cost": sum(one.paid for one in towns) / (demand - unreached) if demand > unreached else np.nan,
             "gap": gap,
-            "crowding_error": float(np.sqrt(2.0 * solved.excess / smallest)),
+            "crowding_error": max(one.crowding_error for one in towns),
         },
         parameters=parameters,
     )

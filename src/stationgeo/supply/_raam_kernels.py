@@ -127,11 +127,11 @@ def price(
 @kernel
 def settle(
     cells: IntArray, begins: IntArray, rows: IntArray, station: Codes, way: FloatArray, room: FloatArray,
-    load: FloatArray, flow: FloatArray, demand: FloatArray, enough: float, most_sweeps: int,
+    load: FloatArray, flow: FloatArray, demand: FloatArray, enough: float, least_sweeps: int, most_sweeps: int,
 ) -> int:  # fmt: skip
     """Pour the demand of cells that have a choice, forwards and backwards, until their excess is small enough."""
     sweeps, excess = 0, np.inf
-    while sweeps < most_sweeps and excess > enough:
+    while sweeps < most_sweeps and (excess > enough or sweeps < least_sweeps):
         excess = 0.0
         for turn in range(2 * cells.size):
             k = turn if turn < cells.size else 2 * cells.size - 1 - turn

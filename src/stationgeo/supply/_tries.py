@@ -1,4 +1,4 @@
-"""Which stations workers try, one after the other, and how full they find them: a fixed point of blocking."""
+"""Which stations workers try, one after the other: a tree in which the same tries of many cells are one branch."""
 
 from __future__ import annotations
 
@@ -7,59 +7,37 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from stationgeo._compile import kernel
-from stationgeo.supply._mixing import Mixing
-from stationgeo.supply._queues import blocked_and_bursts
+from stationgeo.supply._pair_kernels import number_couples
 
 if TYPE_CHECKING:
     from stationgeo.schema import FloatArray, IntArray
-    from stationgeo.supply._pairs import Codes
+    from stationgeo.supply._pairs import Codes, Grouped
 
-__all__ = ["Filled", "Tries", "fill", "gather_tries", "nearest_first"]
+__all__ = ["Tries", "find_tries", "nearest_first", "send"]
 
-_MOST_ROUNDS = 1_000
-_STEADY = 1e-12
-"""Largest change of a blocked share between rounds at which the fixed point is reached."""
-_LEAST_BURSTS = 1e-3
-"""Below any peakedness that overflow has; a proposal may be beyond."""
+_NONE = -1
+"""No station, or no node."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tries:
-    """A tree of the stations tried in turn: the same tries of many cells are one branch.
+    """A tree of the stations tried in turn, for one set of stations to choose from, whatever demand there is.
 
     The first nodes are the stations themselves; each later node is one more try after its parent.
     """
 
-    parent: IntArray
-    """-1 for first tries."""
-    station: IntArray
-    mass: FloatArray
-    """Erlangs that would come this way if all before were full."""
-    begins: tuple[int, ...]
-    """Where each try begins among the nodes, their number at the end."""
-    pair: IntArray
+    parent: Codes
+    """-1 for first tries; else less than the node."""
+    station: Codes
+    pair: Codes
     """Per later node: the number of its pair (station before, station)."""
-    pair_from: IntArray
-    pair_to: IntArray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filled:
-    """Stations in balance; arrays of one value a station."""
-
-    first: FloatArray
-    """Erlangs who come here first."""
-    offered: FloatArray
-    """With those who were blocked elsewhere."""
-    blocked: FloatArray
-    """Share."""
-    peakedness: FloatArray
-    """Of the offered load; nan where there is none."""
-    gap: float
-    """Largest change of a blocked share in the last round."""
+    pair_from: Codes
+    pair_to: Codes
+    leaf: Codes
+    """Per row of cells and stations: the node where the tries end of those who choose its station first; -1 where
+    nobody does."""
 
 
 @kernel
@@ -72,129 +50,124 @@ def nearest_first(first: IntArray, impedance: FloatArray) -> IntArray:
     return order
 
 
-@kernel
-def _drawn_in_all(begin: int, end: int, station: Codes, drawn: FloatArray, chosen: npt.NDArray[np.bool_]) -> float:
-    """Add up what all stations chosen from draw."""
-    total = 0.0
-    for p in range(begin, end):
-        if chosen[station[p]]:
-            total += drawn[p]
-    return total
+def find_tries(
+    rows: Grouped, worth: FloatArray, chosen: npt.NDArray[np.bool_], *, n_tries: int, nearest: bool
+) -> Tries:
+    """Make the tree of what the workers of each cell try: the first choice, then the nearest of the others.
+
+    Rows of a cell are nearest first. Only stations that are chosen from count, and only rows that are worth something.
+    """
+    n = chosen.size
+    row, tries = _list_tries(rows.first, rows.station, worth, chosen, n_tries, nearest)
+    node = tries[:, 0].copy()
+    parents, stations = [np.full(n, _NONE, dtype=np.int32)], [np.arange(n, dtype=np.int32)]
+    n_nodes = n
+    for turn in range(1, n_tries):
+        on = np.flatnonzero(tries[:, turn] >= 0)
+        code, parent, station = number_couples(node[on], tries[on, turn])
+        parents.append(parent)
+        stations.append(station)
+        node[on] = n_nodes + code
+        n_nodes += parent.size
+    parent, station = np.concatenate(parents), np.concatenate(stations)
+    pair, pair_from, pair_to = number_couples(station[parent[n:]], station[n:])
+    leaf = np.full(rows.station.size, _NONE, dtype=np.int32)
+    leaf[row] = node
+    return Tries(parent=parent, station=station, pair=pair, pair_from=pair_from, pair_to=pair_to, leaf=leaf)
 
 
 @kernel
 def _others(
-    tries: Codes, skipped: int, begin: int, end: int, station: Codes, drawn: FloatArray, chosen: npt.NDArray[np.bool_]
+    tries: Codes, skipped: int, begin: int, end: int, station: Codes, worth: FloatArray, chosen: npt.NDArray[np.bool_]
 ) -> None:
     """Write behind a first choice, which is skipped, the nearest of the others."""
     made = 1
     for q in range(begin, end):
         if made == tries.size:
             break
-        if q != skipped and chosen[station[q]] and drawn[q] > 0.0:
+        if q != skipped and chosen[station[q]] and worth[q] > 0.0:
             tries[made] = station[q]
             made += 1
 
 
 @kernel
-def list_tries(
-    first: IntArray, station: Codes, drawn: FloatArray, chosen: npt.NDArray[np.bool_], demand: FloatArray, n_tries: int,
+def _list_tries(
+    first: IntArray, station: Codes, worth: FloatArray, chosen: npt.NDArray[np.bool_], n_tries: int,
     nearest: bool,  # noqa: FBT001
-) -> tuple[Codes, FloatArray, FloatArray]:  # fmt: skip
-    """List what the workers of each cell try, and how many of them: the first choice, then the nearest of the others.
+) -> tuple[IntArray, Codes]:  # fmt: skip
+    """List the rows of first choices, by station, and what is tried after each; -1 where there is nothing left to try.
 
-    Rows of a cell are nearest first; only those chosen from count. Also returns the demand in reach of some station.
+    By station, because what begins alike is then met together, and stays in the cache.
     """
-    most = demand.size if nearest else station.size
-    tries = np.full((most, n_tries), -1, dtype=np.int32)
-    mass, reached = np.zeros(most), np.zeros(demand.size)
-    n = 0
-    for i in range(demand.size):
-        begin, end = first[i], first[i + 1]
-        total = _drawn_in_all(begin, end, station, drawn, chosen) if demand[i] > 0.0 else 0.0
-        if total <= 0.0:
-            continue
-        reached[i] = demand[i]
-        for p in range(begin, end):
-            if not chosen[station[p]] or drawn[p] <= 0.0:
+    place = np.zeros(chosen.size + 1, dtype=np.int64)
+    for i in range(first.size - 1):
+        for p in range(first[i], first[i + 1]):
+            if chosen[station[p]] and worth[p] > 0.0:
+                place[station[p] + 1] += 1
+                if nearest:
+                    break
+    place = np.cumsum(place)
+    row = np.empty(place[-1], dtype=np.int64)
+    tries = np.full((place[-1], n_tries), _NONE, dtype=np.int32)
+    for i in range(first.size - 1):
+        for p in range(first[i], first[i + 1]):
+            if not (chosen[station[p]] and worth[p] > 0.0):
                 continue
+            n = place[station[p]]
+            place[station[p]] += 1
+            row[n] = p
             tries[n, 0] = station[p]
-            mass[n] = demand[i] if nearest else demand[i] * drawn[p] / total
-            _others(tries[n], p, begin, end, station, drawn, chosen)
-            n += 1
+            _others(tries[n], p, first[i], first[i + 1], station, worth, chosen)
             if nearest:
                 break
-    return tries[:n], mass[:n], reached
+    return row, tries
 
 
-def gather_tries(tries: Codes, mass: FloatArray, *, n_stations: int) -> Tries:
-    """Make one branch of all tries that begin alike."""
-    first = np.bincount(tries[:, 0], weights=mass, minlength=n_stations) if mass.size else np.zeros(n_stations)
-    parents, stations, masses = [np.full(n_stations, -1)], [np.arange(n_stations)], [first]
-    begins = [0, n_stations]
-    node, rows = tries[:, 0].astype(np.int64), np.arange(mass.size)
-    for turn in range(1, tries.shape[1]):
-        on = tries[rows, turn] >= 0
-        rows, node = rows[on], node[on]
-        code, keys = pd.factorize(node * n_stations + tries[rows, turn])
-        parents.append(keys // n_stations)
-        stations.append(keys % n_stations)
-        masses.append(np.bincount(code, weights=mass[rows], minlength=len(keys)))
-        node = begins[-1] + code.astype(np.int64)
-        begins.append(begins[-1] + len(keys))
-    parent, station = np.concatenate(parents), np.concatenate(stations)
-    later = slice(n_stations, None)
-    pair, keys = pd.factorize(station[parent[later]] * n_stations + station[later])
-    return Tries(
-        parent=parent, station=station, mass=np.concatenate(masses), begins=tuple(begins),
-        pair=pair.astype(np.int64), pair_from=keys // n_stations, pair_to=keys % n_stations,
-    )  # fmt: skip
+def send(
+    tries: Tries, rows: Grouped, worth: FloatArray, attraction: FloatArray, demand: FloatArray, *, nearest: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Send the workers of each cell down the tree.
 
-
-def fill(tries: Tries, capacity: FloatArray) -> Filled:
-    """Let workers try until the share that each station blocks is that which its load makes."""
-    n = capacity.size
-    blocked, bursts = np.zeros(n), np.ones(n)
-    gap, mixing = 0.0, Mixing()
-    for turn in range(_MOST_ROUNDS):
-        offered, peakedness = _offered(tries, blocked, bursts, n)
-        now, on = _blocked(offered, capacity, peakedness)
-        if len(tries.begins) == 2:  # noqa: PLR2004 - one try: nobody goes on, so that nothing is to be balanced
-            break
-        gap = float(np.abs(now - blocked).max(initial=0.0))
-        if turn and gap <= _STEADY:
-            break
-        ahead = mixing.next(np.concatenate([blocked, bursts]), np.concatenate([now - blocked, on - bursts]))
-        blocked, bursts = ahead[:n].clip(0.0, 1.0), ahead[n:].clip(min=_LEAST_BURSTS)
-    return Filled(first=tries.mass[:n], offered=offered, blocked=now, peakedness=peakedness, gap=gap)
-
-
-def _offered(tries: Tries, blocked: FloatArray, bursts: FloatArray, n: int) -> tuple[FloatArray, FloatArray]:
-    """Load offered to each station, and its peakedness.
-
-    A part p of what goes on from a station with peakedness z has peakedness 1 + p (z - 1); means and variances add.
+    Returns how many would come by each node if all before were full, and the demand in reach of some station.
     """
-    arriving = np.ones(tries.mass.size)
-    for begin, end in zip(tries.begins[1:], tries.begins[2:], strict=False):
-        parent = tries.parent[begin:end]
-        arriving[begin:end] = arriving[parent] * blocked[tries.station[parent]]
-    load = tries.mass * arriving
-    offered = np.bincount(tries.station, weights=load, minlength=n)
-    moved = np.bincount(tries.pair, weights=load[n:], minlength=tries.pair_from.size)
-    gone = (offered * blocked)[tries.pair_from]
-    part = np.divide(moved, gone, out=np.zeros(moved.size), where=gone > 0).clip(max=1.0)
-    spread = moved * part * (bursts[tries.pair_from] - 1.0)
-    variance = offered + np.bincount(tries.pair_to, weights=spread, minlength=n)
-    return np.asarray(offered, dtype=np.float64), np.divide(
-        variance, offered, out=np.full(n, np.nan), where=offered > 0
+    n = attraction.size
+    mass, reached = _at_leaves(
+        rows.first, rows.station, worth, attraction, demand, tries.leaf, tries.parent.size, nearest
     )
+    _towards_root(mass, tries.parent, n)
+    return mass, reached
 
 
 @kernel
-def _blocked(offered: FloatArray, capacity: FloatArray, peakedness: FloatArray) -> tuple[FloatArray, FloatArray]:
-    share, on = np.zeros(offered.size), np.ones(offered.size)
-    for j in range(offered.size):
-        if offered[j] > 0.0:
-            share[j], bursts = blocked_and_bursts(offered[j], capacity[j], peakedness[j], False)  # noqa: FBT003
-            on[j] = bursts if bursts > 0.0 else 1.0
-    return share, on
+def _at_leaves(
+    first: IntArray, station: Codes, worth: FloatArray, attraction: FloatArray, demand: FloatArray, leaf: Codes,
+    n_nodes: int,
+    nearest: bool,  # noqa: FBT001
+) -> tuple[FloatArray, FloatArray]:  # fmt: skip
+    mass, reached = np.zeros(n_nodes), np.zeros(demand.size)
+    for i in range(demand.size):
+        if not demand[i] > 0.0:
+            continue
+        total = 0.0
+        for p in range(first[i], first[i + 1]):
+            if leaf[p] < 0:
+                continue
+            if nearest:
+                mass[leaf[p]] += demand[i]
+                reached[i] = demand[i]
+                break
+            total += worth[p] * attraction[station[p]]
+        if nearest or not total > 0.0:
+            continue
+        reached[i] = demand[i]
+        for p in range(first[i], first[i + 1]):
+            if leaf[p] >= 0:
+                mass[leaf[p]] += demand[i] * (worth[p] * attraction[station[p]]) / total
+    return mass, reached
+
+
+@kernel
+def _towards_root(mass: FloatArray, parent: Codes, n_first: int) -> None:
+    """Add what comes by later nodes to those before: a parent's number is less than its own."""
+    for k in range(mass.size - 1, n_first - 1, -1):
+        mass[parent[k]] += mass[k]
