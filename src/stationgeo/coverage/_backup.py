@@ -9,13 +9,12 @@ import pandas as pd
 
 from stationgeo import schema
 from stationgeo.coverage._ask import ask_standard
-from stationgeo.coverage._hourly import NUMBER, held_by_rows, near_of
+from stationgeo.coverage._hourly import NUMBER, held_by_rows, near_by_owner
 from stationgeo.coverage._partial import distribution_of, number_in_reach, partial_coverage, whole_number
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from stationgeo.coverage._ask import Question
     from stationgeo.coverage._partial import PartialCoverage
     from stationgeo.coverage._standard import Standard
     from stationgeo.reach import TravelReach
@@ -124,11 +123,12 @@ def backup(
         catalogue=catalogue,
     )  # fmt: skip
     owner = _premises(question.counted) if by_premises else np.arange(len(question.counted))
-    count = held_by_rows(question, near_of(question, owner=owner), rule=NUMBER)
+    near, n_counted = near_by_owner(question, owner)
+    count = held_by_rows(question, near, rule=NUMBER)
     return partial_coverage(
         "backup", question, {"backup": (count >= least).astype(np.float64)}, weight=weight, zones=zones,
         standard=standard, catalogue=catalogue, parameters={"n": least, "by_premises": bool(by_premises)},
-        of_cells={"n_stations": number_in_reach(question), "n_counted": _distinct(question, owner)},
+        of_cells={"n_stations": number_in_reach(question), "n_counted": n_counted},
         distribution=distribution_of(question, count, largest=max(least, int(count.max(initial=0)))),
     )  # fmt: skip
 
@@ -141,11 +141,3 @@ def _premises(counted: pd.DataFrame) -> IntArray:
     code, names = pd.factorize(counted["premises_id"].where(known))
     own = len(names) + np.arange(len(counted))
     return np.where(known, code, own).astype(np.int64)
-
-
-def _distinct(question: Question, owner: IntArray) -> IntArray:
-    """Count the distinct owners of the stations in reach of each cell."""
-    first, station = question.met.reaching
-    cell = np.repeat(np.arange(first.size - 1), np.diff(first))
-    n = max(int(owner.max(initial=0)) + 1, 1)
-    return np.bincount(np.unique(cell * n + owner[station]) // n, minlength=first.size - 1)

@@ -33,6 +33,7 @@ __all__ = [
     "clauses_of",
     "count_by_rows",
     "held_by_rows",
+    "near_by_owner",
     "near_of",
 ]
 
@@ -80,18 +81,38 @@ def clauses_of(question: Question) -> Clauses:
     return Clauses(np.ascontiguousarray(low), np.ascontiguousarray(high), n_bins)
 
 
-def near_of(question: Question, worth: FloatArray | None = None, owner: IntArray | None = None) -> Near:
-    """Lay out the ways of a question, each worth 1 and each station its own owner unless told otherwise."""
+def near_of(question: Question, worth: FloatArray) -> Near:
+    """Lay out the ways of a question with what each is worth; every station is its own owner."""
     first, station = question.met.reaching
-    if owner is not None:
-        cell = np.repeat(np.arange(first.size - 1), np.diff(first))
-        station = station[np.lexsort((owner[station], cell))]
-    return Near(
-        first=first,
-        station=station,
-        worth=np.ones(station.size) if worth is None else worth,
-        owner=np.arange(len(question.counted)) if owner is None else owner,
-    )
+    return Near(first=first, station=station, worth=worth, owner=np.arange(len(question.counted)))
+
+
+def near_by_owner(question: Question, owner: IntArray) -> tuple[Near, IntArray]:
+    """Lay out the ways of a question by owners of stations, each worth 1; and count the owners in reach of each cell."""
+    first, station = question.met.reaching
+    ordered = station.copy()
+    n_owners = _order_by_owner(first, ordered, owner)
+    return Near(first=first, station=ordered, worth=np.ones(station.size), owner=owner), n_owners
+
+
+@kernel
+def _order_by_owner(first: IntArray, station: IntArray, owner: IntArray) -> IntArray:
+    """Put the stations of one owner behind each other in each cell, in place; return the number of owners by cell."""
+    found = np.zeros(first.size - 1, dtype=np.int64)
+    for cell in range(first.size - 1):
+        begin, end = first[cell], first[cell + 1]
+        # Few stations reach a cell: insertion is fastest.
+        for at in range(begin + 1, end):
+            moved = station[at]
+            to = at
+            while to > begin and owner[station[to - 1]] > owner[moved]:
+                station[to] = station[to - 1]
+                to -= 1
+            station[to] = moved
+        for at in range(begin, end):
+            if at == begin or owner[station[at]] != owner[station[at - 1]]:
+                found[cell] += 1
+    return found
 
 
 def held_by_rows(question: Question, near: Near, *, rule: int) -> FloatArray:

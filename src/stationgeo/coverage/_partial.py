@@ -73,11 +73,21 @@ class PartialCoverage:
 class _Places(NamedTuple):
     """Rows of demand gathered by cell and zone."""
 
-    of_row: IntArray
+    order: IntArray | None
+    """Rows in the order of places; None where they are in it already."""
+    first: IntArray
+    """Where each place's rows begin in that order."""
     cell: IntArray
     """Per place: which of the cells."""
     zone: IntArray
     """Per place: number of its zone, -1 for none."""
+
+    def sum(self, amounts: tuple[FloatArray, ...]) -> FloatArray:
+        """Add amounts of rows up by place: (n_places, amounts)."""
+        if not self.first.size:
+            return np.zeros((0, len(amounts)))
+        ordered = amounts if self.order is None else [values[self.order] for values in amounts]
+        return np.stack([np.add.reduceat(values, self.first) for values in ordered], axis=1)
 
 
 def partial_coverage(
@@ -94,7 +104,7 @@ def partial_coverage(
     amounts = {rate: (demand * held[:, 0], demand * held[:, 1], demand) for rate, held in shares.items()}
     places = _places_of(question)
     # Places are many times fewer than rows: everything but the hours is made of them.
-    sums = {rate: _summed(places.of_row, three, places.cell.size) for rate, three in amounts.items()}
+    sums = {rate: places.sum(three) for rate, three in amounts.items()}
     rates = pd.concat(
         [_by_unit(rate, of_places, places, question, zones) for rate, of_places in sums.items()], ignore_index=True
     )
@@ -167,12 +177,11 @@ def _places_of(question: Question) -> _Places:
     # Outside comes first, as '' does among names.
     rank = np.append(np.argsort(np.argsort(np.array(question.met.lowest, dtype=object))) + 1, 0)[placed.zone]
     key = cell * n_zones + rank
-    if (key[1:] < key[:-1]).any():
-        _, first, of_row = np.unique(key, return_index=True, return_inverse=True)
-    else:
-        new = np.append(True, key[1:] != key[:-1])[: key.size]
-        first, of_row = np.flatnonzero(new), np.cumsum(new) - 1
-    return _Places(of_row=of_row.astype(np.int64), cell=cell[first], zone=placed.zone[first])
+    order = np.argsort(key, kind="stable") if (key[1:] < key[:-1]).any() else None
+    ordered = key if order is None else key[order]
+    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: key.size])
+    row = first if order is None else order[first]
+    return _Places(order=order, first=first, cell=cell[row], zone=placed.zone[row])
 
 
 def _summed(key: IntArray, amounts: tuple[FloatArray, ...], n: int) -> FloatArray:
