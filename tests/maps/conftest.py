@@ -20,6 +20,7 @@ from stationgeo.demand import Unit, unit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from stationgeo.coverage import Standard
     from stationgeo.maps import CoverageMap
 
 LON, LAT, RESOLUTION = 114.0, 22.55, 9
@@ -33,6 +34,7 @@ class Scored:
     stations: gpd.GeoDataFrame
     headline: dict[str, Any]
     parameters: dict[str, Any]
+    standard: Standard | None = None
 
     @property
     def unit(self) -> Unit:

@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from stationgeo import stations as station_kinds
+from stationgeo.coverage import standard
 from stationgeo.errors import DataError, DatumError, ParameterError
 from stationgeo.maps import CoverageMap, coverage_map
 
@@ -159,6 +160,23 @@ def test_sites_come_in_the_order_of_ranks(coverage: Scored, plan: Plan, payload:
 def test_a_plan_that_is_not_proven_says_how_far_it_may_be(coverage: Scored, plan: Plan, payload: Payload) -> None:
     line = payload(draw(coverage, replace(plan, status="stopped", gap=0.0123), language="en"))["headline"]["plan"]
     assert line["note"] == "stopped early; gap to the best possible 1.23%"
+
+
+def test_what_is_not_known_makes_a_range_beside_the_headline(coverage: Scored, payload: Payload) -> None:
+    known = {**coverage.headline, "covered_share_high": 0.75}
+    assert all("未知" not in label for label, _ in payload(draw(replace(coverage, headline=known)))["headline"]["rows"])
+    told = payload(draw(replace(coverage, headline=known | {"covered_share_high": 0.806})))["headline"]["rows"]
+    assert told[0] == ["未知项全为“有”时的覆盖率", "80.6%"]
+
+
+def test_sites_by_reach_alone_say_so_beside_a_standard_that_asks_for_more(
+    coverage: Scored, plan: Plan, payload: Payload
+) -> None:
+    by_reach, open_then = standard("idle_rider"), standard("idle_rider_open")
+    line = payload(draw(replace(coverage, standard=by_reach), plan, language="en"))["headline"]["plan"]
+    assert line["note"] == "proven optimal"
+    line = payload(draw(replace(coverage, standard=open_then), plan, language="en"))["headline"]["plan"]
+    assert line["note"] == "proven optimal; sites are counted by reach alone, whatever stations offer and when"
 
 
 def test_demand_outside_the_zones_is_named_where_it_counts(coverage: Scored, plan: Plan, payload: Payload) -> None:

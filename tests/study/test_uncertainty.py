@@ -148,7 +148,7 @@ def test_it_is_told(result: study.Result, tmp_path: Path) -> None:
     assert "of demand is covered by" in lines[2]
     assert "% (90% interval, 40 draws)" in lines[2]
     assert any(line.startswith("| demand, at any hour") and line.count("% to ") == 1 for line in lines)
-    assert any(line.startswith("| need:toilets | ") for line in lines)
+    assert any(line.startswith("| need 需求: ") and "toilet" in line for line in lines)
     assert "## Under other assumptions" in text
     sheets = pd.read_excel(tmp_path / "coverage.xlsx", sheet_name=None)
     assert {"intervals", "cells_error", "near_edge", "sensitivity"} <= set(sheets)

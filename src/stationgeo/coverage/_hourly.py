@@ -88,7 +88,7 @@ def near_of(question: Question, worth: FloatArray) -> Near:
 
 
 def near_by_owner(question: Question, owner: IntArray) -> tuple[Near, IntArray]:
-    """Lay out the ways of a question by owners of stations, each worth 1; and count the owners in reach of each cell."""
+    """Lay out the ways of a question by owners of stations, each worth 1; and count the owners in reach of cells."""
     first, station = question.met.reaching
     ordered = station.copy()
     n_owners = _order_by_owner(first, ordered, owner)

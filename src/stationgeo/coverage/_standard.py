@@ -128,6 +128,11 @@ class Standard:
         )  # fmt: skip
 
     @property
+    def by_reach_alone(self) -> bool:
+        """Whether any station that counts and is in reach will do, whatever it offers and when."""
+        return not (self.open_then or self.services or self.needs or self.profile)
+
+    @property
     def in_words(self) -> str:
         """Say how far the way may be: "5 min by ebike", "750 m".
 

@@ -239,6 +239,9 @@ def _headline(
     known = coverage.headline
     share = number(known.get("covered_share"))
     rows: list[tuple[str, str]] = []
+    most = number(known.get("covered_share_high"))
+    if share is not None and most is not None and most > share:
+        rows.append((words["at_most"], f"{most:.1%}"))
     if number(known.get("demand")) is not None:
         rows.append((f"{words['demand_total']} · {unit}", _total(known["demand"])))
     if "n_stations" in known:
@@ -278,6 +281,8 @@ def _plan_line(coverage: Coverage, plan: Siting | None, words: Mapping[str, str]
         note = f"{note}; {words['within']} {gap:.2%}"
     if plan.total_demand > coverage.headline.get("demand", np.inf) * (1 + _ROUNDING):
         note = f"{note}; {words['outside_counted']}"
+    if coverage.standard is not None and not coverage.standard.by_reach_alone:
+        note = f"{note}; {words['by_reach_alone']}"
     return {
         "n": len(plan.sites),
         "share": after,

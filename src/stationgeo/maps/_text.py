@@ -61,6 +61,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "status:feasible": ("可行解", "feasible"),
     "status:stopped": ("提前停止", "stopped early"),
     "status:infeasible": ("无可行方案", "infeasible"),
+    "by_reach_alone": (
+        "选址只看可达,不看服务与开放时间",
+        "sites are counted by reach alone, whatever stations offer and when",
+    ),
+    "at_most": ("未知项全为“有”时的覆盖率", "Covered, were all that is not known a yes"),
     "outside_counted": ("含区划之外的需求", "of all demand, outside the zones too"),
     "within": ("与最优上界差距", "gap to the best possible"),
     # tooltips

@@ -9,14 +9,15 @@ import numpy as np
 
 from stationgeo.report._chapters import Chapter
 from stationgeo.report._markdown import bullets, table
-from stationgeo.report._measures import BY_NAMES, RATE_NAMES, names_of_zones, share_text
+from stationgeo.report._measures import BY_NAMES, RATE_NAMES, SORT_NAMES, names_of_zones, share_text
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
 
     import geopandas as gpd
     import pandas as pd
 
+    from stationgeo.coverage import Item
     from stationgeo.demand import Unit
 
 __all__ = ["certainty_chapter", "interval_text", "sensitivity_chapter"]
@@ -92,6 +93,7 @@ def certainty_chapter(
     cutoff: str,
     level: float | None,
     rate: str = "demand",
+    items: Iterable[Item] = (),
 ) -> Chapter:
     """Tell how sure the headline is.
 
@@ -113,6 +115,8 @@ def certainty_chapter(
         Of the intervals.
     rate
         Which of the rates the headline is.
+    items
+        Services, needs and profiles that have intervals, for their names; others are written by their keys.
 
     Returns
     -------
@@ -144,7 +148,7 @@ def certainty_chapter(
         of_all = told[told["level"] == "all"]
         own = of_all[of_all["rate"] == rate].to_dict("records")
         lines += [f"With {_SOURCES.get(str(row['source']), row['source'])}: {_interval(row, level)}" for row in own]
-        tables.append(_all_rates(of_all, level))
+        tables.append(_all_rates(of_all, level, items))
     if discretisation is not None and len(discretisation):
         whole = discretisation.iloc[0]
         lines.append(
@@ -263,9 +267,10 @@ def _shown(intervals: pd.DataFrame, rate: str, unit: Unit) -> pd.DataFrame:
     return kept.assign(denominator=kept["denominator"] / size).reset_index(drop=True)
 
 
-def _all_rates(whole: pd.DataFrame, level: float) -> str:
+def _all_rates(whole: pd.DataFrame, level: float, items: Iterable[Item]) -> str:
     """Lay the intervals of all rates out, a column for each source; rates without any at the end."""
     sources = [name for name in _ORDER if (whole["source"] == name).any()]
+    names = {item.key: f"{SORT_NAMES[item.sort]}: {item.zh} {item.en}" for item in items}
     by_rate: dict[str, dict[str, Mapping[Hashable, Any]]] = {}
     for row in whole.to_dict("records"):
         by_rate.setdefault(str(row["rate"]), {})[str(row["source"])] = row
@@ -275,7 +280,7 @@ def _all_rates(whole: pd.DataFrame, level: float) -> str:
         if not first["source"] and ":" in name:
             continue
         cells = [_ends(own[source]) if source in own and not own[source]["reason"] else "" for source in sources]
-        rows.append([_rate_name(name), share_text(first["share_low"], first["share_high"]), *cells])
+        rows.append([names.get(name) or _rate_name(name), share_text(first["share_low"], first["share_high"]), *cells])
     said = (
         f"Intervals at level {level:.0%}, what is not known of services and hours within them. Areas, buildings, "
         "corridors and whether there is a station rest on no couriers: they have none. Other blanks: too few couriers "

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BY_NAMES",
     "RATE_NAMES",
+    "SORT_NAMES",
     "hours_chapter",
     "names_of_zones",
     "rates_chapter",
@@ -44,7 +45,7 @@ BY_NAMES = {
     "both": "both 两者皆有",
     "neither": "neither 均未覆盖",
 }
-_SORTS = {"station": "station 站点", "service": "service 服务", "need": "need 需求", "profile": "profile 组合"}
+SORT_NAMES = {"station": "station 站点", "service": "service 服务", "need": "need 需求", "profile": "profile 组合"}
 _SHARES = {
     "covered_share": ("share that is covered for sure", "确定覆盖率"),
     "covered_share_high": ("share were all that is not known a yes", "未知项全为“有”时的覆盖率"),
@@ -177,7 +178,7 @@ def services_chapter(scored: ServiceCoverage, zones: gpd.GeoDataFrame, unit: Uni
         services_chapter(services, scored.zones, scored.unit)
     """
     rows = [
-        [_SORTS.get(row["sort"], row["sort"]), f"{row['zh']} {row['en']}", unit.text(row["demand"]),
+        [SORT_NAMES.get(row["sort"], row["sort"]), f"{row['zh']} {row['en']}", unit.text(row["demand"]),
          share_text(row["covered_share"], row["covered_share_high"])]
         for row in scored.items.to_dict("records")
     ]  # fmt: skip

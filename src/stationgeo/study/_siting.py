@@ -77,7 +77,7 @@ def _counting(given: Given) -> tuple[pd.DataFrame, tuple[str, ...]]:
         catalogue=given.inputs.catalogue,
     )  # fmt: skip
     kept = table[table["station_id"].isin(counted["station_id"])]
-    if not (standard.open_then or standard.services or standard.needs or standard.profile):
+    if standard.by_reach_alone:
         return kept, ()
     note = (
         "sites are chosen by reach alone: what the standard asks of services and hours is not looked at, neither "

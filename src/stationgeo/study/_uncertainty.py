@@ -18,7 +18,7 @@ from stationgeo.study._reach import reach_places, span_m
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from stationgeo.coverage import Coverage, Standard
+    from stationgeo.coverage import Coverage, Item, Standard
     from stationgeo.study._demand import Demanded
     from stationgeo.study._given import Given
     from stationgeo.study._model import Study
@@ -62,6 +62,8 @@ class Certainty:
     """What `coverage.near_edge_share` gives; None where nothing says where the data ends."""
     cutoff: str
     """How far the edge of the data speaks, in words."""
+    items: tuple[Item, ...]
+    """What demand may ask for."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -74,7 +76,7 @@ class Certainty:
         chapter = report.certainty_chapter(
             None if sure is None else sure.intervals, None if sure is None else sure.discretisation, self.near_edge,
             zones=scored.zones, unit=scored.unit, cutoff=self.cutoff, level=None if sure is None else sure.level,
-            rate="demand" if sure is None else sure.rate,
+            rate="demand" if sure is None else sure.rate, items=self.items,
         )  # fmt: skip
         files = {} if sure is None else {"intervals.parquet": as_parquet(sure.intervals)}
         return Told(chapters=(chapter,), files=files)
@@ -82,8 +84,12 @@ class Certainty:
 
 def find_certainty(given: Given, rates: pd.DataFrame) -> Certainty:
     """Say how sure rates are, where the study asks, and how much demand lies near where the data ends."""
+    asked = coverage.find_items(given.study.coverage.items, catalogue=given.inputs.catalogue)
     return Certainty(
-        uncertain=_find_uncertain(given, rates), near_edge=_find_near_edge(given), cutoff=given.study.reach.in_words
+        uncertain=_find_uncertain(given, rates),
+        near_edge=_find_near_edge(given),
+        cutoff=given.study.reach.in_words,
+        items=asked,
     )
 
 
