@@ -95,6 +95,21 @@ def test_decay_counts_the_stations_of_the_standard(case: dict[str, Any]) -> None
     assert found.headline["numerator"] == pytest.approx(51.8)
 
 
+def test_a_standard_may_say_what_a_way_is_worth(case: dict[str, Any]) -> None:
+    # Linear to the cutoff of 500 m: a .8 at 0 and .6 at 1; b .4 at 1 and .2 at 2: 10 x .8 + 20 x .6 + 40 x .2 = 28.
+    falling = asked(decay={"name": "linear"})
+    assert coverage.gradual(**on(case, offers=False), standard=falling).headline["numerator"] == pytest.approx(28)
+    chance = coverage.cooperative(**on(case, offers=False), rule="chance", standard=falling)
+    assert chance.headline["numerator"] == pytest.approx(8 + 20 * (1 - 0.4 * 0.6) + 8)
+    # One that is given counts before it, and one of the two there has to be.
+    sharp = coverage.gradual(**on(case, offers=False), decay=reach.step(cutoff=500), standard=falling)
+    assert sharp.headline["numerator"] == 70
+    assert sharp.parameters["standard"]["decay"] == {"name": "linear"}
+    for standard in (None, asked()):
+        with pytest.raises(ParameterError, match="nothing says what a station is worth on the way"):
+            coverage.gradual(**on(case, offers=False), standard=standard)
+
+
 def test_partial_coverage_in_the_hours_and_by_the_services_of_the_standard(case: dict[str, Any], town: Town) -> None:
     # Open toilets, half of the worth at 500 m: a .9 at 0 and .8 at 1 at 10:00; b .7 at 1 and .6 at 2; c has none.
     # Best: 10 x .9 + 20 x .8 + 40 x .6 = 49; by chance 1 has 1 - .2 x .3 = .94; a second one only at 1 (20).

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from stationgeo import coverage, stations
@@ -84,6 +85,37 @@ def test_files_that_are_refused(tmp_path: Path, text: str, message: str) -> None
     file.write_text(needed + own + text, encoding="utf-8")
     with pytest.raises(ParameterError, match=r"mine\.toml: .*" + message):
         coverage.read_standard(file)
+
+
+def test_a_decay_ends_at_the_cutoff_unless_it_states_another(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    text = "".join(f"{key} = {value!r}\n" for key, value in PLAIN.items()).replace("'", '"')
+    file.write_text(text + 'decay = { name = "linear", full_to = 100 }\n', encoding="utf-8")
+    read = coverage.read_standard(file)
+    worth = read.make_decay()
+    assert worth is not None
+    assert worth(np.array([100.0, 200.0, 300.0])).tolist() == [1, 0.5, 0]
+    assert coverage.Standard(**read.to_dict()) == read
+    own = coverage.Standard(**PLAIN, decay={"name": "linear", "cutoff": 200.0}).make_decay()
+    assert own is not None
+    assert own(np.array([100.0, 300.0])).tolist() == [0.5, 0]
+    assert coverage.Standard(**PLAIN).make_decay() is None
+
+
+@pytest.mark.parametrize(
+    ("decay", "message"),
+    [
+        ({"name": "liner"}, "decay: unknown decay 'liner'; did you mean 'linear'"),
+        ({"full_to": 100.0}, "decay: must be a table with a name"),
+        ("linear", "decay: must be a table with a name"),
+        ({"name": "logistic", "midpoint": 100.0}, "decay: logistic needs spread"),
+        ({"name": "step", "scale": 1.0}, "decay: step has no scale"),
+        ({"name": "linear", "full_to": 900.0}, "decay: .*full_to"),
+    ],
+)
+def test_decays_that_are_refused(decay: Any, message: str) -> None:  # noqa: ANN401 - wrong on purpose
+    with pytest.raises(ParameterError, match=message):
+        coverage.Standard(**PLAIN, decay=decay)
 
 
 def test_other_refusals(tmp_path: Path) -> None:

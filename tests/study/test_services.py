@@ -95,6 +95,19 @@ def test_what_is_not_known_makes_a_range_of_every_measure(toy_study: Path, tmp_p
     assert "1 could each close alone, and the sheet closing bounds what each loses" in text
 
 
+def test_partial_coverage_takes_the_decay_of_the_standard_unless_the_study_names_one(toy_study: Path) -> None:
+    # By a step everything in reach is worth all: 30 for sure. The default, linear, would make less of it.
+    path = lay(toy_study, standard=TOILET + 'decay = { name = "step" }\n', more="[partial]\n\n")
+    told = {one.measure: one for one in study.run(study.Study.read(path)).partial}
+    assert told["gradual"].parameters["decay"] == "step(cutoff=600.0)"
+    assert told["gradual"].headline["numerator"] == 30
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[partial]", '[partial]\ndecay = { name = "linear" }'), encoding="utf-8")
+    told = {one.measure: one for one in study.run(study.Study.read(path)).partial}
+    assert told["gradual"].parameters["decay"].startswith("linear(")
+    assert told["gradual"].headline["numerator"] < 30
+
+
 def test_hours_matter_where_the_standard_says_so(toy_study: Path) -> None:
     # By night S1 is closed: with all orders at 21:00 place 1 may only be served by S2, whose hours are not known.
     path = lay(toy_study)

@@ -39,7 +39,7 @@ def gradual(
     stations: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | None,
     weight: str,
-    decay: Decay,
+    decay: Decay | None = None,
     standard: Standard | None = None,
     offers: Offers | None = None,
     catalogue: Catalogue | None = None,
@@ -60,7 +60,7 @@ def gradual(
         The column of demand that counts: courier_s, visits or courier_weight.
     decay
         From impedances, in the unit of the reach, to weights between 0 and 1: `reach.linear(cutoff=..., full_to=...)`,
-        for example.
+        for example. None takes that of the standard.
     standard
         Who counts as served: worker group, kinds and tiers of stations, cutoff, services, and whether stations have to
         be open. None: everybody, and any station in reach, whatever its hours and services.
@@ -85,8 +85,8 @@ def gradual(
     DatumError
         If zones are not in WGS-84 (EPSG:4326).
     ParameterError
-        If `weight` does not add up, resolutions differ, the decay gives weights outside 0 to 1, reach is not in the
-        unit of the standard's cutoff, or the standard asks for what `offers` does not tell.
+        If `weight` does not add up, resolutions differ, there is no decay, it gives weights outside 0 to 1, reach is
+        not in the unit of the standard's cutoff, or the standard asks for what `offers` does not tell.
 
     Notes
     -----
@@ -127,11 +127,12 @@ def gradual(
         demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
         catalogue=catalogue,
     )  # fmt: skip
-    worth = _worth(question, decay)
+    falling = _falling(decay, standard)
+    worth = _worth(question, falling)
     held = held_by_rows(question, near_of(question, worth), rule=BEST)
     return partial_coverage(
         "gradual", question, {"gradual": held}, weight=weight, zones=zones, standard=standard, catalogue=catalogue,
-        parameters={"decay": described(decay)},
+        parameters={"decay": described(falling)},
         of_cells={
             "n_stations": number_in_reach(question, worth),
             "best_weight": _largest(question, worth),
@@ -147,7 +148,7 @@ def cooperative(
     stations: gpd.GeoDataFrame,
     zones: gpd.GeoDataFrame | None,
     weight: str,
-    decay: Decay,
+    decay: Decay | None = None,
     rule: Rule,
     threshold: float | None = None,
     standard: Standard | None = None,
@@ -169,7 +170,7 @@ def cooperative(
     weight
         The column of demand that counts: courier_s, visits or courier_weight.
     decay
-        From impedances, in the unit of the reach, to weights between 0 and 1.
+        From impedances, in the unit of the reach, to weights between 0 and 1. None takes that of the standard.
     rule
         "chance": a weight is the chance that a station serves, independent of the others; what counts is that one does.
         "signal": weights are signals that add; a cell is covered, wholly, if their sum reaches the threshold.
@@ -199,9 +200,9 @@ def cooperative(
     DatumError
         If zones are not in WGS-84 (EPSG:4326).
     ParameterError
-        If there is no such rule, the threshold does not fit it, `weight` does not add up, resolutions differ, the decay
-        gives weights outside 0 to 1, reach is not in the unit of the standard's cutoff, or the standard asks for what
-        `offers` does not tell.
+        If there is no such rule, the threshold does not fit it, `weight` does not add up, resolutions differ, there is
+        no decay, it gives weights outside 0 to 1, reach is not in the unit of the standard's cutoff, or the standard
+        asks for what `offers` does not tell.
 
     Notes
     -----
@@ -247,18 +248,30 @@ def cooperative(
         demand, reach, stations=stations, zones=zones, weight=weight, standard=standard, offers=offers,
         catalogue=catalogue,
     )  # fmt: skip
-    worth = _worth(question, decay)
+    falling = _falling(decay, standard)
+    worth = _worth(question, falling)
     held = held_by_rows(question, near_of(question, worth), rule=CHANCE if threshold is None else SIGNAL)
     if threshold is not None:
         held = (held >= threshold * (1.0 - _ROUNDING)).astype(np.float64)
     cell, n_cells = _cell_of_ways(question), question.met.cells.size
     return partial_coverage(
         "cooperative", question, {"cooperative": held}, weight=weight, zones=zones, standard=standard,
-        catalogue=catalogue, parameters={"decay": described(decay), "rule": rule, "threshold": threshold},
+        catalogue=catalogue, parameters={"decay": described(falling), "rule": rule, "threshold": threshold},
         of_cells={
             "n_stations": number_in_reach(question, worth), "signal": totals(cell, worth, n_cells),
         },
     )  # fmt: skip
+
+
+def _falling(decay: Decay | None, standard: Standard | None) -> Decay:
+    """Take the decay that is given, or that of the standard."""
+    found = decay if decay is not None or standard is None else standard.make_decay()
+    if found is None:
+        raise ParameterError(
+            "nothing says what a station is worth on the way: give decay=, such as reach.linear(cutoff=...), or a "
+            "standard that names one."
+        )
+    return found
 
 
 def _worth(question: Question, decay: Decay) -> FloatArray:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,12 +15,12 @@ import pandas as pd
 
 from stationgeo.coverage._items import Item, find_items
 from stationgeo.errors import ParameterError, SourceError, first_few, suggest
+from stationgeo.reach import decay_named
 from stationgeo.reach import mode as known_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from stationgeo import stations
+    from stationgeo.reach import Decay
 
 __all__ = ["Standard", "read_standard", "standard", "standard_of", "standards"]
 
@@ -60,6 +61,10 @@ class Standard:
     """metres, over streets as `detour_factor` has it."""
     detour_factor: float | None = None
     """Length over streets / straight line, where reach is by straight lines."""
+    decay: Mapping[str, Any] | None = field(default=None, hash=False)
+    """What a station is worth on the way there, for coverage that is more than yes or no: `name`, one of
+    `reach.DECAYS`, and its numbers in the unit of the cutoff, at which it ends unless it states another; None: all in
+    reach are worth alike."""
     services: tuple[str, ...] = ()
     """Services of services.toml; all are asked for."""
     needs: tuple[str, ...] = ()
@@ -90,12 +95,41 @@ class Standard:
             raise ParameterError(f"standard {self.name!r}: give either cutoff_s or cutoff_m, not both and not neither.")
         if self.cutoff_s is not None and not self.mode:
             raise ParameterError(f"standard {self.name!r}: cutoff_s is time over streets, and needs a mode.")
-        for field in _NUMBERS:
-            value = getattr(self, field)
+        for name in _NUMBERS:
+            value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
-                raise ParameterError(f"standard {self.name!r}: {field} must be above 0. Got {value!r} instead.")
+                raise ParameterError(f"standard {self.name!r}: {name} must be above 0. Got {value!r} instead.")
         if self.mode:
             known_mode(self.mode)
+        try:
+            self.make_decay()
+        except ParameterError as error:
+            raise ParameterError(f"standard {self.name!r}: decay: {error}") from None
+
+    def make_decay(self) -> Decay | None:
+        """Make the decay that it names.
+
+        Returns
+        -------
+        Decay or None
+            From ways to what a station is worth there, in the unit of the cutoff; None where it names none.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such decay, or numbers are missing, strange or outside their domain.
+
+        Notes
+        -----
+        O(1).
+        """
+        if self.decay is None:
+            return None
+        if not isinstance(self.decay, Mapping) or not isinstance(self.decay.get("name"), str):
+            raise ParameterError(f"must be a table with a name. Got {self.decay!r}.")
+        numbers = {key: value for key, value in self.decay.items() if key != "name"}
+        cutoff = self.cutoff_s if self.cutoff_s is not None else self.cutoff_m
+        return decay_named(self.decay["name"], numbers, cutoff=cutoff)
 
     def item(self, *, catalogue: stations.Catalogue | None = None) -> Item:
         """Say what it asks of stations.
@@ -161,13 +195,9 @@ class Standard:
         >>> standard("idle_rider").to_dict()["cutoff_s"]
         180.0
         """
-        told = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        plain = {field.name: field.default for field in dataclasses.fields(self)}
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in told.items()
-            if value != plain[name]
-        }
+        told = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        plain = {one.name: one.default for one in dataclasses.fields(self)}
+        return {name: _plain(value) for name, value in told.items() if value != plain[name]}
 
 
 def standard(name: str) -> Standard:
@@ -279,7 +309,7 @@ def read_standard(path: str | Path) -> Standard:
 
 def standard_of(told: Mapping[str, Any]) -> Standard:
     """Make a standard of plain values, as a file or `Standard.to_dict` has them."""
-    fields = [field.name for field in dataclasses.fields(Standard)]
+    fields = [one.name for one in dataclasses.fields(Standard)]
     strange = [name for name in told if name not in fields]
     if strange:
         raise ParameterError(f"unknown key {strange[0]!r}; {suggest(strange[0], fields)}")
@@ -307,11 +337,18 @@ def _shipped() -> dict[str, Standard]:
     return {one.name: one for one in read}
 
 
+def _plain(value: Any) -> Any:  # noqa: ANN401 - of any field
+    """Write a field as JSON and TOML can hold it."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _check_texts(asked: Standard) -> None:
-    for field in _TEXTS:
-        if not isinstance(getattr(asked, field), str):
-            raise ParameterError(f"standard: {field} must be a text. Got {getattr(asked, field)!r} instead.")
-    empty = [field for field in _REQUIRED if not getattr(asked, field).strip()]
+    for name in _TEXTS:
+        if not isinstance(getattr(asked, name), str):
+            raise ParameterError(f"standard: {name} must be a text. Got {getattr(asked, name)!r} instead.")
+    empty = [name for name in _REQUIRED if not getattr(asked, name).strip()]
     if empty:
         raise ParameterError(f"standard {asked.name!r}: {empty[0]} must not be empty.")
     _known(asked.name, "state", asked.state, _STATES)

@@ -31,6 +31,7 @@ from stationgeo.reach._tables.decay import (
     step,
     tabulated,
 )
+from stationgeo.reach._tables.named import DECAYS, decay_named
 from stationgeo.reach._tables.rows import as_table
 from stationgeo.reach._tables.straight import cutoff_check, within_distance
 from stationgeo.reach._travel.nearest import NearestStations, nearest_over_streets
@@ -41,6 +42,7 @@ from stationgeo.reach._whatif.follow_streets import follow_streets
 
 __all__ = [
     "ALL_HOURS",
+    "DECAYS",
     "Decay",
     "Mode",
     "NearestStations",
@@ -60,6 +62,7 @@ __all__ = [
     "catchment",
     "change_stations",
     "cutoff_check",
+    "decay_named",
     "decay_weights",
     "exponential",
     "follow_streets",

@@ -12,7 +12,7 @@ from stationgeo.errors import ParameterError, StudyError
 from stationgeo.study._measure import Told, as_parquet
 
 if TYPE_CHECKING:
-    from stationgeo.coverage import Coverage, PartialCoverage
+    from stationgeo.coverage import Coverage, PartialCoverage, Standard
     from stationgeo.reach import Decay
     from stationgeo.study._given import Given
     from stationgeo.study._model import Study
@@ -66,7 +66,7 @@ def ask_partial(given: Given) -> Partial | None:
     }  # fmt: skip
     by_premises = asked.by_premises and "premises_id" in places.every
     try:
-        decay = _decay(study)
+        decay = _decay(study, given.standard)
         far = [
             coverage.gradual(**asking, decay=decay),
             coverage.cooperative(**asking, decay=decay, rule=asked.cooperate, threshold=signal),
@@ -78,10 +78,13 @@ def ask_partial(given: Given) -> Partial | None:
     return Partial(found=(*far, *whole))
 
 
-def _decay(study: Study) -> Decay:
-    """Make the decay of the study, that ends at the cutoff of its reach unless it states another."""
-    cutoff = study.reach.cutoff
-    return reach.linear(cutoff=cutoff) if study.partial is None else study.partial.decay.build(cutoff=cutoff)
+def _decay(study: Study, standard: Standard | None) -> Decay:
+    """Make the decay that the study names, else that of its standard, else a linear one that ends with the reach."""
+    asked, cutoff = study.partial, study.reach.cutoff
+    if asked is not None and "decay" in asked.model_fields_set:
+        return asked.decay.build(cutoff=cutoff)
+    of_standard = None if standard is None else standard.make_decay()
+    return of_standard or reach.linear(cutoff=cutoff)
 
 
 def _complete(given: Given) -> tuple[PartialCoverage, ...]:

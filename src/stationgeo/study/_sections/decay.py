@@ -15,24 +15,11 @@ from stationgeo.errors import StationgeoError, suggest
 from stationgeo.study._sections.base import Section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from stationgeo.reach import Decay
 
 __all__ = ["DecayNamed"]
 
 Ways = Annotated[tuple[float, ...], Strict(strict=False)]
-
-_MAKERS: dict[str, Callable[..., Decay]] = {
-    "step": reach.step,
-    "banded": reach.banded,
-    "linear": reach.linear,
-    "exponential": reach.exponential,
-    "gaussian": reach.gaussian,
-    "logistic": reach.logistic,
-    "power": reach.power,
-    "tabulated": reach.tabulated,
-}
 
 
 class DecayNamed(Section):
@@ -65,11 +52,13 @@ class DecayNamed(Section):
     def _has_its_own_numbers(self) -> Self:
         # A cutoff may still come from the reach; values are held against it when it is known.
         numbers = self._numbers()
-        asked = inspect.signature(_MAKERS[self.name]).parameters
+        asked = inspect.signature(reach.DECAYS[self.name]).parameters
         strange = [key for key in numbers if key not in asked]
         if strange:
             raise ValueError(f"{self.name} has no {', '.join(strange)}; {suggest(strange[0], list(asked))}")
-        self._check_missing(numbers, but="cutoff")
+        missing = [key for key, one in asked.items() if one.default is one.empty and key not in {*numbers, "cutoff"}]
+        if missing:
+            raise ValueError(f"{self.name} needs {', '.join(missing)}")
         return self
 
     def build(self, *, cutoff: float | None = None) -> Decay:
@@ -85,10 +74,7 @@ class DecayNamed(Section):
         ValueError
             If numbers are missing or outside their domain.
         """
-        numbers = self._numbers()
-        if cutoff is not None and "cutoff" in inspect.signature(_MAKERS[self.name]).parameters:
-            numbers.setdefault("cutoff", cutoff)
-        return self._made(numbers)
+        return self._made(self._numbers(), cutoff=cutoff)
 
     def with_number(self, key: str, value: float) -> Decay:
         """Make the decay with another value of one of its numbers.
@@ -106,15 +92,8 @@ class DecayNamed(Section):
     def _numbers(self) -> dict[str, float | tuple[float, ...]]:
         return {key: value for key, value in self.model_dump(exclude={"name"}).items() if value is not None}
 
-    def _check_missing(self, numbers: dict[str, float | tuple[float, ...]], *, but: str = "") -> None:
-        asked = inspect.signature(_MAKERS[self.name]).parameters.items()
-        missing = [key for key, one in asked if one.default is one.empty and key not in {*numbers, but}]
-        if missing:
-            raise ValueError(f"{self.name} needs {', '.join(missing)}")
-
-    def _made(self, numbers: dict[str, float | tuple[float, ...]]) -> Decay:
-        self._check_missing(numbers)
+    def _made(self, numbers: dict[str, float | tuple[float, ...]], *, cutoff: float | None = None) -> Decay:
         try:
-            return _MAKERS[self.name](**numbers)
+            return reach.decay_named(self.name, numbers, cutoff=cutoff)
         except StationgeoError as error:
             raise ValueError(str(error).removesuffix(".")) from None
