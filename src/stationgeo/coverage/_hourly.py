@@ -7,7 +7,7 @@ most what there is in the best.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from stationgeo.stations import unpack_bins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import numpy.typing as npt
 
     from stationgeo.coverage._ask import Question
     from stationgeo.coverage._tally import Placed
@@ -42,6 +44,9 @@ BEST, CHANCE, SIGNAL, NUMBER = range(4)
 
 # Threads take parts of so many; every cell is worked out by itself, so that the cuts decide nothing.
 _PARTS = 16
+
+
+T = TypeVar("T", bound="npt.NDArray[Any]")
 
 
 class Near(NamedTuple):
@@ -121,11 +126,12 @@ def held_by_rows(question: Question, near: Near, *, rule: int) -> FloatArray:
     Returns (rows of `placed`, 2): for sure, and at most. O(ways x clauses x bins + rows), memory of cells x bins / 16 a
     thread.
     """
+    clauses = clauses_of(question)
 
     def fill(first: int, last: int, words: CellArray, found: FloatArray) -> None:
         _fill(first, last, near, question.met.placed, words, rule, found)
 
-    return _by_cells(question, fill)
+    return _by_cells(question, fill, clauses.low, clauses.high, n_bins=clauses.n_bins)
 
 
 def count_by_rows(question: Question, *, at_one: bool) -> FloatArray:
@@ -134,35 +140,41 @@ def count_by_rows(question: Question, *, at_one: bool) -> FloatArray:
     Returns (rows of `placed`, 2): for sure, and at most. O(ways x clauses x bins / 64 + rows), at one station
     O(ways x bins + rows).
     """
-    placed, reaching = question.met.placed, question.met.reaching
-    n_bins = clauses_of(question).n_bins
+    placed, reaching, clauses = question.met.placed, question.met.reaching, clauses_of(question)
+    if not at_one:
 
-    def fill(first: int, last: int, words: CellArray, found: FloatArray) -> None:
-        if at_one:
-            number = unpack_bins(words, n_bins=n_bins).sum(axis=1, dtype=np.int64)
-            _fill_at_one(first, last, reaching.first, reaching.station, placed, number, found)
-        else:
+        def fill(first: int, last: int, words: CellArray, found: FloatArray) -> None:
             _fill_in_reach(first, last, reaching.first, reaching.station, placed, words, found)
 
-    return _by_cells(question, fill)
+        return _by_cells(question, fill, clauses.low, clauses.high, n_bins=clauses.n_bins)
+
+    def fill_at_one(first: int, last: int, number: IntArray, found: FloatArray) -> None:
+        _fill_at_one(first, last, reaching.first, reaching.station, placed, number, found)
+
+    low, high = (
+        unpack_bins(words, n_bins=clauses.n_bins).sum(axis=1, dtype=np.int64) for words in (clauses.low, clauses.high)
+    )
+    return _by_cells(question, fill_at_one, low, high, n_bins=clauses.n_bins)
 
 
-def _by_cells(question: Question, fill: Callable[[int, int, CellArray, FloatArray], None]) -> FloatArray:
-    """Fill what cells hold in each bin, some cells at a time, and let the rows of demand read it."""
-    placed, clauses = question.met.placed, clauses_of(question)
+def _by_cells(
+    question: Question, fill: Callable[[int, int, T, FloatArray], None], low: T, high: T, *, n_bins: int
+) -> FloatArray:
+    """Fill what cells hold in each bin, some cells at a time, by what stations have for sure and at most; read rows."""
+    placed = question.met.placed
     n_cells = placed.first.size - 1
     rows = np.zeros((placed.zone.size, 2))
-    known = bool((clauses.low == clauses.high).all())
+    known = np.array_equal(low, high)
 
-    def filled(words: CellArray, first: int, last: int) -> FloatArray:
-        found = np.zeros((last - first, clauses.n_bins))
-        fill(first, last, words, found)
+    def filled(has: T, first: int, last: int) -> FloatArray:
+        found = np.zeros((last - first, n_bins))
+        fill(first, last, has, found)
         return found
 
     def run(first: int, last: int) -> None:
-        low = filled(clauses.low, first, last)
-        high = low if known else filled(clauses.high, first, last)
-        _read(first, last, placed, low, high, question.told.timed, rows)
+        sure = filled(low, first, last)
+        most = sure if known else filled(high, first, last)
+        _read(first, last, placed, sure, most, question.told.timed, rows)
 
     in_threads(run, [n_cells * i // _PARTS for i in range(_PARTS + 1)], None)
     return rows
